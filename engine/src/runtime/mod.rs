@@ -1,0 +1,191 @@
+//! One shard's thread: drives sockets, the state machine, the journal and the mesh. Everything here may wait and read
+//! clocks; nothing here decides about rooms.
+
+mod commit;
+mod input;
+mod peers;
+mod serve;
+mod signal;
+mod stop;
+mod store;
+mod tick;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+pub(crate) use serve::{Start, run};
+pub(crate) use signal::Signal;
+pub(crate) use stop::StopState;
+
+use moim_persistence::Persistence;
+use moim_wire::{Encoder, ErrorCode};
+
+use crate::config::{Config, Durability};
+use crate::mesh::{Item, Port};
+use crate::router::ShardId;
+use crate::shard::{ConnectionKey, Effect, Effects, SessionKey, Shard};
+use crate::socket::{Connections, Flushed};
+use crate::stats::Shared;
+
+/// When a client should come back after the server stopped.
+const RESTART_HINT_MS: u32 = 1_000;
+/// Bytes of input taken from a connection in one go.
+const INPUT_BYTES: usize = 64 * 1024;
+
+/// What wakes the thread's own tasks.
+#[derive(Default)]
+pub(crate) struct Signals {
+    /// A batch has its first message.
+    pub(crate) batch: Signal,
+    /// A connection has output.
+    pub(crate) output: Signal,
+    /// A batch is committed and may be offered to the store.
+    pub(crate) offer: Signal,
+    /// The journal wants its next segment's file prepared.
+    pub(crate) spare: Signal,
+}
+
+/// Everything that a shard's thread owns. Borrowed between waits, never across one.
+pub(crate) struct Core {
+    pub(crate) id: ShardId,
+    pub(crate) config: Rc<Config>,
+    pub(crate) shard: Shard,
+    effects: Effects,
+    pub(crate) connections: Connections,
+    pub(crate) port: Port,
+    pub(crate) persistence: Persistence,
+    pub(crate) signals: Rc<Signals>,
+    pub(crate) stats: Arc<Shared>,
+    /// Itself, for tasks that it spawns.
+    this: std::rc::Weak<RefCell<Core>>,
+    input: Vec<u8>,
+    encoder: Encoder,
+    started: Instant,
+    /// Position of the journal at the start.
+    started_position: u64,
+    pub(crate) now_ms: u64,
+    /// Requests that wait for a store.
+    store_requests: usize,
+    /// Newest login ended that was seen.
+    revoked_cursor: u64,
+    pub(crate) is_stopping: bool,
+    /// The journal could not be written.
+    journal_failed: bool,
+    disk_is_low: bool,
+}
+
+/// The core, as the thread's tasks share it.
+pub(crate) type CoreCell = Rc<RefCell<Core>>;
+
+impl Core {
+    /// Reads the clock, once for all that is done next.
+    pub(crate) fn look_at_clock(&mut self) {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.now_ms = since_epoch.as_millis() as u64;
+    }
+
+    /// Whole seconds of this shard's life.
+    pub(crate) fn now_s(&self) -> u32 {
+        self.started.elapsed().as_secs() as u32
+    }
+
+    pub(crate) fn is_durable(&self) -> bool {
+        self.config.durability == Durability::Durable
+    }
+
+    /// Lets `event` happen to the shard and carries out what comes of it, to the end.
+    pub(crate) fn happen(&mut self, event: impl FnOnce(&mut Shard, u64, &mut Effects)) {
+        event(&mut self.shard, self.now_ms, &mut self.effects);
+        self.apply();
+    }
+
+    fn apply(&mut self) {
+        while let Some(effect) = self.effects.list.pop_front() {
+            match effect {
+                Effect::Reply(session, range) => {
+                    self.connections.put(session.connection, &self.effects.frames[range]);
+                }
+                Effect::Fanout(room, frame, class) => {
+                    for &(key, _) in self.shard.audience(room) {
+                        self.connections.put_room_frame(key, room, &frame, class);
+                    }
+                }
+                Effect::Peer(to, message) if to == self.id => {
+                    self.shard.peer(self.now_ms, self.id, message, &mut self.effects);
+                }
+                Effect::Peer(to, message) => self.port.send(to, Item::Peer(message)),
+                Effect::Store(request) => self.ask_store(request),
+            }
+        }
+        self.effects.clear();
+        self.signal_work();
+    }
+
+    fn signal_work(&mut self) {
+        if self.connections.has_dirty() {
+            self.signals.output.raise();
+        }
+        if self.shard.has_batch() {
+            self.signals.batch.raise();
+        }
+        self.port.wake();
+    }
+
+    /// Flushes each connection with output once.
+    fn flush_dirty(&mut self) {
+        let now_s = self.now_s();
+        let dirty = self.connections.take_dirty();
+        for &key in &dirty {
+            self.flush(key, false, now_s);
+        }
+        self.connections.put_back(dirty);
+        if self.connections.has_dirty() {
+            self.signals.output.raise();
+        }
+    }
+
+    fn flush(&mut self, key: ConnectionKey, is_writable: bool, now_s: u32) {
+        match self.connections.flush(key, is_writable, now_s) {
+            Some(Flushed::Blocked) => self.flush_when_writable(key),
+            Some(Flushed::Broken) => self.disconnect(key),
+            Some(Flushed::All) if self.connections.is_closing(key) => self.disconnect(key),
+            Some(Flushed::All) | None => {}
+        }
+    }
+
+    fn flush_when_writable(&mut self, key: ConnectionKey) {
+        let (Some(core), Some(connection)) = (self.this.upgrade(), self.connections.get_mut(key)) else { return };
+        let socket = Rc::clone(&connection.socket);
+        glommio::spawn_local(async move {
+            // An error shows at the write that follows.
+            let _ = socket.writable().await;
+            let mut core = core.borrow_mut();
+            let now_s = core.now_s();
+            core.flush(key, true, now_s);
+            core.signal_work();
+        })
+        .detach();
+    }
+
+    /// The connection is gone; so are its sessions.
+    pub(crate) fn disconnect(&mut self, key: ConnectionKey) {
+        if let Some(connection) = self.connections.remove(key) {
+            // The reader may wait on the socket for ever otherwise.
+            let _ = connection.socket.get_ref().shutdown(std::net::Shutdown::Both);
+            for session in connection.session_numbers() {
+                let key = SessionKey { connection: key, session };
+                self.happen(|shard, _, effects| shard.detach(key, effects));
+            }
+        }
+    }
+
+    /// Ends a connection with a GOODBYE.
+    pub(crate) fn say_goodbye(&mut self, key: ConnectionKey, code: Option<ErrorCode>, message: &str, retry_ms: u32) {
+        self.connections.close(key, |encoder, out| {
+            encoder.goodbye(out, moim_wire::Envelope::default(), code, message, retry_ms);
+        });
+        self.signal_work();
+    }
+}

@@ -1,0 +1,48 @@
+//! What other shards send.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::{Core, CoreCell};
+use crate::mesh::Item;
+use crate::router::ShardId;
+
+/// Items carried out before other tasks get their turn.
+const ITEMS_IN_A_ROW: usize = 1024;
+
+/// Carries out what arrives, for ever.
+pub(super) async fn receive(core: CoreCell) {
+    loop {
+        poll_fn(|context| {
+            let mut core = core.borrow_mut();
+            if core.receive_some() {
+                return Poll::Ready(());
+            }
+            core.port.register(context.waker());
+            // What arrived before the registration woke nobody.
+            if core.receive_some() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        glommio::executor().yield_now().await;
+    }
+}
+
+impl Core {
+    /// Carries out what is there; false when there is nothing.
+    fn receive_some(&mut self) -> bool {
+        self.look_at_clock();
+        for nth in 0..ITEMS_IN_A_ROW {
+            let Some((from, item)) = self.port.receive() else { return nth > 0 };
+            self.take_item(from, item);
+            self.port.carried_out();
+        }
+        true
+    }
+
+    fn take_item(&mut self, from: ShardId, item: Item) {
+        match item {
+            Item::Peer(message) => self.happen(|shard, now_ms, effects| shard.peer(now_ms, from, message, effects)),
+            Item::Revoke { user, login } => self.revoke(user, login),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A shard's thread from its start to its end.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use glommio::io::PollableFd;
+use moim_persistence::Persistence;
+use moim_wire::{Encoder, ErrorCode};
+use tokio::sync::watch;
+
+use super::{Core, CoreCell, Signals, StopState, commit, input, peers, stop, tick};
+use crate::config::Config;
+use crate::journal::Journal;
+use crate::mesh::{Mesh, Port};
+use crate::router::ShardId;
+use crate::shard::{Effects, Shard};
+use crate::socket::{Connection, Connections, accept_all};
+use crate::stats::{Shared, add};
+
+/// What a shard's thread is given.
+pub(crate) struct Start {
+    pub(crate) id: ShardId,
+    pub(crate) config: Config,
+    pub(crate) persistence: Persistence,
+    pub(crate) listener: TcpListener,
+    pub(crate) mesh: Arc<Mesh>,
+    pub(crate) stats: Arc<Shared>,
+    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) stop_state: Arc<StopState>,
+    /// Position of the journal, and its segments so far, whose records the store has.
+    pub(crate) position: u64,
+    pub(crate) segments: Vec<u64>,
+    pub(crate) seed: u64,
+    pub(crate) revoked_cursor: u64,
+}
+
+/// Runs a shard until it is told to stop.
+pub(crate) async fn run(start: Start) {
+    let Start { id, ref config, ref persistence, .. } = start;
+    let lane = persistence.write_behind(id.0);
+    let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
+    let journal = Journal::new(folder, config.journal.segment_bytes, config.durability, &start.segments);
+    let journal = Rc::new(RefCell::new(journal));
+    let to_offer = Rc::new(RefCell::new(VecDeque::new()));
+    let core = new_core(&start);
+    let mut stopped = start.stop.clone();
+
+    let listener = start.listener;
+    glommio::spawn_local(accept(Rc::clone(&core), listener)).detach();
+    glommio::spawn_local(flush(Rc::clone(&core))).detach();
+    glommio::spawn_local(peers::receive(Rc::clone(&core))).detach();
+    glommio::spawn_local(tick::tick(Rc::clone(&core))).detach();
+    glommio::spawn_local(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(&to_offer))).detach();
+    glommio::spawn_local(commit::prepare_segments(Rc::clone(&core), Rc::clone(&journal))).detach();
+    glommio::spawn_local(commit::offer(Rc::clone(&core), Rc::clone(&to_offer), lane.clone())).detach();
+    glommio::spawn_local(commit::confirm(Rc::clone(&core), Rc::clone(&journal), lane.clone())).detach();
+
+    // The sender lives as long as the engine; its end is an end, too.
+    let _ = stopped.wait_for(|&stop| stop).await;
+    stop::stop(core, journal, to_offer, lane, &start.stop_state, &start.mesh).await;
+}
+
+fn new_core(start: &Start) -> CoreCell {
+    let (config, seed) = (Rc::new(start.config.clone()), start.seed);
+    Rc::new_cyclic(|this| {
+        RefCell::new(Core {
+            id: start.id,
+            shard: Shard::new(start.id, config.shards, config.limits, seed, start.position),
+            effects: Effects::default(),
+            connections: Connections::new(config.limits),
+            port: Port::new(Arc::clone(&start.mesh), start.id),
+            persistence: start.persistence.clone(),
+            signals: Rc::new(Signals::default()),
+            stats: Arc::clone(&start.stats),
+            this: this.clone(),
+            input: Vec::new(),
+            encoder: Encoder::new(),
+            started: Instant::now(),
+            started_position: start.position,
+            now_ms: 0,
+            store_requests: 0,
+            revoked_cursor: start.revoked_cursor,
+            is_stopping: false,
+            journal_failed: false,
+            disk_is_low: false,
+            config,
+        })
+    })
+}
+
+/// Takes connections until the shard stops.
+async fn accept(core: CoreCell, listener: TcpListener) {
+    let Ok(listener) = PollableFd::new(listener) else { return };
+    while listener.readable().await.is_ok() {
+        if core.borrow().is_stopping {
+            return;
+        }
+        let result = accept_all(listener.get_ref(), |stream, peer| take_in(&core, stream, peer.ip()));
+        if let Err(error) = result {
+            // Out of descriptors or memory: those who wait go on waiting.
+            tracing::warn!(%error, "cannot accept connections; trying again in a moment");
+            glommio::timer::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        core.borrow_mut().signal_work();
+    }
+}
+
+fn take_in(core: &CoreCell, stream: std::net::TcpStream, peer: std::net::IpAddr) {
+    let Ok(socket) = PollableFd::new(stream) else { return };
+    let socket = Rc::new(socket);
+    let mut now = core.borrow_mut();
+    let now_s = now.now_s();
+    let is_full = now.connections.len() >= now.config.limits.connections_max;
+    let key = now.connections.insert(|generation| Connection::new(generation, Rc::clone(&socket), peer, now_s));
+    if is_full {
+        add(&now.stats.turned_away, 1);
+        let message = "the server has as many connections as it takes";
+        return now.say_goodbye(key, Some(ErrorCode::TooManyConnections), message, 5_000);
+    }
+    glommio::spawn_local(input::read(Rc::clone(core), key, socket)).detach();
+}
+
+/// Flushes what is dirty whenever something is, after everything that was ready before.
+async fn flush(core: CoreCell) {
+    let signals = Rc::clone(&core.borrow().signals);
+    loop {
+        signals.output.wait().await;
+        core.borrow_mut().flush_dirty();
+    }
+}

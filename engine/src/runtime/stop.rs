@@ -1,0 +1,94 @@
+//! Stopping without losing or refusing what was accepted: no more input, everything under way to its end, then the
+//! stores, then GOODBYE.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use glommio::timer::sleep;
+use moim_persistence::Lane;
+use moim_wire::ErrorCode;
+
+use super::commit::{ToOffer, checkpoint};
+use super::{Core, CoreCell, RESTART_HINT_MS};
+use crate::journal::Journal;
+use crate::mesh::Mesh;
+
+/// How long what is under way may take to come to rest.
+const REST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the store may take for what is committed; the journal keeps the rest.
+const STORE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long peers may take to read their GOODBYE.
+const FAREWELL_TIMEOUT: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// How far the shards have come with stopping.
+#[derive(Debug, Default)]
+pub(crate) struct StopState {
+    silent: AtomicUsize,
+    resting: AtomicUsize,
+}
+
+/// Brings this shard to its end.
+pub(super) async fn stop(
+    core: CoreCell,
+    journal: Rc<RefCell<Journal>>,
+    to_offer: ToOffer,
+    lane: Lane,
+    state: &StopState,
+    mesh: &Mesh,
+) {
+    let shards = usize::from(core.borrow().config.shards);
+    core.borrow_mut().is_stopping = true;
+    state.silent.fetch_add(1, Ordering::AcqRel);
+    // A shard at rest may be sent something by one that is not: all rest at once, or none does.
+    let rests = |core: &Core| core.store_requests == 0 && !core.shard.has_batch() && !core.shard.is_committing();
+    let mut counted = false;
+    let deadline = Instant::now() + REST_TIMEOUT;
+    while Instant::now() < deadline {
+        let now_rests = rests(&core.borrow());
+        if now_rests != counted {
+            counted = now_rests;
+            if now_rests {
+                state.resting.fetch_add(1, Ordering::AcqRel)
+            } else {
+                state.resting.fetch_sub(1, Ordering::AcqRel)
+            };
+        }
+        let all_silent = state.silent.load(Ordering::Acquire) >= shards;
+        if all_silent && state.resting.load(Ordering::Acquire) >= shards && mesh.under_way() == 0 {
+            break;
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+    say_goodbye_to_all(&core).await;
+    wait_for_store(&core, &to_offer, &lane).await;
+    checkpoint(&journal, *lane.confirmed.borrow()).await;
+    core.borrow_mut().publish();
+}
+
+async fn say_goodbye_to_all(core: &CoreCell) {
+    let keys = core.borrow_mut().connections.keys();
+    for key in keys {
+        let message = "the server stops; come back in a moment";
+        core.borrow_mut().say_goodbye(key, Some(ErrorCode::ShuttingDown), message, RESTART_HINT_MS);
+    }
+    let deadline = Instant::now() + FAREWELL_TIMEOUT;
+    while core.borrow().connections.len() > 0 && Instant::now() < deadline {
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn wait_for_store(core: &CoreCell, to_offer: &ToOffer, lane: &Lane) {
+    let deadline = Instant::now() + STORE_TIMEOUT;
+    let position = core.borrow().shard.position();
+    let started_at = core.borrow().started_position;
+    while position > started_at && (!to_offer.borrow().is_empty() || *lane.confirmed.borrow() < position) {
+        if Instant::now() > deadline {
+            let id = core.borrow().id;
+            return tracing::warn!(shard = %id, "the store did not take everything; the next start replays it");
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}

@@ -1,0 +1,189 @@
+//! HISTORY and MEMBERS: what the store has, joined with what it does not have yet.
+
+use bytes::Bytes;
+use moim_persistence::{MemberEntry, PageQuery};
+use moim_wire::limits::{FRAME_BYTES_MAX, HISTORY_BYTES_MAX, HISTORY_LIMIT_MAX, LIST_LIMIT_MAX};
+use moim_wire::schema::{HistoryPage, HistoryPageArgs, MemberArgs, MemberList, MemberListArgs};
+use moim_wire::{ErrorCode, Frame, MessageId, Opcode, UserId, body, schema};
+
+use super::context::Context;
+use super::effect::{Effect, StoreRequest};
+use super::event::{Caller, Origin};
+use super::room::Room;
+use super::tickets::Waiting;
+
+/// A page being put together: messages, ids rising, and whether there are more in the direction asked.
+struct Page {
+    frames: Vec<(MessageId, Bytes)>,
+    more: bool,
+}
+
+impl Room {
+    pub(super) fn history(
+        &mut self,
+        origin: Origin,
+        caller: Caller,
+        query: PageQuery,
+        limit: usize,
+        context: &mut Context<'_>,
+    ) {
+        if !self.members.contains_key(&caller.user) {
+            return context.refuse(&origin, ErrorCode::NotAMember, "only members read a room's past");
+        }
+        let limit = limit.clamp(1, HISTORY_LIMIT_MAX);
+        match self.page_from_memory(query, limit) {
+            Some(page) => self.answer_history(&origin, &page, is_newest_first(query), context),
+            None => self.ask_store_for_history(origin, query, limit, context),
+        }
+    }
+
+    /// The page, where memory alone has all of it.
+    fn page_from_memory(&self, query: PageQuery, limit: usize) -> Option<Page> {
+        let (range, more) = match query {
+            PageQuery::After(id) if id >= self.floor => {
+                let start = self.recent_above(id);
+                let end = (start + limit).min(self.recent.len());
+                (start..end, end < self.recent.len())
+            }
+            PageQuery::Before(id) => {
+                let end = self.recent.partition_point(|&(recent, _)| recent < id);
+                let whole = self.floor == MessageId::ZERO;
+                if end < limit && !whole {
+                    return None;
+                }
+                let start = end.saturating_sub(limit);
+                (start..end, start > 0 || !whole)
+            }
+            PageQuery::After(_) => return None,
+        };
+        Some(Page { frames: self.recent.range(range).cloned().collect(), more })
+    }
+
+    fn ask_store_for_history(&self, origin: Origin, query: PageQuery, limit: usize, context: &mut Context<'_>) {
+        let (room, confirmed) = (self.id, self.confirmed);
+        match context.tickets.draw(Waiting::History { origin, room, query, limit, confirmed }) {
+            Some(ticket) => {
+                context.effects.push(Effect::Store(StoreRequest::ReadHistory { ticket, room, query, limit }));
+            }
+            None => context.busy(&origin, "too many requests wait for the store"),
+        }
+    }
+
+    /// The store's page arrived: what it did not have when it was asked is in memory, or it is asked again.
+    pub(super) fn history_read(
+        &mut self,
+        (origin, query, limit, confirmed): (Origin, PageQuery, usize, MessageId),
+        stored: &Bytes,
+        more: bool,
+        context: &mut Context<'_>,
+    ) {
+        if self.floor > confirmed {
+            // Messages that were in memory when the store was asked have been confirmed and let go since.
+            return self.ask_store_for_history(origin, query, limit, context);
+        }
+        let mut frames = split_frames(stored);
+        let newest_stored = frames.last().map(|&(id, _)| id);
+        let fits = |id: MessageId| match query {
+            PageQuery::Before(before) => id < before,
+            // Beyond a full page of the store lies more of the store, not memory.
+            PageQuery::After(after) => id > after && (!more || newest_stored.is_some_and(|newest| id <= newest)),
+        };
+        for (id, frame) in self.recent.iter().filter(|&&(id, _)| fits(id)) {
+            if let Err(at) = frames.binary_search_by_key(id, |&(id, _)| id) {
+                frames.insert(at, (*id, frame.clone()));
+            }
+        }
+        let surplus = frames.len().saturating_sub(limit);
+        match query {
+            PageQuery::Before(_) => drop(frames.drain(..surplus)),
+            PageQuery::After(_) => frames.truncate(limit),
+        }
+        let page = Page { frames, more: more || surplus > 0 };
+        self.answer_history(&origin, &page, is_newest_first(query), context);
+    }
+
+    fn answer_history(&self, origin: &Origin, page: &Page, newest_first: bool, context: &mut Context<'_>) {
+        // A page of very long messages ends early, at its far end; the reader goes on from the last id that it has.
+        let mut bytes = 0;
+        let mut fits = |frame: &&(MessageId, Bytes)| {
+            bytes += frame.1.len();
+            bytes <= HISTORY_BYTES_MAX
+        };
+        let count = if newest_first {
+            page.frames.iter().rev().take_while(&mut fits).count()
+        } else {
+            page.frames.iter().take_while(&mut fits).count()
+        };
+        let left_out = page.frames.len() - count;
+        let start = if newest_first { left_out } else { 0 };
+        let mut frames = Vec::with_capacity(bytes.min(HISTORY_BYTES_MAX));
+        page.frames[start..start + count].iter().for_each(|(_, frame)| frames.extend_from_slice(frame));
+        let (count, more) = (count as u32, page.more || left_out > 0);
+        context.reply(origin, |encoder, out, envelope| {
+            encoder.frame(out, Opcode::HistoryPage, envelope, |b| {
+                let frames = b.create_vector(&frames);
+                HistoryPage::create(b, &HistoryPageArgs { room: self.id.0, frames: Some(frames), count, more })
+            });
+        });
+    }
+
+    pub(super) fn list_members(
+        &mut self,
+        origin: Origin,
+        caller: Caller,
+        after: UserId,
+        limit: usize,
+        context: &mut Context<'_>,
+    ) {
+        if !self.members.contains_key(&caller.user) {
+            return context.refuse(&origin, ErrorCode::NotAMember, "only members see the members");
+        }
+        let limit = limit.clamp(1, LIST_LIMIT_MAX);
+        let room = self.id;
+        match context.tickets.draw(Waiting::Members { origin, room }) {
+            Some(ticket) => {
+                context.effects.push(Effect::Store(StoreRequest::ReadMembers { ticket, room, after, limit }));
+            }
+            None => context.busy(&origin, "too many requests wait for the store"),
+        }
+    }
+
+    /// Names come from the store, read marks from here, where they are newest.
+    pub(super) fn members_read(&self, origin: &Origin, entries: &[MemberEntry], more: bool, context: &mut Context<'_>) {
+        context.reply(origin, |encoder, out, envelope| {
+            encoder.frame(out, Opcode::MemberList, envelope, |b| {
+                let mut members = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    let live = self.members.get(&entry.user);
+                    let args = MemberArgs {
+                        user: entry.user.0,
+                        name: Some(b.create_string(&entry.name)),
+                        role: live.map_or(entry.role, |member| member.role),
+                        read_mark: live.map_or(entry.read_mark, |member| member.read_mark).0,
+                        left: entry.left,
+                    };
+                    members.push(schema::Member::create(b, &args));
+                }
+                let members = b.create_vector(&members);
+                MemberList::create(b, &MemberListArgs { room: self.id.0, members: Some(members), more })
+            });
+        });
+    }
+}
+
+const fn is_newest_first(query: PageQuery) -> bool {
+    matches!(query, PageQuery::Before(_))
+}
+
+/// MESSAGE frames back to back, each with its id. What does not read as one ends the list.
+pub(crate) fn split_frames(bytes: &Bytes) -> Vec<(MessageId, Bytes)> {
+    let mut frames = Vec::new();
+    let mut at = 0;
+    while let Ok(Some(frame)) = Frame::first(&bytes[at..], FRAME_BYTES_MAX) {
+        let Ok(message) = body::read::<schema::Message<'_>>(frame.body()) else { break };
+        let end = at + frame.bytes.len();
+        frames.push((MessageId(message.head().id()), bytes.slice(at..end)));
+        at = end;
+    }
+    frames
+}

@@ -1,0 +1,307 @@
+//! The owner's half of the shard: from an event to the room that it is about.
+
+use moim_wire::{DeviceId, ErrorCode, RoomId, UserId};
+
+use super::commit::{self, SealedBatch};
+use super::context::{Context, Gate};
+use super::dedup::DeviceWindow;
+use super::effect::{Effect, Effects, StoreRequest};
+use super::event::{Caller, ConnectionKey, LoadedRoom, Origin, Refusal, Request, StoreAnswer};
+use super::room::{Parked, Room};
+use super::tickets::Waiting;
+use super::{Counters, Gauges, Map, Shard, Slot, load, read_mark};
+
+/// When to ask again for a room whose store did not answer.
+const ROOM_RETRY_MS: u32 = 1_000;
+
+impl Shard {
+    /// Rooms, and what is around them.
+    pub(super) fn rooms_and_context<'a>(
+        &'a mut self,
+        now_ms: u64,
+        effects: &'a mut Effects,
+    ) -> (&'a mut Map<RoomId, Slot>, Context<'a>) {
+        let gate = self.gate();
+        let context = Context {
+            shard: self.id,
+            now_ms,
+            limits: &self.limits,
+            encoder: &mut self.encoder,
+            effects,
+            batch: &mut self.batch,
+            tickets: &mut self.tickets,
+            counters: &mut self.counters,
+            marks: &mut self.marks,
+            gate,
+        };
+        (&mut self.rooms, context)
+    }
+
+    pub(super) fn context<'a>(&'a mut self, now_ms: u64, effects: &'a mut Effects) -> Context<'a> {
+        self.rooms_and_context(now_ms, effects).1
+    }
+
+    fn gate(&self) -> Gate {
+        if self.storage_full {
+            Gate::StorageFull
+        } else if self.retention.unconfirmed_bytes() >= self.limits.unconfirmed_bytes_max {
+            Gate::StoreBehind
+        } else {
+            Gate::Open
+        }
+    }
+
+    /// A request for a room that this shard owns.
+    pub(super) fn own(
+        &mut self,
+        now_ms: u64,
+        origin: Origin,
+        caller: Caller,
+        request: Request<'_>,
+        effects: &mut Effects,
+    ) {
+        let id = request.room();
+        let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+        match rooms.get_mut(&id) {
+            Some(Slot::Ready(room)) => return carry_out(room, origin, caller, request, &mut context),
+            Some(Slot::Loading(parked)) => {
+                if parked.len() >= context.limits.parked_max {
+                    return context.busy(&origin, "the room is being loaded");
+                }
+                return parked.push(Parked { origin, caller, request: request.into_owned() });
+            }
+            None => {}
+        }
+        if rooms.len() >= context.limits.rooms_max {
+            context.counters.rooms_forgotten += load::forget_rooms(rooms, context.limits.rooms_max * 9 / 10);
+        }
+        if rooms.len() >= context.limits.rooms_max {
+            return context.busy(&origin, "as many rooms are in use as the server holds");
+        }
+        let parked = Parked { origin, caller, request: request.into_owned() };
+        rooms.insert(id, Slot::Loading(vec![parked]));
+        context.effects.push(Effect::Store(StoreRequest::LoadRoom(id)));
+    }
+
+    /// A store answered.
+    pub fn store_answer(&mut self, now_ms: u64, answer: StoreAnswer, effects: &mut Effects) {
+        match answer {
+            StoreAnswer::Room(room, Ok(loaded)) => self.room_loaded(now_ms, room, &loaded, effects),
+            StoreAnswer::Room(room, Err(refusal)) => {
+                if let Some(Slot::Loading(parked)) = self.rooms.remove(&room) {
+                    refuse_all(parked, &refusal, &mut self.context(now_ms, effects));
+                }
+            }
+            StoreAnswer::Device(room, caller, result) => self.device_loaded(now_ms, room, caller, result, effects),
+            StoreAnswer::Changes(room, result) => {
+                let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+                let Some(Slot::Ready(room)) = rooms.get_mut(&room) else { return };
+                match result {
+                    Ok(changes) => room.changes_read(&changes, &mut context),
+                    // The poll for waiting changes asks again; who waits goes on waiting.
+                    Err(_) => room.reading_changes = false,
+                }
+            }
+            StoreAnswer::History(ticket, result) => {
+                self.redeemed(now_ms, ticket, result, effects, |room, waiting, (frames, more), context| {
+                    if let Waiting::History { origin, query, limit, confirmed, .. } = waiting {
+                        room.history_read((origin, query, limit, confirmed), &frames, more, context);
+                    }
+                });
+            }
+            StoreAnswer::Members(ticket, result) => {
+                self.redeemed(now_ms, ticket, result, effects, |room, waiting, (entries, more), context| {
+                    if let Waiting::Members { origin, .. } = waiting {
+                        room.members_read(&origin, &entries, more, context);
+                    }
+                });
+            }
+            StoreAnswer::Changed(ticket, result) => {
+                self.redeemed(now_ms, ticket, result, effects, |room, waiting, change, context| {
+                    if let Waiting::Change { origin, .. } = waiting {
+                        room.sync(origin, change, context);
+                    }
+                });
+            }
+        }
+    }
+
+    /// Brings a store's answer to the room that waits for it.
+    fn redeemed<T>(
+        &mut self,
+        now_ms: u64,
+        ticket: u64,
+        result: Result<T, Refusal>,
+        effects: &mut Effects,
+        then: impl FnOnce(&mut Room, Waiting, T, &mut Context<'_>),
+    ) {
+        let Some(waiting) = self.tickets.redeem(ticket) else { return };
+        let (Waiting::History { origin, room, .. }
+        | Waiting::Members { origin, room }
+        | Waiting::Change { origin, room }) = waiting;
+        let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+        match (rooms.get_mut(&room), result) {
+            (Some(Slot::Ready(room)), Ok(value)) => then(room, waiting, value, &mut context),
+            (_, Err(refusal)) => refuse(&origin, &refusal, &mut context),
+            _ => context.busy(&origin, "the room was let go meanwhile"),
+        }
+    }
+
+    fn room_loaded(&mut self, now_ms: u64, id: RoomId, loaded: &LoadedRoom, effects: &mut Effects) {
+        let Some(Slot::Loading(parked)) = self.rooms.remove(&id) else { return };
+        let room = load::build(id, loaded, &mut self.retention, now_ms, self.seed);
+        self.counters.rooms_loaded += 1;
+        self.rooms.insert(id, Slot::Ready(Box::new(room)));
+        let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+        let Some(Slot::Ready(room)) = rooms.get_mut(&id) else { return };
+        if loaded.snapshot.changes.first().is_some_and(|change| change.change <= room.last_change) {
+            commit::changes_sequenced(id, room.last_change, &mut context);
+        }
+        for change in &loaded.snapshot.changes {
+            room.sequence(change, &mut context);
+        }
+        for Parked { origin, caller, request } in parked {
+            carry_out(room, origin, caller, request, &mut context);
+        }
+    }
+
+    fn device_loaded(
+        &mut self,
+        now_ms: u64,
+        room: RoomId,
+        caller: Caller,
+        result: Result<Vec<(moim_wire::Sequence, moim_wire::MessageId)>, Refusal>,
+        effects: &mut Effects,
+    ) {
+        let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+        let Some(Slot::Ready(room)) = rooms.get_mut(&room) else { return };
+        match result {
+            Ok(sends) => room.device_loaded(caller, DeviceWindow::restore(sends), &mut context),
+            Err(refusal) => refuse_all(room.forget_device(caller), &refusal, &mut context),
+        }
+    }
+
+    /// Changes wait in these rooms; those that this shard does not own are passed over.
+    pub fn changes_wait(&mut self, now_ms: u64, waiting: &[RoomId], effects: &mut Effects) {
+        for &id in waiting {
+            if crate::router::owner(id, self.shards) != self.id {
+                continue;
+            }
+            let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+            let has_space = rooms.len() < context.limits.rooms_max;
+            match rooms.get_mut(&id) {
+                Some(Slot::Ready(room)) => room.read_changes(&mut context),
+                None if has_space => {
+                    rooms.insert(id, Slot::Loading(Vec::new()));
+                    context.effects.push(Effect::Store(StoreRequest::LoadRoom(id)));
+                }
+                // On its way already, or for the next poll.
+                Some(Slot::Loading(_)) | None => {}
+            }
+        }
+    }
+
+    /// Everything accepted since the last time, for the journal; `None` when there is nothing.
+    pub fn seal(&mut self) -> Option<SealedBatch> {
+        self.batch.seal()
+    }
+
+    /// The journal has synced (in relaxed mode: written) everything up to `position`.
+    pub fn committed(&mut self, now_ms: u64, position: u64, effects: &mut Effects) {
+        let mut retention = std::mem::take(&mut self.retention);
+        let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
+        commit::committed(position, rooms, &mut retention, &mut context);
+        self.retention = retention;
+    }
+
+    /// The message store has everything up to `position`.
+    pub fn confirmed(&mut self, position: u64) {
+        commit::confirmed(position, &mut self.rooms, &mut self.retention, self.limits.recent_bytes_max);
+    }
+
+    /// The journal's disk is full, or has space again.
+    pub fn set_storage_full(&mut self, full: bool) {
+        self.storage_full = full;
+    }
+
+    /// Once a second: read marks that changed go to the store.
+    pub fn tick(&mut self, effects: &mut Effects) {
+        let marks = read_mark::take_marks(&mut self.marks, &mut self.rooms);
+        if !marks.is_empty() {
+            effects.push(Effect::Store(StoreRequest::ReadMarks(marks)));
+        }
+    }
+
+    /// Local connections that carry followers of the room, each with the number of its sessions that do.
+    pub fn audience(&self, room: RoomId) -> &[(ConnectionKey, u32)] {
+        self.edge.connections(room)
+    }
+
+    /// Whether something waits to be sealed.
+    pub fn has_batch(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Whether something sealed is not committed yet.
+    pub fn is_committing(&self) -> bool {
+        self.batch.is_committing()
+    }
+
+    /// Position after the newest message accepted.
+    pub fn position(&self) -> u64 {
+        self.batch.position()
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Sizes at this moment.
+    pub fn gauges(&self) -> Gauges {
+        Gauges {
+            sessions: self.edge.session_count(),
+            rooms: self.rooms.len(),
+            tickets: self.tickets.len(),
+            batch_bytes: self.batch.frames.len(),
+            unconfirmed_bytes: self.retention.unconfirmed_bytes(),
+            recent_bytes: self.retention.cached_bytes(),
+        }
+    }
+}
+
+/// A request on a room that is in memory.
+fn carry_out(room: &mut Room, origin: Origin, caller: Caller, request: Request<'_>, context: &mut Context<'_>) {
+    room.used_ms = context.now_ms;
+    if room.deleted && !matches!(request, Request::Sync { .. }) {
+        return context.refuse(&origin, ErrorCode::NoSuchRoom, "no such room");
+    }
+    match request {
+        Request::Open { last_seen, .. } => room.open(origin, caller, last_seen, context),
+        Request::Send(send) => room.send(origin, caller, send, context),
+        Request::History { query, limit, .. } => room.history(origin, caller, query, limit, context),
+        Request::Read { up_to, .. } => room.read(origin, caller, up_to, context),
+        Request::Typing { .. } => room.typing(caller, context),
+        Request::Join { password, .. } => room.join(origin, caller, password, context),
+        Request::Leave { .. } => room.leave(origin, caller, context),
+        Request::Members { after, limit, .. } => room.list_members(origin, caller, after, limit, context),
+        Request::Sync { change, .. } => room.sync(origin, change, context),
+    }
+}
+
+fn refuse(origin: &Origin, refusal: &Refusal, context: &mut Context<'_>) {
+    let retry_after_ms = match refusal.code {
+        ErrorCode::StoreUnavailable => refusal.retry_after_ms.max(ROOM_RETRY_MS),
+        _ => refusal.retry_after_ms,
+    };
+    context.refuse_for(origin, refusal.code, &refusal.message, retry_after_ms);
+}
+
+fn refuse_all(parked: Vec<Parked>, refusal: &Refusal, context: &mut Context<'_>) {
+    for Parked { origin, .. } in parked {
+        refuse(&origin, refusal, context);
+    }
+}
+
+/// The device that sequences changes.
+pub(crate) const CHANGES: Caller = Caller { user: UserId(0), device: DeviceId(0) };

@@ -1,0 +1,9 @@
+//! Bytes in and out. Input is drained first, then each connection with output is flushed once.
+
+mod connection;
+mod listen;
+mod table;
+
+pub(crate) use connection::{Connection, Flushed, Stage, Standing};
+pub(crate) use listen::{accept_all, bind};
+pub(crate) use table::Connections;

@@ -1,0 +1,30 @@
+//! Moim's binary protocol: header, operations, FlatBuffers bodies, incremental decoder.
+//!
+//! No I/O, no async, no clock. `PROTOCOL.md` beside this crate describes the protocol for people who write clients;
+//! the golden frames in `golden/` prove that this crate and that page agree.
+
+pub mod body;
+mod decode;
+mod encode;
+mod error_code;
+mod header;
+mod id;
+pub mod limits;
+mod opcode;
+
+/// The bodies, generated from `schema/moim.fbs`; a test fails when they are not what the schema gives.
+// Generated code follows its own style, and its accessors read offsets that the verifier has checked.
+#[allow(unsafe_code, missing_docs, unreachable_pub, unused, clippy::all, clippy::unwrap_used)]
+#[allow(clippy::undocumented_unsafe_blocks, clippy::cast_lossless, clippy::too_many_lines)]
+#[allow(clippy::semicolon_if_nothing_returned, clippy::needless_pass_by_value, rust_2018_idioms)]
+#[rustfmt::skip]
+#[path = "generated/moim_generated.rs"]
+mod generated;
+
+pub use decode::{DecodeError, Decoder, Frame};
+pub use encode::{Encoder, Envelope, MessageFields, SendFields};
+pub use error_code::ErrorCode;
+pub use generated::moim as schema;
+pub use header::{FLAG_SESSION, HEADER_BYTES, Header, MINOR, SESSION_HEADER_BYTES, VERSION};
+pub use id::{DeviceId, EPOCH_UNIX_MS, MessageId, RoomId, Sequence, UserId};
+pub use opcode::Opcode;
