@@ -164,7 +164,7 @@ impl Core {
             (Standing::New, Operation::Hello(hello)) => self.hello(key, envelope, &hello),
             (Standing::New, Operation::Login(login)) => self.login(key, envelope, &login),
             (Standing::New | Standing::Busy, _) => {
-                self.end_for(key, ErrorCode::HelloExpected, "say HELLO and wait for WELCOME")
+                self.end_for(key, ErrorCode::HelloExpected, "say HELLO and wait for WELCOME");
             }
             (_, Operation::Room(request)) => self.room_request(key, envelope, request),
             (_, Operation::Close(room)) => {

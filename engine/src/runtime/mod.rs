@@ -79,6 +79,15 @@ pub(crate) struct Core {
 /// The core, as the thread's tasks share it.
 pub(crate) type CoreCell = Rc<RefCell<Core>>;
 
+/// Starts a task. Not on this stack, as the executor would have it: the core is borrowed here.
+fn spawn(task: impl Future<Output = ()> + 'static) {
+    glommio::spawn_local(async move {
+        glommio::executor().yield_now().await;
+        task.await;
+    })
+    .detach();
+}
+
 impl Core {
     /// Reads the clock, once for all that is done next.
     pub(crate) fn look_at_clock(&mut self) {
@@ -158,15 +167,14 @@ impl Core {
     fn flush_when_writable(&mut self, key: ConnectionKey) {
         let (Some(core), Some(connection)) = (self.this.upgrade(), self.connections.get_mut(key)) else { return };
         let socket = Rc::clone(&connection.socket);
-        glommio::spawn_local(async move {
+        spawn(async move {
             // An error shows at the write that follows.
             let _ = socket.writable().await;
             let mut core = core.borrow_mut();
             let now_s = core.now_s();
             core.flush(key, true, now_s);
             core.signal_work();
-        })
-        .detach();
+        });
     }
 
     /// The connection is gone; so are its sessions.

@@ -12,7 +12,7 @@ use moim_persistence::Persistence;
 use moim_wire::{Encoder, ErrorCode};
 use tokio::sync::watch;
 
-use super::{Core, CoreCell, Signals, StopState, commit, input, peers, stop, tick};
+use super::{Core, CoreCell, Signals, StopState, commit, input, peers, spawn, stop, tick};
 use crate::config::Config;
 use crate::journal::Journal;
 use crate::mesh::{Mesh, Port};
@@ -50,14 +50,14 @@ pub(crate) async fn run(start: Start) {
     let mut stopped = start.stop.clone();
 
     let listener = start.listener;
-    glommio::spawn_local(accept(Rc::clone(&core), listener)).detach();
-    glommio::spawn_local(flush(Rc::clone(&core))).detach();
-    glommio::spawn_local(peers::receive(Rc::clone(&core))).detach();
-    glommio::spawn_local(tick::tick(Rc::clone(&core))).detach();
-    glommio::spawn_local(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(&to_offer))).detach();
-    glommio::spawn_local(commit::prepare_segments(Rc::clone(&core), Rc::clone(&journal))).detach();
-    glommio::spawn_local(commit::offer(Rc::clone(&core), Rc::clone(&to_offer), lane.clone())).detach();
-    glommio::spawn_local(commit::confirm(Rc::clone(&core), Rc::clone(&journal), lane.clone())).detach();
+    spawn(accept(Rc::clone(&core), listener));
+    spawn(flush(Rc::clone(&core)));
+    spawn(peers::receive(Rc::clone(&core)));
+    spawn(tick::tick(Rc::clone(&core)));
+    spawn(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(&to_offer)));
+    spawn(commit::prepare_segments(Rc::clone(&core), Rc::clone(&journal)));
+    spawn(commit::offer(Rc::clone(&core), Rc::clone(&to_offer), lane.clone()));
+    spawn(commit::confirm(Rc::clone(&core), Rc::clone(&journal), lane.clone()));
 
     // The sender lives as long as the engine; its end is an end, too.
     let _ = stopped.wait_for(|&stop| stop).await;
@@ -121,7 +121,7 @@ fn take_in(core: &CoreCell, stream: std::net::TcpStream, peer: std::net::IpAddr)
         let message = "the server has as many connections as it takes";
         return now.say_goodbye(key, Some(ErrorCode::TooManyConnections), message, 5_000);
     }
-    glommio::spawn_local(input::read(Rc::clone(core), key, socket)).detach();
+    spawn(input::read(Rc::clone(core), key, socket));
 }
 
 /// Flushes what is dirty whenever something is, after everything that was ready before.

@@ -7,7 +7,7 @@ use moim_wire::limits::{CATCH_UP_MAX, HISTORY_BYTES_MAX, LIST_LIMIT_MAX, UNREAD_
 use moim_wire::schema::{RoomEntry, RoomEntryArgs, RoomList, RoomListArgs};
 use moim_wire::{Envelope, ErrorCode, MessageId, Opcode, RoomId, UserId};
 
-use super::Core;
+use super::{Core, spawn};
 use crate::shard::{CHANGES, ConnectionKey, LoadedRoom, Refusal, StoreAnswer, StoreRequest};
 
 /// Newest messages of a room that are loaded with it, so that clients resume without asking the store.
@@ -48,28 +48,26 @@ impl Core {
         }
         let Some(core) = self.this.upgrade() else { return };
         self.store_requests += 1;
-        glommio::spawn_local(async move {
+        spawn(async move {
             let result = ask.await;
             let mut core = core.borrow_mut();
             core.store_requests -= 1;
             core.look_at_clock();
             then(&mut core, result);
             core.signal_work();
-        })
-        .detach();
+        });
     }
 
     fn ask(&mut self, ask: impl Future<Output = StoreAnswer> + 'static) {
         let Some(core) = self.this.upgrade() else { return };
         self.store_requests += 1;
-        glommio::spawn_local(async move {
+        spawn(async move {
             let answer = ask.await;
             let mut core = core.borrow_mut();
             core.store_requests -= 1;
             core.look_at_clock();
             core.happen(|shard, now_ms, effects| shard.store_answer(now_ms, answer, effects));
-        })
-        .detach();
+        });
     }
 
     /// Carries a request of the shard to its store. The shard bounds how many of them wait.
@@ -80,7 +78,7 @@ impl Core {
             StoreRequest::LoadRoom(room) => {
                 self.ask(
                     async move { StoreAnswer::Room(room, refused(load_room(&persistence, room).await).map(Box::new)) },
-                )
+                );
             }
             StoreRequest::LoadDevice(room, caller) => self.ask(async move {
                 let window = persistence.messages().device_window(room, caller.user, caller.device).await;
@@ -115,12 +113,11 @@ impl Core {
 
     /// An order that nobody waits for. What fails is done again: changes by the poll, marks by the next mark.
     fn tell(&mut self, order: impl Future<Output = Result<(), StoreError>> + 'static) {
-        glommio::spawn_local(async move {
+        spawn(async move {
             if let Err(error) = order.await {
                 tracing::warn!(%error, "a store did not take an order; it will be given again");
             }
-        })
-        .detach();
+        });
     }
 
     /// ROOMS: of no one room, so no shard's state is asked.

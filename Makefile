@@ -1,0 +1,55 @@
+# Moim. `make run` starts a server to try out, `make test` proves the tree.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+MOIM := $(TARGET)/release/moim
+SECONDS := 60
+
+.PHONY: help
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: run
+run: build ## build and start a server with its data in ./data; Ctrl-C stops it
+	@exec $(MOIM) serve --config ops/deploy/run.toml
+
+.PHONY: demo
+demo: build ## the same with made-up people who talk, so that there is something to see
+	@exec $(MOIM) demo --config ops/deploy/run.toml
+
+.PHONY: build
+build: tools page ## the release binary, page included where Node is there
+	@cargo build --release --locked -p moim
+
+.PHONY: test
+test: ## install what the tests need, run all of them, say how many passed
+	@exec ops/testing/run.sh
+
+.PHONY: check
+check: tools ## the quick loop: format, lints, unit tests
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@cargo test --workspace --lib --bins --locked
+
+.PHONY: simulate
+simulate: tools ## the engine under simulated faults, new seeds for SECONDS=60
+	@MOIM_SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked -p moim-engine --test simulation -- --ignored --nocapture
+
+.PHONY: bench
+bench: build ## load figures of this machine
+	@cargo run --release --locked -p moim-perf -- bench
+
+.PHONY: page
+page: ## the web page, where Node is there and a source is newer than the last build
+	@ops/tools/page.sh
+
+.PHONY: tools
+tools: ## install or name what a build needs
+	@ops/tools/prepare.sh build
+
+.PHONY: clean-data
+clean-data: ## forget everything that `make run` and `make demo` stored
+	@rm -rf data

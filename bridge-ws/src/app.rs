@@ -1,0 +1,28 @@
+//! What every request and socket of the bridge shares.
+
+use std::sync::Arc;
+
+use moim_persistence::Persistence;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::origin::Origins;
+use crate::stats::Counters;
+use crate::trunk::Trunks;
+
+/// Shared state, one a bridge.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) origins: Origins,
+    pub(crate) persistence: Persistence,
+    pub(crate) trunks: Trunks,
+    pub(crate) counters: Arc<Counters>,
+    /// One permit a WebSocket.
+    pub(crate) sockets: Arc<Semaphore>,
+    /// Every task that a graceful stop waits for.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the bridge stops.
+    pub(crate) stop: CancellationToken,
+}

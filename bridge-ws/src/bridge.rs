@@ -1,0 +1,137 @@
+//! Starts and stops a bridge with threads of its own.
+
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::{Arc, mpsc};
+
+use moim_persistence::Persistence;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::error::Error;
+use crate::origin::Origins;
+use crate::server;
+use crate::stats::{Counters, Stats};
+use crate::trunk::Trunks;
+
+/// Connections that wait to be accepted, as when all browsers come back at once. The system may allow fewer.
+const BACKLOG: u32 = 4_096;
+
+/// A running bridge. Dropping it stops it at once; [`stop`](Self::stop) stops it gracefully.
+pub struct BridgeHandle {
+    app: Arc<App>,
+    local_addr: SocketAddr,
+    threads: Threads,
+}
+
+/// The bridge's own threads. They end without being waited for: that is not allowed on a thread of an async runtime.
+struct Threads(Option<Runtime>);
+
+/// Starts a bridge: it listens when this returns, and connects to the engine by itself, now and after every loss.
+/// Blocks for an instant. May be called on any thread.
+///
+/// # Errors
+/// [`Error::Listen`] where the address cannot be had, [`Error::Origin`], [`Error::Zero`], [`Error::Threads`].
+pub fn start(config: Config, persistence: Persistence) -> Result<BridgeHandle, Error> {
+    check(&config)?;
+    let origins = Origins::new(&config.allowed_origins)?;
+    let threads = Threads::start(config.threads)?;
+    let entered = threads.enter();
+    let listen_error = |source| Error::Listen { address: config.listen, source };
+    let listener = listen(config.listen).map_err(listen_error)?;
+    let local_addr = listener.local_addr().map_err(listen_error)?;
+    let (counters, tasks, stop) = (Arc::new(Counters::default()), TaskTracker::new(), CancellationToken::new());
+    let trunks = Trunks::start(&config, &counters, &tasks, &stop);
+    let sockets = Arc::new(Semaphore::new(config.limits.sockets_max.min(Semaphore::MAX_PERMITS)));
+    let app = Arc::new(App { config, origins, persistence, trunks, counters, sockets, tasks, stop });
+    app.tasks.spawn(server::serve(app.clone(), listener));
+    drop(entered);
+    tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");
+    Ok(BridgeHandle { app, local_addr, threads })
+}
+
+fn check(config: &Config) -> Result<(), Error> {
+    if config.trunks == 0 {
+        return Err(Error::Zero("trunks"));
+    }
+    if config.threads == 0 {
+        return Err(Error::Zero("threads"));
+    }
+    if config.limits.ping_interval.is_zero() {
+        return Err(Error::Zero("the milliseconds of limits.ping_interval"));
+    }
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+impl BridgeHandle {
+    /// The address that browsers reach; with the port that was free where port 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The counters as they stand.
+    pub fn stats(&self) -> Stats {
+        self.app.counters.read()
+    }
+
+    /// Stops accepting, tells sockets to come back later, lets requests end, and returns when all is done or
+    /// [`Limits::stop_timeout`](crate::Limits::stop_timeout) is over. Blocks the calling thread.
+    pub fn stop(self) {
+        self.app.stop.cancel();
+        self.app.tasks.close();
+        let patience = self.app.config.limits.stop_timeout;
+        let (done, ended) = mpsc::sync_channel(1);
+        let tasks = self.app.tasks.clone();
+        self.threads.spawn(async move {
+            tasks.wait().await;
+            // Nobody listens once the time is over.
+            let _ = done.send(());
+        });
+        if ended.recv_timeout(patience).is_err() {
+            tracing::warn!(left = self.app.tasks.len(), "the bridge stops with connections still open");
+        }
+    }
+}
+
+impl Drop for BridgeHandle {
+    fn drop(&mut self) {
+        self.app.stop.cancel();
+    }
+}
+
+impl Threads {
+    fn start(threads: usize) -> Result<Self, Error> {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(threads).thread_name("moim-bridge").enable_all().build();
+        Ok(Self(Some(runtime.map_err(Error::Threads)?)))
+    }
+}
+
+impl Deref for Threads {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        self.0.as_ref().expect("taken by drop alone")
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Everything that a browser talks to: the page, REST, and a WebSocket that speaks native frames.
+//!
+//! A bridge holds a few trunk connections to the engine ([`Config::trunks`]) and many browsers' sessions on each. A
+//! room's message crosses a trunk once and is then shared, not copied, by the queues of all its browsers there.
+//!
+//! # Invariants
+//! - The trunk's order is the order of truth: one reader a trunk hands out its frames in the order they came. Otherwise
+//!   a browser could see a live message before the OPENED that it follows.
+//! - A session follows a room from the OPENED that passes by to the CLOSED, GOODBYE or detach. Otherwise it would get
+//!   messages of rooms that it may not read.
+//! - Once a message of a room is left out for a slow browser, all later ones are until its GAP is queued. Otherwise the
+//!   browser would find out by the next message alone, which may never come.
+//! - A browser's frames are passed on with the session that the bridge gave it, whatever their headers say.
+//! - A request that changes something and has only a cookie to show comes from the bridge's own page or an allowed
+//!   origin.
+//!
+//! # Limits
+//! Every queue has a capacity in [`Limits`], what happens there is said there, and [`Stats`] counts it.
+
+mod app;
+mod bridge;
+mod client_address;
+mod config;
+mod credentials;
+mod error;
+mod local_time;
+mod operations;
+mod origin;
+mod page;
+mod problem;
+mod rest;
+mod server;
+mod stats;
+mod trunk;
+mod websocket;
+
+pub use bridge::{BridgeHandle, start};
+pub use config::{Config, Health, Limits, Metrics};
+pub use error::Error;
+pub use stats::Stats;

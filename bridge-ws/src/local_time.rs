@@ -1,0 +1,35 @@
+//! Times as the original writes them: ISO local date-times in Asia/Seoul, to the second.
+
+use jiff::Timestamp;
+use jiff::tz::{self, TimeZone};
+
+/// Seoul keeps no summer time, so its offset stands for the zone and no zone files are needed.
+const SEOUL_HOURS: i8 = 9;
+
+/// The present.
+pub(crate) fn now() -> String {
+    format(Timestamp::now())
+}
+
+/// The instant of that many milliseconds of Unix time.
+pub(crate) fn of_unix_ms(unix_ms: u64) -> String {
+    let instant = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    format(instant.unwrap_or(Timestamp::MAX))
+}
+
+fn format(instant: Timestamp) -> String {
+    let seoul = TimeZone::fixed(tz::offset(SEOUL_HOURS));
+    instant.to_zoned(seoul).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_written_as_seoul_sees_it() {
+        assert_eq!(of_unix_ms(1_763_771_400_999), "2025-11-22T09:30:00");
+        assert_eq!(now().len(), "2025-11-22T09:30:00".len());
+        assert!(!of_unix_ms(u64::MAX).is_empty());
+    }
+}

@@ -1,0 +1,120 @@
+//! The error envelope, the same for every error that an HTTP client can meet.
+
+use std::fmt::Display;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use moim_persistence::Error;
+use serde::Serialize;
+
+use crate::local_time;
+
+/// A refusal or failure, as HTTP answers it.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    name: &'static str,
+    message: String,
+    retry_after_ms: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    status_code: u16,
+    status: String,
+    exception_name: &'a str,
+    message: &'a str,
+    detailed_message: &'a str,
+    timestamp: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
+        Self { status, name, message: message.into(), retry_after_ms: 0 }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BadRequest", message)
+    }
+
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", message)
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Forbidden", message)
+    }
+
+    /// Too much to do; the same request may succeed later.
+    pub(crate) fn busy(message: impl Into<String>, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", message) }
+    }
+
+    /// A fault of the server's own: what happened is for the log.
+    pub(crate) fn internal(error: &dyn Display) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "the server failed; its log says how")
+    }
+
+    /// The problem that a bare status of a library stands for.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (name, message) = match status {
+            StatusCode::NOT_FOUND => ("NoSuchRoute", "nothing answers at this path"),
+            StatusCode::METHOD_NOT_ALLOWED => ("MethodNotAllowed", "this path does not answer this method"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("BodyTooLarge", "the body is larger than this server takes"),
+            StatusCode::REQUEST_TIMEOUT => ("RequestTimeout", "the request took too long"),
+            _ => ("RequestRefused", "the request was refused"),
+        };
+        Self::new(status, name, message)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let (status, name) = match &error {
+            Error::TokenInvalid => (StatusCode::UNAUTHORIZED, "TokenInvalid"),
+            Error::TokenExpired => (StatusCode::UNAUTHORIZED, "TokenExpired"),
+            Error::TokenRevoked => (StatusCode::UNAUTHORIZED, "TokenRevoked"),
+            Error::NotAMember { .. } => (StatusCode::FORBIDDEN, "NotAMember"),
+            Error::NotAllowed(_) => (StatusCode::FORBIDDEN, "NotAllowed"),
+            Error::EmailTaken => (StatusCode::BAD_REQUEST, "EmailTaken"),
+            Error::LoginFailed => (StatusCode::BAD_REQUEST, "LoginFailed"),
+            Error::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "TooManyAttempts"),
+            Error::NoSuchUser(_) => (StatusCode::BAD_REQUEST, "NoSuchUser"),
+            Error::NoSuchRoom(_) => (StatusCode::BAD_REQUEST, "NoSuchRoom"),
+            Error::AlreadyMember { .. } => (StatusCode::BAD_REQUEST, "AlreadyMember"),
+            Error::WrongPassword => (StatusCode::BAD_REQUEST, "WrongPassword"),
+            Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "InvalidField"),
+            Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
+            Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "StoreUnavailable"),
+            Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
+            Error::SchemaFromTheFuture { .. }
+            | Error::Locked(_)
+            | Error::Setting { .. }
+            | Error::File { .. }
+            | Error::Internal(_) => return Self::internal(&error),
+        };
+        Self { retry_after_ms: error.retry_after_ms(), ..Self::new(status, name, error.to_string()) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let envelope = Envelope {
+            status_code: self.status.as_u16(),
+            status: self.status.canonical_reason().unwrap_or("Error").to_uppercase().replace([' ', '-'], "_"),
+            exception_name: self.name,
+            message: &self.message,
+            detailed_message: &self.message,
+            timestamp: local_time::now(),
+        };
+        let mut response = (self.status, Json(envelope)).into_response();
+        if self.retry_after_ms > 0 {
+            let seconds = self.retry_after_ms.div_ceil(1_000);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,30 @@
+//! A foreign page must not act with its visitor's cookie.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::origin::Source;
+use crate::problem::Problem;
+
+/// Refuses what changes something, carries no `Authorization` header and comes from a foreign page. A foreign page
+/// cannot add that header: the browser would ask by CORS first, and be refused. Sign-up and login are covered too, so
+/// that no page logs its visitor in as somebody else.
+pub(super) async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let by_header = request.headers().contains_key(header::AUTHORIZATION);
+    if changes(&request) && !by_header && app.origins.source(request.headers()) == Source::Foreign {
+        return Problem::forbidden("pages of this origin may not act here; add it to the allowed origins")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+/// The original's logout is a GET.
+fn changes(request: &Request) -> bool {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    !is_read || request.uri().path().ends_with("/logout")
+}

@@ -1,0 +1,49 @@
+//! The HTTP interface: `/api` as the original's clients know it, `/api/v1` for what the bridge's own page needs beyond.
+
+mod caller;
+mod channel;
+mod guard;
+mod input;
+mod room_change;
+mod user;
+mod v1;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::middleware;
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// All routes below `/api`.
+pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .merge(user::routes())
+        .merge(channel::routes())
+        .nest("/v1", v1::routes())
+        .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
+        .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes_max))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::same_site))
+        .layer(cors(app))
+}
+
+/// Lets scripts of the configured origins, and no others, read answers and send their credentials along.
+fn cors(app: &App) -> CorsLayer {
+    let headers = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        HeaderName::from_static("contactemail"),
+        HeaderName::from_static("idempotency-key"),
+    ];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(app.origins.allowed().iter().cloned()))
+        .allow_credentials(true)
+        .allow_methods(AllowMethods::list([Method::GET, Method::POST, Method::PUT, Method::DELETE]))
+        .allow_headers(AllowHeaders::list(headers))
+        .expose_headers([header::AUTHORIZATION])
+}

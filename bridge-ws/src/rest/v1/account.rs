@@ -1,0 +1,62 @@
+//! Who one is, and logins whose token comes in the body.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use moim_persistence::{Login, SignUp};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::problem::Problem;
+use crate::rest::caller::Caller;
+use crate::rest::input::Body;
+use crate::rest::user::{Account, Password, login_headers};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Me {
+    id: u32,
+    email: String,
+    username: String,
+    /// Unix time in milliseconds at which the token ends.
+    expires_at_ms: u64,
+}
+
+#[derive(Serialize)]
+struct LoggedIn {
+    token: String,
+    #[serde(flatten)]
+    me: Me,
+}
+
+pub(super) async fn me(Caller(caller): Caller) -> Json<Me> {
+    let expires_at_ms = caller.expires_at_ms;
+    Json(Me { id: caller.user.0, email: caller.email, username: caller.name, expires_at_ms })
+}
+
+pub(super) async fn sign_up(State(app): State<Arc<App>>, Body(account): Body<Account>) -> Result<Response, Problem> {
+    let account = SignUp::from(account);
+    let accounts = app.persistence.accounts();
+    let user = accounts.users().sign_up(account).await?;
+    let login = accounts.logins().issue(user.id).await?;
+    answer(&app, login)
+}
+
+pub(super) async fn log_in(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    Body(Password { email, password }): Body<Password>,
+) -> Result<Response, Problem> {
+    let login = app.persistence.accounts().logins().log_in(&email, &password, address.0).await?;
+    answer(&app, login)
+}
+
+fn answer(app: &App, login: Login) -> Result<Response, Problem> {
+    let headers = login_headers(app, &login)?;
+    let Login { token, user, expires_at_ms, .. } = login;
+    let me = Me { id: user.id.0, email: user.email, username: user.name, expires_at_ms };
+    Ok((headers, Json(LoggedIn { token, me })).into_response())
+}

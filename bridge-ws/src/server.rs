@@ -1,0 +1,118 @@
+//! The HTTP side: listener, connections, and what holds for every request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Duration, sleep, timeout};
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::client_address::PeerAddress;
+use crate::problem::Problem;
+use crate::{operations, page, rest, websocket};
+
+/// Pause after the system would not give a connection, as when it is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+const HEADERS_MAX: usize = 100;
+/// What the HTTP layer insists on.
+const HEADER_BYTES_MIN: usize = 8 * 1024;
+
+/// Everything that the bridge answers.
+fn router(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/ws", get(websocket::upgrade))
+        .nest("/api", rest::router(app))
+        .merge(operations::routes())
+        .fallback(page::page)
+        .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .layer(middleware::from_fn_with_state(app.clone(), every_request))
+        .with_state(app.clone())
+}
+
+/// The time limit, the counters and the headers of every answer.
+async fn every_request(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let Ok(mut response) = timeout(app.config.limits.request_timeout, next.run(request)).await else {
+        return Problem::of_status(StatusCode::REQUEST_TIMEOUT).into_response();
+    };
+    app.counters.requests.one();
+    if response.status().is_server_error() {
+        app.counters.requests_failed.one();
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    let same_origin = HeaderValue::from_static("same-origin");
+    headers.entry(HeaderName::from_static("cross-origin-opener-policy")).or_insert(same_origin);
+    response
+}
+
+/// Accepts connections until the bridge stops.
+pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) {
+    let router = router(&app);
+    let permits = Arc::new(Semaphore::new(app.config.limits.connections_max.min(Semaphore::MAX_PERMITS)));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = app.stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => match permits.clone().try_acquire_owned() {
+                Ok(permit) => {
+                    app.tasks.spawn(connection(app.clone(), router.clone(), stream, peer.ip(), permit));
+                }
+                Err(_) => app.counters.connections_refused.one(),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Answers one connection's requests. A socket that was upgraded goes on elsewhere.
+async fn connection(app: Arc<App>, router: Router, stream: TcpStream, peer: IpAddr, _permit: OwnedSemaphorePermit) {
+    app.counters.connections.one();
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection was gone at once");
+    }
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(PeerAddress(peer));
+        router.clone().oneshot(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.config.limits.header_timeout)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(app.config.limits.header_bytes_max.max(HEADER_BYTES_MIN))
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = app.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+    app.counters.connections.less(1);
+}

@@ -1,0 +1,127 @@
+//! How a socket ends: perhaps a GOODBYE, then a close frame with the code for it.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use moim_wire::{Encoder, Envelope, ErrorCode};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::Socket;
+use super::outbox::Ending;
+use crate::stats::Counters;
+
+/// Time for the browser to take the last bytes and answer the close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const RETRY_AFTER_MS: u32 = 1_000;
+
+/// Why a socket ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// The browser closed or broke the connection.
+    Left,
+    /// The browser took leave with GOODBYE.
+    TookLeave,
+    /// HELLO did not come in time.
+    Silent,
+    /// Another operation came before HELLO.
+    HelloExpected,
+    /// Neither HELLO nor the upgrade carried a token.
+    NoToken,
+    /// What came is no frame, or its body does not verify.
+    Garbage(ErrorCode),
+    /// A frame or message above the limit.
+    TooLarge,
+    /// Text, which no client of the subprotocol sends.
+    Text,
+    /// The browser floods the socket with control frames.
+    Flood,
+    /// Two pings went unanswered.
+    Dead,
+    /// The trunks carry as many sessions as they may.
+    Full,
+    /// The trunk's, the engine's or the bridge's doing.
+    Ended(Ending),
+}
+
+impl Farewell {
+    /// The farewell for what the WebSocket layer complains of.
+    pub(super) fn of_error(error: &Error) -> Self {
+        match error {
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => Self::TooLarge,
+            Error::Protocol(_) | Error::Utf8(_) => Self::Garbage(ErrorCode::Malformed),
+            _ => Self::Left,
+        }
+    }
+
+    /// Says it, counts it and waits a little for the browser's answer.
+    pub(super) async fn say(self, socket: &mut Socket, counters: &Counters) {
+        tracing::debug!(farewell = ?self, "a socket ends");
+        self.count(counters);
+        // A browser that reads nothing is not waited for: what could not be said is lost with the connection.
+        let _ = timeout(CLOSE_TIMEOUT, self.exchange(socket)).await;
+    }
+
+    async fn exchange(self, socket: &mut Socket) -> Result<(), Error> {
+        if let Some((code, message, retry_after_ms)) = self.goodbye() {
+            let mut frame = Vec::new();
+            Encoder::new().goodbye(&mut frame, Envelope::default(), Some(code), message, retry_after_ms);
+            socket.feed(Message::Binary(frame.into())).await?;
+        }
+        if let Some((code, reason)) = self.close() {
+            socket.close(Some(CloseFrame { code, reason: reason.into() })).await?;
+        }
+        while let Some(Ok(_)) = socket.next().await {}
+        Ok(())
+    }
+
+    /// What GOODBYE says; `None` where the engine has said it, or nobody would hear it.
+    const fn goodbye(self) -> Option<(ErrorCode, &'static str, u32)> {
+        match self {
+            Self::Silent => Some((ErrorCode::HelloExpected, "no HELLO within the time allowed", 0)),
+            Self::HelloExpected => Some((ErrorCode::HelloExpected, "HELLO must be the first frame", 0)),
+            Self::NoToken => Some((ErrorCode::TokenInvalid, "no token: log in first", 0)),
+            Self::Garbage(code) => Some((code, "this cannot be read as frames", 0)),
+            Self::TooLarge => Some((ErrorCode::FrameSize, "the frame or message is larger than this server takes", 0)),
+            Self::Full => Some((ErrorCode::TooManySessions, "as many sessions as this server takes", RETRY_AFTER_MS)),
+            Self::Ended(Ending::Stopping) => Some((ErrorCode::ShuttingDown, "the server stops", RETRY_AFTER_MS)),
+            Self::Ended(Ending::NoTrunk) => {
+                Some((ErrorCode::ShuttingDown, "the engine is out of reach", RETRY_AFTER_MS))
+            }
+            _ => None,
+        }
+    }
+
+    const fn close(self) -> Option<(CloseCode, &'static str)> {
+        match self {
+            Self::Left | Self::Dead => None,
+            Self::TookLeave | Self::Ended(Ending::SessionOver) => Some((CloseCode::Normal, "goodbye")),
+            Self::Silent | Self::HelloExpected => Some((CloseCode::Policy, "HELLO expected")),
+            Self::NoToken => Some((CloseCode::Policy, "no token")),
+            Self::Flood => Some((CloseCode::Policy, "too many control frames")),
+            Self::Garbage(_) => Some((CloseCode::Protocol, "not a frame")),
+            Self::TooLarge => Some((CloseCode::Size, "too large")),
+            Self::Text => Some((CloseCode::Unsupported, "binary messages only")),
+            Self::Full => Some((CloseCode::Again, "full")),
+            Self::Ended(Ending::TooSlow) => Some((CloseCode::Again, "reads too slowly")),
+            Self::Ended(Ending::TrunkLost | Ending::NoTrunk | Ending::Stopping) => {
+                Some((CloseCode::Restart, "come back"))
+            }
+        }
+    }
+
+    fn count(self, counters: &Counters) {
+        match self {
+            Self::Silent => counters.sockets_silent.one(),
+            Self::Garbage(_) | Self::TooLarge | Self::Text | Self::HelloExpected | Self::Flood => {
+                counters.sockets_garbage.one();
+            }
+            Self::Dead => counters.sockets_dead.one(),
+            Self::Ended(Ending::TooSlow) => counters.sockets_slow.one(),
+            _ => {}
+        }
+    }
+}

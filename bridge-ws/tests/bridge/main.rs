@@ -1,0 +1,18 @@
+//! The bridge through its public door: real sockets, real stores in a temporary folder, and in the engine's place a
+//! peer that speaks the trunk protocol as the test tells it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod garbage;
+mod guard;
+mod http_limits;
+mod operations;
+mod origin;
+mod rest_channel;
+mod rest_user;
+mod rest_v1;
+mod session;
+mod slow_reader;
+mod stop;
+mod support;
+mod trunk_loss;

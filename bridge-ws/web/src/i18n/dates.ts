@@ -1,0 +1,44 @@
+import type { Strings } from "./strings";
+
+/** Dates and times as people of the chosen language write them, in the reader's own time zone. */
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale + JSON.stringify(options);
+  let found = formats.get(key);
+  if (found === undefined) {
+    found = new Intl.DateTimeFormat(locale, options);
+    formats.set(key, found);
+  }
+  return found;
+}
+
+/** `오후 3:12`. */
+export function clockText(strings: Strings, unixMs: number): string {
+  return format(strings.dates.locale, { hour: "numeric", minute: "2-digit" }).format(unixMs);
+}
+
+/** A day as a heading: `11월 22일 일요일`, with the year where it is another. */
+export function dayText(strings: Strings, unixMs: number, nowMs: number): string {
+  const sameYear = new Date(unixMs).getFullYear() === new Date(nowMs).getFullYear();
+  const options: Intl.DateTimeFormatOptions = { month: "long", day: "numeric", weekday: "long" };
+  return format(strings.dates.locale, sameYear ? options : { ...options, year: "numeric" }).format(unixMs);
+}
+
+/** When something last happened, short, for a list: the time today, `어제`, else the date. */
+export function recentText(strings: Strings, unixMs: number, nowMs: number): string {
+  if (dayNumber(unixMs) === dayNumber(nowMs)) return clockText(strings, unixMs);
+  if (dayNumber(unixMs) === dayNumber(nowMs) - 1) return strings.dates.yesterday;
+  const sameYear = new Date(unixMs).getFullYear() === new Date(nowMs).getFullYear();
+  const options: Intl.DateTimeFormatOptions = sameYear
+    ? { month: "short", day: "numeric" }
+    : { year: "2-digit", month: "numeric", day: "numeric" };
+  return format(strings.dates.locale, options).format(unixMs);
+}
+
+/** Counts days of the reader's calendar, so that equal numbers are the same day. */
+export function dayNumber(unixMs: number): number {
+  const date = new Date(unixMs);
+  return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000);
+}

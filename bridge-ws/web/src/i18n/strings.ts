@@ -1,0 +1,213 @@
+/** Every text of the page, once per language. A language that lacks one does not compile. */
+export interface Strings {
+  readonly language: string;
+  readonly appName: string;
+  readonly tagline: string;
+  readonly loading: string;
+  readonly retry: string;
+  readonly cancel: string;
+  readonly close: string;
+  readonly back: string;
+  readonly skipToComposer: string;
+
+  readonly entry: {
+    readonly logInTitle: string;
+    readonly logInLead: string;
+    readonly signUpTitle: string;
+    readonly signUpLead: string;
+    readonly email: string;
+    readonly name: string;
+    readonly nameHint: string;
+    readonly password: string;
+    readonly passwordHint: string;
+    readonly showPassword: string;
+    readonly hidePassword: string;
+    readonly logIn: string;
+    readonly signUp: string;
+    readonly newHere: string;
+    readonly knownHere: string;
+    readonly loginEnded: string;
+    readonly unreachable: string;
+  };
+
+  readonly list: {
+    readonly rooms: string;
+    readonly create: string;
+    readonly find: string;
+    readonly switchRoom: string;
+    readonly menu: string;
+    readonly emptyTitle: string;
+    readonly emptyText: string;
+    readonly failed: string;
+    readonly noTalkYet: string;
+    readonly privateRoom: string;
+    readonly you: string;
+    unread(count: string): string;
+    pickRoom(shortcut: string): string;
+    readonly pickRoomTitle: string;
+  };
+
+  readonly menu: {
+    readonly language: string;
+    readonly theme: string;
+    readonly themeAuto: string;
+    readonly themeLight: string;
+    readonly themeDark: string;
+    readonly logOut: string;
+    account(name: string): string;
+  };
+
+  readonly room: {
+    members(count: number): string;
+    online(count: number): string;
+    readonly showMembers: string;
+    readonly hideMembers: string;
+    readonly leave: string;
+    leaveQuestion(room: string): string;
+    readonly leaveWarning: string;
+    readonly messages: string;
+    readonly loadingOlder: string;
+    readonly olderFailed: string;
+    start(room: string): string;
+    readonly startText: string;
+    readonly unreadFromHere: string;
+    newMessages(count: number): string;
+    readonly toNewest: string;
+    readonly catchingUp: string;
+    typing(names: readonly string[]): string;
+    readonly unknownMember: string;
+  };
+
+  readonly message: {
+    unreadBy(count: number): string;
+    readonly sending: string;
+    readonly waiting: string;
+    readonly notSent: string;
+    readonly sendAgain: string;
+    readonly discard: string;
+    readonly withdrawn: string;
+    readonly notice: string;
+    readonly reply: string;
+    replyTo(name: string): string;
+    readonly quoteNotLoaded: string;
+    said(name: string, text: string): string;
+  };
+
+  readonly event: {
+    joined(name: string): string;
+    left(name: string): string;
+    removed(name: string): string;
+    madeAdmin(name: string): string;
+    madeMember(name: string): string;
+    renamed(name: string): string;
+    readonly deleted: string;
+  };
+
+  readonly composer: {
+    placeholder(room: string): string;
+    readonly label: string;
+    readonly send: string;
+    readonly cancelReply: string;
+    tooLong(over: number): string;
+    readonly offline: string;
+  };
+
+  readonly people: {
+    readonly title: string;
+    readonly here: string;
+    readonly away: string;
+    readonly everyone: string;
+    readonly admin: string;
+  };
+
+  readonly create: {
+    readonly title: string;
+    readonly name: string;
+    readonly nameExample: string;
+    readonly description: string;
+    readonly descriptionExample: string;
+    readonly optional: string;
+    readonly open: string;
+    readonly openText: string;
+    readonly closed: string;
+    readonly closedText: string;
+    readonly who: string;
+    readonly password: string;
+    readonly submit: string;
+  };
+
+  readonly find: {
+    readonly title: string;
+    readonly keyword: string;
+    readonly keywordExample: string;
+    readonly search: string;
+    readonly hint: string;
+    none(keyword: string): string;
+    found(count: number): string;
+    readonly join: string;
+    readonly enter: string;
+    readonly password: string;
+  };
+
+  readonly switcher: {
+    readonly title: string;
+    readonly placeholder: string;
+    readonly none: string;
+    readonly keys: string;
+  };
+
+  readonly link: {
+    readonly online: string;
+    readonly connecting: string;
+    readonly lost: string;
+    retryIn(seconds: number): string;
+    readonly retryNow: string;
+    readonly again: string;
+  };
+
+  readonly ended: {
+    deleted(room: string): string;
+    notAMember(room: string): string;
+  };
+
+  readonly check: {
+    readonly email: string;
+    readonly name: string;
+    readonly password: string;
+    readonly roomName: string;
+    readonly description: string;
+  };
+
+  /** What went wrong, by the server's name for it. */
+  readonly fault: Readonly<Record<Fault, string>>;
+
+  readonly dates: {
+    readonly locale: string;
+    readonly today: string;
+    readonly yesterday: string;
+  };
+}
+
+export const FAULTS = [
+  "NoAnswer",
+  "Unexpected",
+  "EmailTaken",
+  "LoginFailed",
+  "TooManyAttempts",
+  "InvalidField",
+  "NoSuchUser",
+  "NoSuchRoom",
+  "NotAMember",
+  "NotAllowed",
+  "AlreadyMember",
+  "WrongPassword",
+  "RoomDeleted",
+  "RateLimited",
+  "Busy",
+  "StorageFull",
+  "StoreUnavailable",
+  "SequenceTooOld",
+  "TokenInvalid",
+] as const;
+
+export type Fault = (typeof FAULTS)[number];

@@ -1,0 +1,36 @@
+/** What a frame is. Trunk operations are absent: no browser sends or receives them. */
+export const Opcode = {
+  Hello: 0x01,
+  Welcome: 0x02,
+  Login: 0x03,
+  LoggedIn: 0x04,
+  Ping: 0x05,
+  Pong: 0x06,
+  Error: 0x07,
+  Busy: 0x08,
+  Goodbye: 0x09,
+  Done: 0x0a,
+
+  Open: 0x10,
+  Opened: 0x11,
+  Close: 0x12,
+  Closed: 0x13,
+  Send: 0x14,
+  Ack: 0x15,
+  Message: 0x16,
+  Gap: 0x17,
+  History: 0x18,
+  HistoryPage: 0x19,
+  Read: 0x1a,
+  ReadMark: 0x1b,
+  Typing: 0x1c,
+  Presence: 0x1d,
+  Join: 0x1e,
+  Leave: 0x1f,
+  Members: 0x20,
+  MemberList: 0x21,
+  Rooms: 0x22,
+  RoomList: 0x23,
+} as const;
+
+export type OpcodeName = keyof typeof Opcode;

@@ -1,0 +1,452 @@
+import type { Connection } from "../connection/connection";
+import type { Answer } from "../connection/requests";
+import { ErrorCode, endsMembership } from "../protocol/errorCode";
+import type { Incoming, Opened } from "../protocol/incoming";
+import { HISTORY_LIMIT_MAX, LIST_LIMIT_MAX, UNREAD_MAX } from "../protocol/limits";
+import { Kind, type Message } from "../protocol/message";
+import * as outgoing from "../protocol/outgoing";
+import { MessageLog } from "./log";
+import { Outbox, type Outgoing } from "./outbox";
+import { firstSequence, type OutboxStorage } from "./outboxStorage";
+import { People } from "./people";
+import { OwnReadMark } from "./readMark";
+import type { RoomEntry, RoomState } from "./state";
+import { RoomStream } from "./stream";
+import { TYPING_EVERY_MS, Typing } from "./typing";
+
+/** Messages of one step back through the history. */
+const OLDER_LIMIT = 50;
+/** Messages kept of a room that is not being read back; older ones are loaded again when wanted. */
+const KEPT_MAX = 400;
+/** Wait before asking again where the server refused without saying for how long. */
+const RETRY_MS = 1_500;
+
+/** What a room needs from the session around it. */
+export interface RoomPorts {
+  readonly line: Pick<Connection, "request" | "post">;
+  /** The user's id. */
+  readonly me: number;
+  readonly device: number;
+  readonly storage: OutboxStorage;
+  /** Something that `state` shows has changed. */
+  changed(room: Room): void;
+  /** The user is no member any more, or the room is gone. */
+  ended(room: Room, code: number): void;
+  /** The room has talk, but none of it is loaded yet. */
+  wantsPreview(room: Room): void;
+  /** The server follows no further room for this session. */
+  tooMany(room: Room): void;
+}
+
+/** One room of the user's: its stream, what is loaded of it, and what is on its way to it. */
+export class Room {
+  #entry: RoomEntry;
+  #unread: number;
+  #shown = false;
+  #readingBack = false;
+  #older: RoomState["older"] = "idle";
+  #online: ReadonlySet<number> = new Set();
+  #peopleAsked = false;
+  /** Newest id when the room was opened last. */
+  #openedAtId = 0;
+  #typingSentAtMs = -TYPING_EVERY_MS;
+  #retries = new Set<ReturnType<typeof setTimeout>>();
+  #view: RoomState | null = null;
+  readonly #stream: RoomStream;
+  readonly #log = new MessageLog();
+  readonly #people = new People();
+  readonly #typing = new Typing();
+  readonly #outbox: Outbox;
+  readonly #mark: OwnReadMark;
+
+  constructor(
+    entry: RoomEntry,
+    private readonly ports: RoomPorts,
+  ) {
+    this.#entry = entry;
+    this.#unread = entry.unread;
+    this.#stream = new RoomStream({
+      deliver: (message) => this.#deliver(message),
+      askAfter: (id) => this.#askAfter(id),
+      restarted: () => this.#restarted(),
+    });
+    this.#outbox = new Outbox(ports.storage.load(entry.id), (record) => ports.storage.save(entry.id, record));
+    this.#outbox.skipTo(firstSequence(Date.now()));
+    this.#mark = new OwnReadMark((upTo) => this.#request((id) => outgoing.readFrame(entry.id, upTo, id), () => {}));
+    this.#mark.confirmed(entry.readMark);
+  }
+
+  get id(): number {
+    return this.#entry.id;
+  }
+
+  get newestId(): number {
+    return Math.max(this.#entry.newestId, this.#stream.lastSeen);
+  }
+
+  get isOpen(): boolean {
+    return this.#stream.phase !== "closed";
+  }
+
+  /** The room as it stands. The same object until something changes. */
+  get state(): RoomState {
+    return (this.#view ??= {
+      ...this.#entry,
+      newestId: this.newestId,
+      readMark: this.#mark.upTo,
+      unread: this.#unread,
+      current: this.#stream.phase === "live",
+      messages: this.#log.messages,
+      withdrawn: this.#log.withdrawn,
+      atStart: this.#log.atStart,
+      older: this.#older,
+      outgoing: this.#outbox.entries,
+      people: this.#people.view,
+      online: this.#online,
+      typing: this.#typing.users,
+    });
+  }
+
+  /** Takes over what a fresh listing says; while the room is followed its own stream knows the counts better. */
+  listed(entry: RoomEntry): void {
+    this.#entry = { ...entry, newestId: this.#entry.newestId };
+    if (!this.isOpen) {
+      this.#unread = entry.unread;
+      this.#entry = entry;
+    }
+    this.#changed();
+  }
+
+  /** Follows the room from where it was last seen. */
+  open(): void {
+    const lastSeen = this.#stream.opening();
+    this.#request(
+      (id) => outgoing.openFrame(this.id, lastSeen, id),
+      (answer) => this.#openAnswered(answer),
+    );
+    this.#changed();
+  }
+
+  /** Stops following, to make place for another room. */
+  close(): void {
+    this.#stream.closed();
+    this.#request((id) => outgoing.closeFrame(this.id, id), () => {});
+    this.#changed();
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#stream.closed();
+    this.#outbox.connectionLost();
+    this.#online = new Set();
+    this.#typing.clear();
+    this.#peopleAsked = false;
+    this.#forgetRetries();
+    this.#older = this.#older === "loading" ? "idle" : this.#older;
+    this.#changed();
+  }
+
+  /** Ends all of the room's timers; it must not be used afterwards. */
+  dispose(): void {
+    this.#mark.stop();
+    this.#forgetRetries();
+  }
+
+  /** A frame of this room that answers no request. */
+  frame(frame: Incoming): void {
+    switch (frame.op) {
+      case "Message":
+        this.#stream.message(frame.message);
+        break;
+      case "Gap":
+        this.#stream.gap(frame.newestId);
+        break;
+      case "Ack":
+        this.#acknowledged(frame.sequence, frame.id);
+        break;
+      case "ReadMark":
+        this.#readMark(frame.user, frame.upTo);
+        break;
+      case "Typing":
+        if (frame.user !== this.ports.me) this.#typing.began(frame.user, Date.now());
+        break;
+      case "Presence":
+        this.#presence(frame.user, frame.online);
+        break;
+      case "Closed":
+        this.#closed(frame.code);
+        break;
+      default:
+        return;
+    }
+    this.#changed();
+  }
+
+  /** The room is on the screen: its talk and members are wanted. */
+  show(): void {
+    this.#shown = true;
+    this.#want();
+  }
+
+  hide(): void {
+    this.#shown = false;
+    this.readingBack(false);
+  }
+
+  /** While the user reads back, nothing that is loaded is let go of. */
+  readingBack(on: boolean): void {
+    this.#readingBack = on;
+    if (!on) this.#trim();
+  }
+
+  say(text: string, replyTo: number): void {
+    this.#outbox.submit(text, replyTo === 0 ? Kind.Talk : Kind.Reply, replyTo);
+    this.#typingSentAtMs = -TYPING_EVERY_MS;
+    this.#sendWaiting();
+    this.#changed();
+  }
+
+  retry(key: string): void {
+    this.#outbox.retry(key);
+    this.#sendWaiting();
+    this.#changed();
+  }
+
+  discard(key: string): void {
+    this.#outbox.discard(key);
+    this.#changed();
+  }
+
+  /** The user has seen everything up to `id`. */
+  read(id: number): void {
+    if (!this.#mark.read(id)) return;
+    this.#people.readMark(this.ports.me, id);
+    this.#recount();
+    this.#changed();
+  }
+
+  /** The user is typing; the others are told every few seconds. */
+  type(): void {
+    const now = performance.now();
+    if (now - this.#typingSentAtMs < TYPING_EVERY_MS) return;
+    this.#typingSentAtMs = now;
+    this.ports.line.post(outgoing.typingFrame(this.id));
+  }
+
+  /** Forgets who stopped typing without saying so. */
+  expireTyping(nowMs: number): void {
+    if (this.#typing.expire(nowMs)) this.#changed();
+  }
+
+  /** Loads the page before what is loaded; `done` is called however it ends. */
+  loadOlder(limit = OLDER_LIMIT, done: () => void = () => {}): void {
+    if (this.#older === "loading" || this.#log.atStart || this.#stream.phase !== "live") {
+      done();
+      return;
+    }
+    this.#older = "loading";
+    this.#request(
+      (id) => outgoing.historyBeforeFrame(this.id, this.#log.oldestId, limit, id),
+      (answer) => {
+        this.#older = answer?.op === "HistoryPage" || answer === null ? "idle" : "failed";
+        if (answer?.op === "HistoryPage") this.#log.prepend(answer.messages, answer.more, this.#stream.lastSeen);
+        this.#changed();
+        done();
+      },
+    );
+    this.#changed();
+  }
+
+  #openAnswered(answer: Answer): void {
+    if (answer === null) return;
+    if (answer.op === "Opened") this.#opened(answer);
+    else if (answer.op === "Busy") this.#later(answer.retryAfterMs, () => this.open());
+    else if (answer.op === "Error") this.#openRefused(answer.code, answer.retryAfterMs);
+    this.#changed();
+  }
+
+  #opened(opened: Opened): void {
+    this.#entry = {
+      ...this.#entry,
+      name: opened.name || this.#entry.name,
+      role: opened.role,
+      members: opened.members,
+      newestId: opened.newestId,
+    };
+    this.#openedAtId = opened.newestId;
+    this.#online = new Set(opened.online);
+    this.#stream.opened(opened.newestId);
+    this.#confirmMark(opened.readMark);
+    this.#sendWaiting();
+    if (this.#shown) this.#want();
+    else if (this.#log.oldestId === 0 && !this.#log.atStart) this.ports.wantsPreview(this);
+  }
+
+  #openRefused(code: number, retryAfterMs: number): void {
+    this.#stream.closed();
+    if (code === ErrorCode.IdFromTheFuture) {
+      this.#stream.forget();
+      this.open();
+    } else if (code === ErrorCode.TooManyRooms) this.ports.tooMany(this);
+    else if (endsMembership(code)) this.ports.ended(this, code);
+    else this.#later(retryAfterMs, () => this.open());
+  }
+
+  #closed(code: number): void {
+    this.#stream.closed();
+    if (endsMembership(code)) this.ports.ended(this, code);
+    else if (code !== 0) this.#later(0, () => this.open());
+  }
+
+  /** Asks for what a room on the screen lacks. */
+  #want(): void {
+    if (!this.#shown || this.#stream.phase === "closed" || this.#stream.phase === "opening") return;
+    if (!this.#peopleAsked) this.#loadPeople(0);
+    if (this.#log.messages.length < OLDER_LIMIT) {
+      this.loadOlder(Math.min(HISTORY_LIMIT_MAX, Math.max(OLDER_LIMIT, this.#unread + 20)));
+    }
+  }
+
+  #loadPeople(after: number): void {
+    this.#peopleAsked = true;
+    this.#request(
+      (id) => outgoing.membersFrame(this.id, after, LIST_LIMIT_MAX, id),
+      (answer) => {
+        if (answer === null) return;
+        if (answer.op !== "MemberList") {
+          this.#later(0, () => this.#loadPeople(after));
+          return;
+        }
+        const last = answer.members.at(-1);
+        const more = answer.more && last !== undefined;
+        this.#people.page(answer.members, !more);
+        if (more) this.#loadPeople(last.user);
+        this.#changed();
+      },
+    );
+  }
+
+  #deliver(message: Message): void {
+    this.#log.append(message);
+    this.#people.message(message);
+    this.#typing.ended(message.sender);
+    this.#countMembers(message);
+    if (message.sender === this.ports.me) {
+      this.#mark.wrote(message.id);
+      this.#unread = 0;
+      if (message.device === this.ports.device) this.#outbox.delivered(message.sequence);
+    } else {
+      this.#unread = Math.min(this.#unread + 1, UNREAD_MAX);
+    }
+    this.#outbox.deliveredUpTo(message.id);
+    if (!this.#readingBack) this.#trim();
+  }
+
+  /** Keeps name and member count current; what OPENED already counted is not counted again. */
+  #countMembers(message: Message): void {
+    if (message.id <= this.#openedAtId) return;
+    const joined = message.kind === Kind.MemberJoined ? 1 : 0;
+    const left = message.kind === Kind.MemberLeft || message.kind === Kind.MemberRemoved ? 1 : 0;
+    const name = message.kind === Kind.RoomChanged && message.text !== "" ? message.text : this.#entry.name;
+    this.#entry = { ...this.#entry, name, members: Math.max(0, this.#entry.members + joined - left) };
+  }
+
+  #askAfter(after: number): void {
+    this.#request(
+      (id) => outgoing.historyAfterFrame(this.id, after, HISTORY_LIMIT_MAX, id),
+      (answer) => {
+        if (answer === null) return;
+        if (answer.op === "HistoryPage") this.#stream.page(answer.messages);
+        else this.#later("retryAfterMs" in answer ? answer.retryAfterMs : 0, () => this.#stream.askAgain());
+        this.#changed();
+      },
+    );
+  }
+
+  #restarted(): void {
+    this.#log.clear(this.#stream.lastSeen === 0);
+    this.#outbox.deliveredUpTo(this.#stream.lastSeen);
+  }
+
+  #sendWaiting(): void {
+    if (this.#stream.phase === "closed" || this.#stream.phase === "opening") return;
+    for (const entry of this.#outbox.takeSendable()) {
+      this.#request(
+        (id) => outgoing.sendFrame({ ...entry, room: this.id }, id),
+        (answer) => this.#sendAnswered(entry, answer),
+      );
+    }
+  }
+
+  #sendAnswered(entry: Outgoing, answer: Answer): void {
+    if (answer === null) return;
+    if (answer.op === "Ack") this.#acknowledged(answer.sequence, answer.id);
+    else if (answer.op === "Error") {
+      if (answer.code === ErrorCode.SequenceTooOld) this.#outbox.skipTo(firstSequence(Date.now()));
+      this.#outbox.refused(entry.sequence, { code: answer.code, message: answer.message });
+    } else if (answer.op === "Busy") {
+      this.#outbox.refused(entry.sequence, { code: "busy", message: answer.message });
+    }
+    this.#changed();
+  }
+
+  #acknowledged(sequence: number, id: number): void {
+    this.#outbox.acknowledged(sequence, id);
+    this.#outbox.deliveredUpTo(this.#stream.lastSeen);
+    this.#sendWaiting();
+  }
+
+  #readMark(user: number, upTo: number): void {
+    this.#people.readMark(user, upTo);
+    if (user === this.ports.me) this.#confirmMark(upTo);
+  }
+
+  #confirmMark(upTo: number): void {
+    this.#mark.confirmed(upTo);
+    this.#recount();
+  }
+
+  /** Counts the unread anew after the mark moved, as far as what is loaded tells. */
+  #recount(): void {
+    const mark = this.#mark.upTo;
+    if (mark >= this.newestId) this.#unread = 0;
+    else if (this.#log.oldestId !== 0 && this.#log.oldestId <= mark) {
+      const after = this.#log.messages.filter((message) => message.id > mark && message.sender !== this.ports.me);
+      this.#unread = Math.min(after.length, UNREAD_MAX);
+    }
+  }
+
+  #presence(user: number, online: boolean): void {
+    const present = new Set(this.#online);
+    if (online) present.add(user);
+    else present.delete(user);
+    this.#online = present;
+    if (!online) this.#typing.ended(user);
+  }
+
+  #trim(): void {
+    this.#log.trim(KEPT_MAX);
+  }
+
+  #request(encode: (request: number) => outgoing.FrameBytes, onAnswer: (answer: Answer) => void): void {
+    this.ports.line.request(encode, onAnswer);
+  }
+
+  #later(waitMs: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      act();
+    }, Math.max(waitMs, RETRY_MS));
+    this.#retries.add(timer);
+  }
+
+  #forgetRetries(): void {
+    for (const timer of this.#retries) clearTimeout(timer);
+    this.#retries.clear();
+  }
+
+  #changed(): void {
+    this.#view = null;
+    this.ports.changed(this);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Message, Role } from "../protocol/message";
+import type { Outgoing } from "./outbox";
+import type { PeopleView } from "./people";
+
+/** What REST lists of a room of the user's. */
+export interface RoomEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string;
+  readonly role: Role;
+  readonly private: boolean;
+  readonly members: number;
+  readonly readMark: number;
+  /** Capped, see UNREAD_MAX. */
+  readonly unread: number;
+  readonly newestId: number;
+}
+
+/** A room as a screen shows it: values that never change, replaced whenever the room does. */
+export interface RoomState extends RoomEntry {
+  /** Whether what is shown is all there is: not while connecting, opening or filling a gap. */
+  readonly current: boolean;
+  readonly messages: readonly Message[];
+  readonly withdrawn: ReadonlySet<number>;
+  /** Nothing lies before the first of `messages`. */
+  readonly atStart: boolean;
+  readonly older: "idle" | "loading" | "failed";
+  readonly outgoing: readonly Outgoing[];
+  readonly people: PeopleView;
+  readonly online: ReadonlySet<number>;
+  /** User ids. */
+  readonly typing: readonly number[];
+}

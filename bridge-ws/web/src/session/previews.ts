@@ -1,0 +1,32 @@
+import type { Room } from "../room/room";
+
+/** Loads asked for at once; a page with a hundred rooms must not ask the server for a hundred histories together. */
+const AT_ONCE = 4;
+
+/** Fetches the last message of each room in the list, a few at a time. */
+export class Previews {
+  #waiting: Room[] = [];
+  #running = 0;
+
+  want(room: Room): void {
+    if (!this.#waiting.includes(room)) this.#waiting.push(room);
+    this.#next();
+  }
+
+  /** Forgets who waits, as when the connection ended: each room asks anew when it is open again. */
+  clear(): void {
+    this.#waiting = [];
+  }
+
+  #next(): void {
+    while (this.#running < AT_ONCE) {
+      const room = this.#waiting.shift();
+      if (room === undefined) return;
+      this.#running++;
+      room.loadOlder(1, () => {
+        this.#running--;
+        this.#next();
+      });
+    }
+  }
+}

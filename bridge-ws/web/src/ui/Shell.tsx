@@ -1,0 +1,79 @@
+import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useStrings } from "../i18n/language";
+import { useStore } from "../store/store";
+import { useSession } from "./context";
+import { CreateRoomDialog } from "./dialogs/CreateRoomDialog";
+import { FindRoomDialog } from "./dialogs/FindRoomDialog";
+import { MenuDialog } from "./dialogs/MenuDialog";
+import { SwitchDialog } from "./dialogs/SwitchDialog";
+import { Side } from "./list/Side";
+import { NoRoom } from "./list/NoRoom";
+import { Announcer } from "./room/Announcer";
+import { RoomPane } from "./room/RoomPane";
+import { useRoute } from "./route";
+import { isShortcutKey } from "./shortcut";
+import "./shell.css";
+
+export type DialogName = "create" | "find" | "switch" | "menu";
+
+/** The screen of a logged-in user: rooms on the left, one of them on the right; one of both on a phone. */
+export function Shell(): ReactNode {
+  const session = useSession();
+  const strings = useStrings();
+  const route = useRoute();
+  const rooms = useStore(session.state, (state) => state.rooms);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const room = rooms?.find((candidate) => candidate.id === route);
+  const closeDialog = useCallback(() => setDialog(null), []);
+
+  useEffect(() => session.show(route), [session, route]);
+  useTitle(strings.appName, rooms?.filter((each) => each.unread > 0).length ?? 0);
+  useShortcut(useCallback(() => setDialog("switch"), []));
+
+  return (
+    <div className={room === undefined ? "shell" : "shell has-room"}>
+      {room !== undefined && (
+        <a className="skip-link" href={`#composer`} onClick={focusComposer}>
+          {strings.skipToComposer}
+        </a>
+      )}
+      <Side rooms={rooms} shown={route} open={setDialog} />
+      {room === undefined ? (
+        <NoRoom isEmpty={rooms?.length === 0} open={setDialog} />
+      ) : (
+        <RoomPane key={room.id} room={room} />
+      )}
+      <Announcer room={room} />
+      {dialog === "create" && <CreateRoomDialog onClose={closeDialog} />}
+      {dialog === "find" && <FindRoomDialog onClose={closeDialog} />}
+      {dialog === "switch" && <SwitchDialog rooms={rooms ?? []} onClose={closeDialog} />}
+      {dialog === "menu" && <MenuDialog onClose={closeDialog} />}
+    </div>
+  );
+}
+
+/** The address holds the room, so the skip link moves the focus itself instead of following its href. */
+function focusComposer(event: { preventDefault(): void }): void {
+  event.preventDefault();
+  document.getElementById("composer")?.focus();
+}
+
+/** Says in the tab's title how many rooms have something unread. */
+function useTitle(name: string, unreadRooms: number): void {
+  useEffect(() => {
+    document.title = unreadRooms === 0 ? name : `(${unreadRooms}) ${name}`;
+  }, [name, unreadRooms]);
+}
+
+/** Ctrl+K, or Cmd+K, from anywhere. */
+function useShortcut(act: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (!isShortcutKey(event, "k")) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [act]);
+}

@@ -1,0 +1,37 @@
+import { useEffect, type ReactNode } from "react";
+import { useStrings } from "../../i18n/language";
+import type { Notice } from "../../session/app";
+import { useStore } from "../../store/store";
+import { useApp } from "../context";
+import { IconButton } from "./Button";
+import "./notices.css";
+
+const SHOWN_MS = 7_000;
+
+/** What the user is told in passing, at the screen's edge. */
+export function Notices(): ReactNode {
+  const notices = useStore(useApp().notices, (value) => value);
+  return (
+    <div className="notices" role="status">
+      {notices.map((notice) => (
+        <NoticeCard key={notice.id} notice={notice} />
+      ))}
+    </div>
+  );
+}
+
+function NoticeCard({ notice }: { notice: Notice }): ReactNode {
+  const app = useApp();
+  const strings = useStrings();
+  const { id, what, room } = notice;
+  useEffect(() => {
+    const timer = setTimeout(() => app.dismiss(id), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [app, id]);
+  return (
+    <div className="notice-card">
+      <p>{what === "roomDeleted" ? strings.ended.deleted(room) : strings.ended.notAMember(room)}</p>
+      <IconButton icon="close" size={16} label={strings.close} onClick={() => app.dismiss(id)} />
+    </div>
+  );
+}

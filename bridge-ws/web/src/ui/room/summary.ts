@@ -1,0 +1,49 @@
+import type { Strings } from "../../i18n/strings";
+import { Kind, Role, type Message } from "../../protocol/message";
+import type { PeopleView } from "../../room/people";
+import type { RoomState } from "../../room/state";
+
+/** What an event of the room says; null for a message that is no event. */
+export function eventText(strings: Strings, message: Message, people: PeopleView): string | null {
+  const { event, room } = strings;
+  const name = message.text || (people.members.get(message.reference)?.name ?? room.unknownMember);
+  switch (message.kind) {
+    case Kind.MemberJoined:
+      return event.joined(name);
+    case Kind.MemberLeft:
+      return event.left(name);
+    case Kind.MemberRemoved:
+      return event.removed(name);
+    case Kind.RoleChanged:
+      return message.role === Role.Admin ? event.madeAdmin(name) : event.madeMember(name);
+    case Kind.RoomChanged:
+      return event.renamed(message.text);
+    case Kind.RoomDeleted:
+      return event.deleted;
+    case Kind.Enter:
+      return message.text;
+    default:
+      return null;
+  }
+}
+
+/** A member's name; empty while the members are not loaded yet. */
+export function nameOf(strings: Strings, people: PeopleView, user: number): string {
+  const known = people.members.get(user)?.name;
+  return known ?? (people.loaded ? strings.room.unknownMember : "");
+}
+
+/** One line on what last happened in a room, for the list. */
+export function summaryOf(strings: Strings, room: RoomState, me: number): string {
+  const typists = room.typing.map((user) => nameOf(strings, room.people, user)).filter((name) => name !== "");
+  if (typists.length > 0) return strings.room.typing(typists);
+  const pending = room.outgoing.at(-1);
+  if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
+  const last = room.messages.findLast((message) => message.kind !== Kind.Delete);
+  if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
+  const event = eventText(strings, last, room.people);
+  if (event !== null) return event;
+  const text = room.withdrawn.has(last.id) ? strings.message.withdrawn : last.text;
+  const name = last.sender === me ? strings.list.you : nameOf(strings, room.people, last.sender);
+  return name === "" ? text : strings.message.said(name, text);
+}

@@ -1,0 +1,308 @@
+//! Judges a configuration as a whole. All problems are told at once, each with its key, its value and what would do.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::raw::{Durability, Journal, Limits, LogFormat, Raw, Store};
+use super::size::Size;
+use super::span::Span;
+
+/// Shortest trunk secret: as many characters as cannot be guessed.
+const TRUNK_SECRET_CHARS_MIN: usize = 16;
+/// Four batches of a group commit go into a segment, and the largest frame many times into a batch.
+const SEGMENT_MIN: Size = Size::mib(8);
+const SEGMENT_MAX: Size = Size::mib(1024);
+
+/// A configuration that a server can be started with.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) engine: Engine,
+    pub(crate) limits: Limits,
+    pub(crate) journal: Journal,
+    pub(crate) bridge: Bridge,
+    pub(crate) store: Store,
+    pub(crate) trial: bool,
+    pub(crate) log: Log,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    pub(crate) listen: SocketAddr,
+    /// At least 1.
+    pub(crate) shards: u16,
+    pub(crate) durability: Durability,
+    pub(crate) commit_interval: Duration,
+    /// `None`: the one kept in the data folder.
+    pub(crate) trunk_secret: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Bridge {
+    pub(crate) listen: SocketAddr,
+    pub(crate) engine: SocketAddr,
+    pub(crate) trunks: u16,
+    pub(crate) sockets_max: u32,
+    pub(crate) allowed_origins: Vec<Origin>,
+    pub(crate) secure_cookies: bool,
+    pub(crate) trust_forwarded: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: String,
+}
+
+/// Where a page came from, as browsers write it: `scheme://host` or `scheme://host:port`, in small letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(String);
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = rest.ok_or("an origin begins with http:// or https://")?;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+        if host.is_empty() || !host.chars().all(plain) {
+            return Err("an origin is scheme://host or scheme://host:port in small letters, without a path");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// What is wrong with one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) key: &'static str,
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.key, self.what)
+    }
+}
+
+/// Turns what was written into what the server is started with.
+pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
+    let mut problems = Problems::default();
+    if raw.data.trim().is_empty() {
+        problems.add("data", "is empty; name the folder that keeps everything");
+    }
+    limits(&raw.limits, &mut problems);
+    journal(&raw.journal, &mut problems);
+    store(&raw.store, &mut problems);
+    if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&raw.log.filter) {
+        problems.add("log.filter", format!("is {:?}: {error}", raw.log.filter));
+    }
+    let engine = engine(raw, &mut problems);
+    let bridge = bridge(raw, &mut problems);
+    let (Some(engine), Some(bridge), true) = (engine, bridge, problems.0.is_empty()) else {
+        return Err(problems.0);
+    };
+    Ok(Config {
+        data: PathBuf::from(&raw.data),
+        engine,
+        bridge,
+        limits: raw.limits.clone(),
+        journal: raw.journal.clone(),
+        store: raw.store.clone(),
+        trial: raw.trial.enabled,
+        log: Log { format: raw.log.format, filter: raw.log.filter.clone() },
+    })
+}
+
+fn engine(raw: &Raw, problems: &mut Problems) -> Option<Engine> {
+    let secret = &raw.engine.trunk_secret;
+    if !secret.is_empty() && secret.chars().count() < TRUNK_SECRET_CHARS_MIN {
+        problems.add("engine.trunk_secret", format!("is shorter than {TRUNK_SECRET_CHARS_MIN} characters"));
+    }
+    problems.within("engine.commit_interval", raw.engine.commit_interval, Span::us(0), Span::ms(100));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let shards = if raw.engine.shards == 0 { u16::try_from(cores).unwrap_or(u16::MAX) } else { raw.engine.shards };
+    problems.within("engine.shards", shards, 1, 256);
+    Some(Engine {
+        listen: problems.address("engine.listen", &raw.engine.listen)?,
+        shards,
+        durability: raw.engine.durability,
+        commit_interval: raw.engine.commit_interval.duration(),
+        trunk_secret: (!secret.is_empty()).then(|| secret.clone()),
+    })
+}
+
+fn bridge(raw: &Raw, problems: &mut Problems) -> Option<Bridge> {
+    problems.within("bridge.trunks", raw.bridge.trunks, 1, 64);
+    problems.within("bridge.sockets_max", raw.bridge.sockets_max, 1, 1_000_000);
+    let mut allowed_origins = Vec::new();
+    for text in &raw.bridge.allowed_origins {
+        match text.parse() {
+            Ok(origin) => allowed_origins.push(origin),
+            Err(why) => problems.add("bridge.allowed_origins", format!("has {text:?}: {why}")),
+        }
+    }
+    let engine = if raw.bridge.engine.is_empty() {
+        raw.engine.listen.parse().ok()
+    } else {
+        problems.address("bridge.engine", &raw.bridge.engine)
+    };
+    let listen = problems.address("bridge.listen", &raw.bridge.listen)?;
+    Some(Bridge {
+        listen,
+        engine: engine?,
+        trunks: raw.bridge.trunks,
+        sockets_max: raw.bridge.sockets_max,
+        allowed_origins,
+        secure_cookies: raw.bridge.secure_cookies,
+        trust_forwarded: raw.bridge.trust_forwarded,
+    })
+}
+
+fn limits(limits: &Limits, problems: &mut Problems) {
+    problems.within("limits.connections_max", limits.connections_max, 1, 1_000_000);
+    problems.within("limits.sessions_per_trunk_max", limits.sessions_per_trunk_max, 1, 1_000_000);
+    problems.within("limits.rooms_per_session_max", limits.rooms_per_session_max, 1, 100_000);
+    if limits.sends_per_second_max > 0 {
+        problems.within("limits.sends_burst_max", limits.sends_burst_max, 1, 1_000_000);
+    }
+    // Below two full pages of history a reader would be called slow for asking.
+    problems.within("limits.out_queue_max", limits.out_queue_max, Size::mib(1), Size::mib(1024));
+    problems.within("limits.hello_timeout", limits.hello_timeout, Span::ms(100), Span::seconds(300));
+    problems.within("limits.heartbeat", limits.heartbeat, Span::ms(500), Span::seconds(3_600));
+    problems.within("limits.unconfirmed_max", limits.unconfirmed_max, Size::mib(1), Size::mib(64 * 1024));
+}
+
+fn journal(journal: &Journal, problems: &mut Problems) {
+    problems.within("journal.segment", journal.segment, SEGMENT_MIN, SEGMENT_MAX);
+    if !journal.segment.0.is_multiple_of(Size::kib(4).0) {
+        problems.add("journal.segment", format!("is {}; it must be a multiple of 4 KiB", journal.segment));
+    }
+}
+
+fn store(store: &Store, problems: &mut Problems) {
+    for (key, value, kind) in [("store.accounts", &store.accounts, "sqlite"), ("store.messages", &store.messages, "embedded")] {
+        let place = value.strip_prefix(kind).map(|rest| rest.strip_prefix(':'));
+        if value != kind && !matches!(place, Some(Some(place)) if !place.is_empty()) {
+            problems.add(key, format!("is {value:?}; {kind:?} or \"{kind}:PATH\" is needed"));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, key: &'static str, what: impl Into<String>) {
+        self.0.push(Problem { key, what: what.into() });
+    }
+
+    fn within<T: PartialOrd + fmt::Display>(&mut self, key: &'static str, value: T, min: T, max: T) {
+        if value < min || value > max {
+            self.add(key, format!("is {value}; it must be from {min} to {max}"));
+        }
+    }
+
+    fn address(&mut self, key: &'static str, text: &str) -> Option<SocketAddr> {
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.add(key, format!("is {text:?}; an address and a port are needed, such as \"127.0.0.1:8080\""));
+        }
+        address
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DEFAULT_FILE;
+    use super::*;
+
+    #[test]
+    fn the_printed_default_file_is_the_default_with_every_key() {
+        let of_file: figment::value::Value = toml_value(DEFAULT_FILE);
+        let of_code = figment::value::Value::serialize(Raw::default()).unwrap();
+        let keys = [&of_file, &of_code].map(|value| {
+            let mut keys = Vec::new();
+            collect_keys(value, "", &mut keys);
+            keys
+        });
+        assert_eq!(keys[0], keys[1]);
+        assert_eq!(of_file.deserialize::<Raw>().unwrap(), Raw::default());
+        assert!(check(&Raw::default()).is_ok());
+    }
+
+    #[test]
+    fn the_engines_own_defaults_are_these() {
+        let ours = Raw::default().limits;
+        let theirs = moim_engine::Limits::default();
+        assert_eq!(ours.connections_max as usize, theirs.connections_max);
+        assert_eq!(ours.rooms_per_session_max as usize, theirs.rooms_per_session_max);
+        assert_eq!(ours.sends_per_second_max, theirs.sends_per_second);
+        assert_eq!(ours.sends_burst_max, theirs.sends_burst);
+        assert_eq!(ours.out_queue_max.as_usize(), theirs.session_queue_bytes_max);
+        assert_eq!(ours.unconfirmed_max.as_usize(), theirs.unconfirmed_bytes_max);
+        assert_eq!(ours.hello_timeout.duration(), theirs.hello_timeout);
+        assert_eq!(ours.heartbeat.duration(), theirs.heartbeat);
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let mut raw = Raw { data: " ".into(), ..Raw::default() };
+        raw.engine.listen = "localhost".into();
+        raw.engine.trunk_secret = "short".into();
+        raw.bridge.allowed_origins = vec!["https://chat.example.org/path".into(), "https://good.example.org".into()];
+        raw.bridge.trunks = 0;
+        raw.journal.segment = Size(5_000_001);
+        raw.store.accounts = "postgres".into();
+        raw.log.filter = "info,=,".into();
+        let problems = check(&raw).unwrap_err();
+        let keys: Vec<&str> = problems.iter().map(|problem| problem.key).collect();
+        let of_each = [
+            "data",
+            "journal.segment",
+            "journal.segment",
+            "store.accounts",
+            "log.filter",
+            "engine.trunk_secret",
+            "engine.listen",
+            "bridge.trunks",
+            "bridge.allowed_origins",
+        ];
+        assert_eq!(keys, of_each, "{problems:?}");
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for good in ["http://localhost:3000", "https://chat.example.org", "http://[::1]:8080"] {
+            assert_eq!(good.parse::<Origin>().unwrap().to_string(), good);
+        }
+        for bad in ["localhost:3000", "https://", "https://Chat.example.org", "https://a/b", "ftp://a", "*"] {
+            assert!(bad.parse::<Origin>().is_err(), "{bad}");
+        }
+    }
+
+    fn toml_value(text: &str) -> figment::value::Value {
+        use figment::providers::{Format, Toml};
+        figment::Figment::from(Toml::string(text)).extract().unwrap()
+    }
+
+    fn collect_keys(value: &figment::value::Value, path: &str, keys: &mut Vec<String>) {
+        match value {
+            figment::value::Value::Dict(_, names) => {
+                for (name, value) in names {
+                    collect_keys(value, &format!("{path}.{name}"), keys);
+                }
+            }
+            _ => keys.push(path.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What `/health` says: whether messages are taken, and how far the stores are behind.
+
+use moim_engine::ShardStats;
+use moim_persistence::Stats;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::metrics;
+
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Starting,
+    Running,
+    Stopping,
+}
+
+/// One word for all: anything but `UP` is answered with 503, so that a balancer sends people elsewhere.
+pub(crate) fn status(stage: Stage, shards: &[ShardStats]) -> &'static str {
+    match stage {
+        Stage::Starting => "STARTING",
+        Stage::Stopping => "STOPPING",
+        Stage::Running if shards.iter().any(|shard| shard.storage_full != 0) => "STORAGE_FULL",
+        Stage::Running => "UP",
+    }
+}
+
+/// The whole answer.
+pub(crate) fn page(stage: Stage, config: &Config, shards: &[ShardStats], stores: &Stats) -> Value {
+    json!({
+        "status": status(stage, shards),
+        "version": env!("CARGO_PKG_VERSION"),
+        "shards": config.engine.shards,
+        "durability": config.engine.durability.name(),
+        "store": {
+            "answers": stores.messages.open,
+            "lag_messages": metrics::store_lag(shards),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_stop_are_told_and_a_slow_store_is_not_an_outage() {
+        let full = [ShardStats::default(), ShardStats { storage_full: 1, ..ShardStats::default() }];
+        let behind = [ShardStats { unconfirmed_records: 1_000_000, ..ShardStats::default() }];
+        assert_eq!(status(Stage::Running, &full), "STORAGE_FULL");
+        assert_eq!(status(Stage::Stopping, &behind), "STOPPING");
+        assert_eq!(status(Stage::Starting, &[]), "STARTING");
+        assert_eq!(status(Stage::Running, &behind), "UP");
+    }
+}

@@ -1,0 +1,106 @@
+//! The stores' counters.
+
+use moim_persistence::{LaneStats, Stats};
+
+use super::exposition::Page;
+use super::exposition::Type::{Counter, Gauge};
+
+pub(super) fn write(page: &mut Page, stats: &Stats) {
+    requests(page, stats);
+    logins(page, stats);
+    messages(page, stats);
+    lanes(page, &stats.lanes);
+}
+
+fn requests(page: &mut Page, stats: &Stats) {
+    let requests = &stats.requests;
+    page.sample(Gauge, "moim_store_requests", "Requests to the stores under way.", requests.in_flight);
+    page.sample(Gauge, "moim_store_requests_max", "As many requests may be under way.", requests.max);
+    page.sample(Counter, "moim_store_requests_total", "Requests to the stores begun.", requests.total);
+    page.sample(
+        Counter,
+        "moim_store_requests_refused_total",
+        "Requests refused because too many were under way.",
+        requests.refused_total,
+    );
+}
+
+fn logins(page: &mut Page, stats: &Stats) {
+    let logins = &stats.logins;
+    let outcomes =
+        [("succeeded", logins.succeeded_total), ("failed", logins.failed_total), ("limited", logins.limited_total)];
+    page.family(
+        Counter,
+        "moim_logins_total",
+        "Logins by outcome; limited ones were not looked at.",
+        outcomes.map(|(outcome, count)| ([("outcome", outcome.to_owned())], count)),
+    );
+    page.sample(Counter, "moim_passwords_total", "Passwords hashed or verified.", logins.passwords_total);
+    page.sample(
+        Counter,
+        "moim_passwords_refused_total",
+        "Requests refused because too many waited to hash a password.",
+        logins.passwords_refused_total,
+    );
+    page.sample(
+        Gauge,
+        "moim_login_failures_remembered",
+        "Accounts and addresses whose failures are remembered.",
+        logins.remembered,
+    );
+    page.sample(
+        Counter,
+        "moim_login_failures_forgotten_total",
+        "Failures forgotten early because as many were remembered as may be.",
+        logins.forgotten_total,
+    );
+}
+
+fn messages(page: &mut Page, stats: &Stats) {
+    let messages = &stats.messages;
+    page.sample(Gauge, "moim_message_store_open", "1 while the message store answers.", u8::from(messages.open));
+    for (name, help, value) in [
+        ("written_total", "Messages written, rewritten ones again.", messages.written_total),
+        ("written_bytes_total", "Bytes of the messages written.", messages.written_bytes_total),
+        ("syncs_total", "Syncs that succeeded.", messages.syncs_total),
+        ("pages_total", "Pages of history read.", messages.pages_total),
+        ("errors_total", "Operations that failed.", messages.errors_total),
+        ("reopened_total", "Times that the store was reopened after a failure.", messages.reopened_total),
+    ] {
+        page.sample(Counter, &format!("moim_message_store_{name}"), help, value);
+    }
+}
+
+fn lanes(page: &mut Page, lanes: &[LaneStats]) {
+    let of_each = |value: fn(&LaneStats) -> u64| {
+        lanes.iter().map(move |lane| ([("lane", lane.lane.to_string())], value(lane))).collect::<Vec<_>>()
+    };
+    page.family(Gauge, "moim_write_behind_lag", "Records taken and not confirmed.", of_each(lag));
+    page.family(Gauge, "moim_write_behind_queued_batches", "Batches in the queue.", of_each(|lane| lane.queued));
+    page.family(Gauge, "moim_write_behind_queued_batches_max", "As many may wait.", of_each(|lane| lane.queued_max));
+    page.family(Counter, "moim_write_behind_batches_total", "Batches taken.", of_each(|lane| lane.batches_total));
+    page.family(Counter, "moim_write_behind_bytes_total", "Bytes taken.", of_each(|lane| lane.bytes_total));
+    page.family(Counter, "moim_write_behind_writes_total", "Writes confirmed.", of_each(|lane| lane.writes_total));
+    page.family(Counter, "moim_write_behind_retries_total", "Writes tried again.", of_each(|lane| lane.retries_total));
+}
+
+/// Records that a lane has taken and the store has not confirmed.
+pub(super) fn lag(lane: &LaneStats) -> u64 {
+    lane.taken.saturating_sub(lane.confirmed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lane_has_its_lag() {
+        let lane = |lane, taken, confirmed| LaneStats { lane, taken, confirmed, ..LaneStats::default() };
+        let stats = Stats { lanes: vec![lane(0, 10, 7), lane(1, 4, 4)], ..Stats::default() };
+        let mut page = Page::default();
+        write(&mut page, &stats);
+        let text = page.into_text();
+        assert!(text.contains("moim_write_behind_lag{lane=\"0\"} 3\n"), "{text}");
+        assert!(text.contains("moim_write_behind_lag{lane=\"1\"} 0\n"), "{text}");
+    }
+}

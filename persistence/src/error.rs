@@ -1,0 +1,151 @@
+//! What can go wrong in a store, and what the protocol calls it.
+
+use std::path::PathBuf;
+
+use moim_wire::{ErrorCode, RoomId, UserId};
+
+/// Why an operation of a store was refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another account has that e-mail address.
+    #[error("the e-mail address is taken by another account; log in or choose another")]
+    EmailTaken,
+    /// E-mail or password is wrong; which of both is not told.
+    #[error("e-mail or password is wrong")]
+    LoginFailed,
+    /// Too many failed logins of this account or from this address.
+    #[error("too many failed logins; try again in {retry_after_ms} ms")]
+    TooManyAttempts {
+        /// Milliseconds until the next attempt is looked at.
+        retry_after_ms: u64,
+    },
+    /// No such user, or one that was deleted.
+    #[error("there is no user {0}")]
+    NoSuchUser(String),
+    /// No such room, or one that was deleted.
+    #[error("there is no room {0}")]
+    NoSuchRoom(RoomId),
+    /// The user whom the operation is about, or who asked for it, is no member.
+    #[error("user {user} is no member of room {room}")]
+    NotAMember {
+        /// The room asked about.
+        room: RoomId,
+        /// The user who is no member of it.
+        user: UserId,
+    },
+    /// The actor's role does not suffice.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// The user is a member already.
+    #[error("user {user} is a member of room {room} already")]
+    AlreadyMember {
+        /// The room to be joined.
+        room: RoomId,
+        /// Its member.
+        user: UserId,
+    },
+    /// The room's password is wrong or missing.
+    #[error("the room's password is wrong or missing")]
+    WrongPassword,
+    /// A value is out of its bounds.
+    #[error("{field}: {reason}")]
+    InvalidField {
+        /// The field's name.
+        field: &'static str,
+        /// What is wrong with it and what is allowed.
+        reason: String,
+    },
+    /// The token is not one of this server's, or damaged.
+    #[error("the token is not one of this server's; log in again")]
+    TokenInvalid,
+    /// The token has ended by its time.
+    #[error("the token has expired; log in again")]
+    TokenExpired,
+    /// The login was ended: logout, changed password or deleted account.
+    #[error("the login was ended; log in again")]
+    TokenRevoked,
+    /// As many requests are under way as the configuration allows; nothing was done.
+    #[error("{what} are all busy ({limit}); try again")]
+    Busy {
+        /// What is exhausted.
+        what: &'static str,
+        /// How many of them there are.
+        limit: usize,
+    },
+    /// A store does not answer; the same request may succeed later.
+    #[error("a store does not answer: {0}")]
+    Unavailable(String),
+    /// The disk of a store is full.
+    #[error("the disk is full: {0}")]
+    StorageFull(String),
+    /// The stored schema is newer than this binary.
+    #[error("{store} is of schema {found}, this binary knows up to {known}; run the newer binary that wrote it")]
+    SchemaFromTheFuture {
+        /// Which store.
+        store: &'static str,
+        /// Its schema version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// Another process has the data folder open.
+    #[error("the data folder {} is in use by another process; stop that one or choose another folder", .0.display())]
+    Locked(PathBuf),
+    /// A setting names no known back end, or a value out of its bounds.
+    #[error("setting {setting} = {value:?}: {reason}")]
+    Setting {
+        /// The setting's name.
+        setting: &'static str,
+        /// What it was.
+        value: String,
+        /// What is allowed.
+        reason: &'static str,
+    },
+    /// A file of the data folder could not be used.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A fault of a store or of this code; the text is for the log.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The protocol's code for it.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::LoginFailed => ErrorCode::LoginFailed,
+            Self::TooManyAttempts { .. } => ErrorCode::RateLimited,
+            Self::NoSuchRoom(_) => ErrorCode::NoSuchRoom,
+            Self::NotAMember { .. } => ErrorCode::NotAMember,
+            Self::NotAllowed(_) => ErrorCode::NotAllowed,
+            Self::AlreadyMember { .. } => ErrorCode::AlreadyMember,
+            Self::WrongPassword => ErrorCode::WrongPassword,
+            Self::EmailTaken | Self::NoSuchUser(_) | Self::InvalidField { .. } => ErrorCode::InvalidField,
+            Self::TokenInvalid => ErrorCode::TokenInvalid,
+            Self::TokenExpired => ErrorCode::TokenExpired,
+            Self::TokenRevoked => ErrorCode::TokenRevoked,
+            Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::StoreUnavailable,
+            Self::StorageFull(_) => ErrorCode::StorageFull,
+            Self::SchemaFromTheFuture { .. }
+            | Self::Locked(_)
+            | Self::Setting { .. }
+            | Self::File { .. }
+            | Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// Milliseconds after which the same request may succeed; 0 where waiting does not help.
+    pub const fn retry_after_ms(&self) -> u64 {
+        match self {
+            Self::TooManyAttempts { retry_after_ms } => *retry_after_ms,
+            Self::Busy { .. } => 200,
+            Self::Unavailable(_) | Self::StorageFull(_) => 1_000,
+            _ => 0,
+        }
+    }
+}

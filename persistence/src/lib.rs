@@ -1,0 +1,53 @@
+//! Moim's stores behind one handle.
+//!
+//! - **Accounts** ([`Accounts`]): users, logins, rooms, members, read marks and the outbox of room changes, in SQL. What a
+//!   method of theirs has answered is on the disk.
+//! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
+//!   log-structured merge tree. Writing is repeatable: the same message twice is one message.
+//! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
+//!   up to which the journal may forget. It retries for ever and drops nothing; the journal is the queue.
+//!
+//! # Invariants
+//! - One process holds the data folder ([`Error::Locked`]); the accounts alone may be opened beside it.
+//! - A room change and its outbox row are one transaction, and change numbers are dense within a room. Otherwise the
+//!   room's owner would wait for a number that never comes.
+//! - A lane confirms only after the sync. Otherwise the journal would forget what a power cut takes back.
+//! - After a failed write or sync the message store is opened anew before anything else is written: what follows a torn
+//!   record would be lost with it.
+//!
+//! # Limits
+//! | what | capacity | when full | counter |
+//! |---|---|---|---|
+//! | requests under way | [`Config::requests_max`] | [`Error::Busy`] | `Stats.requests.refused_total` |
+//! | waiting to hash a password | [`Config::passwords_waiting_max`] | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
+//! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
+//! | batches in a lane | [`Config::lane_batches_max`] | the offerer waits | `LaneStats.queued` |
+//! | bytes of one write of a lane | [`Config::lane_write_bytes_max`] and one batch | write | `LaneStats.writes_total` |
+//! | failing accounts and addresses remembered | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
+//!
+//! Everything runs on threads of its own; every `async` method may be awaited on any executor, and what has begun is
+//! carried to its end when the caller stops waiting.
+
+mod config;
+mod error;
+mod folder_lock;
+mod members;
+mod message_store;
+mod persistence;
+mod runtime;
+mod sql;
+mod stats;
+mod write_behind;
+
+pub use config::{Config, PasswordCost};
+pub use error::Error;
+pub use members::{
+    Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser,
+    RoomSnapshot, Rooms, SignUp, User, Users,
+};
+pub use message_store::{MessageStore, Page, PageQuery};
+pub use moim_wire::schema::{Kind, Role};
+pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
+pub use persistence::Persistence;
+pub use stats::{LaneStats, LoginStats, MessageStats, RequestStats, Stats};
+pub use write_behind::{Batch, Lane};

@@ -1,0 +1,106 @@
+//! People and rooms: users, logins, rooms, members, read marks, and the outbox of room changes.
+
+mod field;
+mod login;
+mod login_limit;
+mod member_list;
+mod membership;
+mod password;
+mod read_mark;
+mod room;
+mod room_change;
+mod token;
+mod types;
+mod user;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use login::Logins;
+pub use room::Rooms;
+pub use types::{
+    Change, Identity, Login, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser, RoomSnapshot, SignUp,
+    User,
+};
+pub use user::Users;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::runtime::Runtime;
+use crate::sql::Database;
+use crate::stats::LoginStats;
+
+/// The accounts' store. Cheap to clone; every method may be awaited on any executor.
+#[derive(Clone)]
+pub struct Accounts {
+    shared: Arc<Shared>,
+}
+
+/// What the areas share.
+struct Shared {
+    runtime: Arc<Runtime>,
+    database: Database,
+    passwords: password::Passwords,
+    tokens: token::Tokens,
+    limit: login_limit::LoginLimit,
+}
+
+impl Accounts {
+    pub(crate) fn open(config: &Config, runtime: &Arc<Runtime>) -> Result<Self, Error> {
+        let tokens = token::Tokens::open(config)?;
+        let database = runtime.wait_for(Database::open(config.clone()))??;
+        let shared = Shared {
+            runtime: runtime.clone(),
+            database,
+            passwords: password::Passwords::new(config)?,
+            tokens,
+            limit: login_limit::LoginLimit::new(config),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Accounts of people.
+    pub fn users(&self) -> Users {
+        Users::new(self.shared.clone())
+    }
+
+    /// Logins and their tokens.
+    pub fn logins(&self) -> Logins {
+        Logins::new(self.shared.clone())
+    }
+
+    /// Rooms, their members and what changed in them.
+    pub fn rooms(&self) -> Rooms {
+        Rooms::new(self.shared.clone())
+    }
+
+    pub(crate) fn stats(&self) -> LoginStats {
+        let mut stats = LoginStats::default();
+        self.shared.limit.count_into(&mut stats);
+        self.shared.passwords.count_into(&mut stats);
+        stats
+    }
+
+    pub(crate) fn close(&self) -> Result<(), Error> {
+        let database = self.shared.database.clone();
+        self.shared.runtime.wait_for(async move { database.close().await })
+    }
+}
+
+impl Shared {
+    /// Runs one request on the stores' runtime.
+    async fn run<F, T>(self: &Arc<Self>, request: impl FnOnce(Arc<Self>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.runtime.clone().run(request(self.clone())).await
+    }
+}
+
+/// Unix time in milliseconds.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

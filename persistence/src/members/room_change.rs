@@ -1,0 +1,129 @@
+//! The outbox of room changes: written with the change, read and emptied by the room's owner.
+
+use moim_wire::schema::{Kind, Role};
+use moim_wire::{MessageId, RoomId, UserId};
+
+use super::room::{Rooms, limit_of};
+use super::{Change, RoomChange, RoomSnapshot};
+use crate::error::Error;
+use crate::sql::{Row, Transaction, values};
+
+/// A change to be recorded.
+pub(super) struct NewChange {
+    pub(super) kind: Kind,
+    pub(super) actor: UserId,
+    pub(super) subject: Option<UserId>,
+    pub(super) text: String,
+    pub(super) role: Role,
+}
+
+/// Takes the room's row, so that changes of one room follow one another whatever the isolation.
+pub(super) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
+    let sql = "UPDATE rooms SET last_change = last_change WHERE room_id = ? AND deleted_at_ms IS NULL";
+    match transaction.execute(sql, values![room]).await? {
+        0 => Err(Error::NoSuchRoom(room)),
+        _ => Ok(()),
+    }
+}
+
+/// Gives the change the room's next number and puts it into the outbox.
+pub(super) async fn record(transaction: &mut Transaction, room: RoomId, change: NewChange) -> Result<Change, Error> {
+    transaction.execute("UPDATE rooms SET last_change = last_change + 1 WHERE room_id = ?", values![room]).await?;
+    let row = transaction.row("SELECT last_change FROM rooms WHERE room_id = ?", values![room]).await?;
+    let number: u32 = row.ok_or(Error::NoSuchRoom(room))?.int(0)?;
+    let NewChange { kind, actor, subject, text, role } = change;
+    let subject = subject.unwrap_or_default();
+    transaction
+        .execute(
+            "INSERT INTO room_changes (room_id, change_number, kind, actor_id, subject, subject_text, role)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            values![room, number, kind.0, actor, subject, &*text, role.0],
+        )
+        .await?;
+    Ok(Change { room, change: number })
+}
+
+const CHANGES_AFTER: &str = "SELECT change_number, kind, actor_id, subject, subject_text, role FROM room_changes
+                             WHERE room_id = ? AND change_number > ? ORDER BY change_number LIMIT 1000";
+
+impl Rooms {
+    /// The room as its owner needs it, deleted or not, all of one instant.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRoom`] for one that never was.
+    pub async fn load(&self, room: RoomId) -> Result<RoomSnapshot, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let mut snapshot = shared.database.snapshot().await?;
+                let sql = "SELECT name, deleted_at_ms, last_change FROM rooms WHERE room_id = ?";
+                let row = snapshot.row(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?;
+                let sql = "SELECT user_id, role, read_mark FROM memberships
+                           WHERE room_id = ? AND has_left = 0 ORDER BY user_id";
+                let members = snapshot.rows(sql, values![room]).await?;
+                let changes = snapshot.rows(CHANGES_AFTER, values![room, 0u32]).await?;
+                let member = |row: &Row| Ok((UserId(row.int(0)?), Role(row.int(1)?), MessageId(row.int(2)?)));
+                Ok(RoomSnapshot {
+                    name: row.text(0)?,
+                    deleted: !row.is_null(1),
+                    last_change: row.int(2)?,
+                    members: members.iter().map(member).collect::<Result<_, Error>>()?,
+                    changes: changes.iter().map(change_of).collect::<Result<_, Error>>()?,
+                })
+            })
+            .await
+    }
+
+    /// The first 1,000 changes of a room above `after` that are not sequenced yet, rising.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn changes(&self, room: RoomId, after: u32) -> Result<Vec<RoomChange>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let rows = shared.database.rows(CHANGES_AFTER, values![room, after]).await?;
+                rows.iter().map(change_of).collect()
+            })
+            .await
+    }
+
+    /// Takes the changes up to `up_to` out of the outbox: they are durable in the room's journal. Repeatable.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn changes_sequenced(&self, room: RoomId, up_to: u32) -> Result<(), Error> {
+        self.shared
+            .run(move |shared| async move {
+                let mut transaction = shared.database.write().await?;
+                let sql = "DELETE FROM room_changes WHERE room_id = ? AND change_number <= ?";
+                transaction.execute(sql, values![room, up_to]).await?;
+                transaction.commit().await
+            })
+            .await
+    }
+
+    /// Rooms with changes to be sequenced, by id, at most `limit`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn rooms_with_changes(&self, limit: usize) -> Result<Vec<RoomId>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT DISTINCT room_id FROM room_changes ORDER BY room_id LIMIT ?";
+                let rows = shared.database.rows(sql, values![limit_of(limit)]).await?;
+                rows.iter().map(|row| row.int(0).map(RoomId)).collect()
+            })
+            .await
+    }
+}
+
+/// From the columns of [`CHANGES_AFTER`].
+fn change_of(row: &Row) -> Result<RoomChange, Error> {
+    Ok(RoomChange {
+        change: row.int(0)?,
+        kind: Kind(row.int(1)?),
+        actor: UserId(row.int(2)?),
+        subject: row.int(3)?,
+        text: row.text(4)?,
+        role: Role(row.int(5)?),
+    })
+}

@@ -1,0 +1,174 @@
+//! Accounts of people.
+
+use std::sync::Arc;
+
+use moim_wire::{RoomId, UserId};
+
+use super::login::end_logins;
+use super::membership::depart;
+use super::{Change, Shared, SignUp, User, field, now_ms};
+use crate::error::Error;
+use crate::sql::{Row, Transaction, values};
+
+/// What others see instead of the name of someone who deleted the account.
+const DELETED_NAME: &str = "(탈퇴한 회원)";
+
+/// Accounts of people. Cheap to clone.
+#[derive(Clone)]
+pub struct Users {
+    shared: Arc<Shared>,
+}
+
+impl Users {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Creates an account.
+    ///
+    /// # Errors
+    /// [`Error::InvalidField`], [`Error::EmailTaken`].
+    pub async fn sign_up(&self, sign_up: SignUp) -> Result<User, Error> {
+        self.shared
+            .run(|shared| async move {
+                let fields = Fields::of(&shared, &sign_up).await?;
+                let mut transaction = shared.database.write().await?;
+                let inserted = transaction
+                    .try_execute(
+                        "INSERT INTO users (email, email_key, name, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)",
+                        values![&*fields.email, field::key(&fields.email), &*fields.name, fields.hash, now_ms()],
+                    )
+                    .await?
+                    .ok_or(Error::EmailTaken)?;
+                let id = u32::try_from(inserted.id).map_err(|_| Error::Internal("user ids are exhausted".to_owned()))?;
+                transaction.commit().await?;
+                Ok(User { id: UserId(id), email: fields.email, name: fields.name })
+            })
+            .await
+    }
+
+    /// Changes everything of an account and ends its logins.
+    ///
+    /// # Errors
+    /// [`Error::InvalidField`], [`Error::EmailTaken`], [`Error::NoSuchUser`].
+    pub async fn change(&self, user: UserId, change: SignUp) -> Result<User, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let fields = Fields::of(&shared, &change).await?;
+                let mut transaction = shared.database.write().await?;
+                let changed = transaction
+                    .try_execute(
+                        "UPDATE users SET email = ?, email_key = ?, name = ?, password_hash = ?
+                         WHERE user_id = ? AND deleted_at_ms IS NULL",
+                        values![&*fields.email, field::key(&fields.email), &*fields.name, fields.hash, user],
+                    )
+                    .await?
+                    .ok_or(Error::EmailTaken)?;
+                if changed.rows == 0 {
+                    return Err(no_such(user));
+                }
+                end_logins(&mut transaction, user).await?;
+                transaction.commit().await?;
+                Ok(User { id: user, email: fields.email, name: fields.name })
+            })
+            .await
+    }
+
+    /// Deletes an account: its logins end, it leaves its rooms, and what it said stays under a neutral name. Answers
+    /// with the changes of the rooms left, to be sequenced there.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUser`].
+    pub async fn delete(&self, user: UserId) -> Result<Vec<Change>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let mut transaction = shared.database.write().await?;
+                let deleted = transaction
+                    .execute(
+                        "UPDATE users SET email = NULL, email_key = NULL, name = ?, password_hash = '', deleted_at_ms = ?
+                         WHERE user_id = ? AND deleted_at_ms IS NULL",
+                        values![DELETED_NAME, now_ms(), user],
+                    )
+                    .await?;
+                if deleted == 0 {
+                    return Err(no_such(user));
+                }
+                end_logins(&mut transaction, user).await?;
+                let rooms = transaction
+                    .rows(
+                        "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id",
+                        values![user],
+                    )
+                    .await?;
+                let mut changes = Vec::with_capacity(rooms.len());
+                for row in rooms {
+                    changes.push(depart(&mut transaction, RoomId(row.int(0)?), user).await?);
+                }
+                transaction.commit().await?;
+                Ok(changes)
+            })
+            .await
+    }
+
+    /// The account of that id.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUser`], for a deleted one too.
+    pub async fn get(&self, user: UserId) -> Result<User, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT user_id, email, name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
+                let row = shared.database.row(sql, values![user]).await?;
+                user_of(&row.ok_or_else(|| no_such(user))?)
+            })
+            .await
+    }
+
+    /// The account of that e-mail address, in any spelling of its letters.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUser`], [`Error::InvalidField`].
+    pub async fn by_email(&self, email: &str) -> Result<User, Error> {
+        let email = field::email(email)?;
+        self.shared
+            .run(|shared| async move {
+                let sql = "SELECT user_id, email, name FROM users WHERE email_key = ?";
+                let row = shared.database.row(sql, values![field::key(&email)]).await?;
+                user_of(&row.ok_or(Error::NoSuchUser(email))?)
+            })
+            .await
+    }
+}
+
+/// The name of a user who was not deleted.
+pub(super) async fn name_of(transaction: &mut Transaction, user: UserId) -> Result<String, Error> {
+    let sql = "SELECT name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
+    transaction.row(sql, values![user]).await?.ok_or_else(|| no_such(user))?.text(0)
+}
+
+pub(super) fn no_such(user: UserId) -> Error {
+    Error::NoSuchUser(user.to_string())
+}
+
+/// From the columns `user_id, email, name`.
+pub(super) fn user_of(row: &Row) -> Result<User, Error> {
+    Ok(User { id: UserId(row.int(0)?), email: row.text(1)?, name: row.text(2)? })
+}
+
+/// A sign-up's fields in the form that is stored.
+struct Fields {
+    email: String,
+    name: String,
+    hash: String,
+}
+
+impl Fields {
+    async fn of(shared: &Shared, sign_up: &SignUp) -> Result<Self, Error> {
+        let email = field::email(&sign_up.email)?;
+        let name = field::username(&sign_up.username)?;
+        let password = field::password(&sign_up.password)?;
+        let turn = shared.passwords.turn().await?;
+        let hash = shared.passwords.hash(&turn, password).await?;
+        Ok(Self { email, name, hash })
+    }
+}

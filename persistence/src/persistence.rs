@@ -1,0 +1,114 @@
+//! The handle on all stores: opened once, cloned to whoever needs it, closed once.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::folder_lock::FolderLock;
+use crate::members::Accounts;
+use crate::message_store::MessageStore;
+use crate::runtime::Runtime;
+use crate::stats::Stats;
+use crate::write_behind::{Lane, WriteBehind};
+
+/// All stores and their threads. Cheap to clone.
+#[derive(Clone)]
+pub struct Persistence {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    runtime: Arc<Runtime>,
+    accounts: Accounts,
+    messages: MessageStore,
+    write_behind: WriteBehind,
+}
+
+impl Persistence {
+    /// Opens, and where missing creates, everything in the data folder. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another process has the folder, [`Error::SchemaFromTheFuture`], [`Error::Setting`] for a
+    /// back end that is not known, [`Error::File`] and the stores' own.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        config.check()?;
+        create_folder(config)?;
+        let lock = FolderLock::take(&config.data)?;
+        let runtime = Runtime::start(config)?;
+        let accounts = Accounts::open(config, &runtime)?;
+        let messages = MessageStore::open(config, &runtime, lock)?;
+        let write_behind = WriteBehind::new(config, runtime.handle().clone(), messages.clone());
+        Ok(Self { inner: Arc::new(Inner { runtime, accounts, messages, write_behind }) })
+    }
+
+    /// Opens the accounts alone, beside a server that has the folder. Blocks. Its threads stop with the last clone.
+    ///
+    /// # Errors
+    /// As [`Persistence::open`], without [`Error::Locked`].
+    pub fn open_accounts_only(config: &Config) -> Result<Accounts, Error> {
+        config.check()?;
+        create_folder(config)?;
+        let runtime = Runtime::start(config)?;
+        Accounts::open(config, &runtime)
+    }
+
+    /// People and rooms.
+    pub fn accounts(&self) -> &Accounts {
+        &self.inner.accounts
+    }
+
+    /// Messages of all rooms.
+    pub fn messages(&self) -> &MessageStore {
+        &self.inner.messages
+    }
+
+    /// The lane of that number, for one journal to write behind through. Asked again it is another queue, whose
+    /// `confirmed` starts at 0 again, with the same counters.
+    pub fn write_behind(&self, lane: u16) -> Lane {
+        self.inner.write_behind.lane(lane)
+    }
+
+    /// Runs `future` on the stores' runtime; awaitable on any executor. Once begun it goes on to its end when the
+    /// caller stops waiting.
+    ///
+    /// # Errors
+    /// Of `future`; [`Error::Busy`] when [`Config::requests_max`] requests are under way, [`Error::Unavailable`] once
+    /// the stores are closed, [`Error::Internal`] when `future` panicked.
+    pub fn run<F, T>(&self, future: F) -> impl Future<Output = Result<T, Error>> + Send + use<F, T>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.runtime.clone().run(future)
+    }
+
+    /// Counters as they stand.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            requests: self.inner.runtime.stats(),
+            logins: self.inner.accounts.stats(),
+            messages: self.inner.messages.stats(),
+            lanes: self.inner.write_behind.stats(),
+        }
+    }
+
+    /// Writes what the lanes were offered, syncs, closes the stores and stops the threads. Blocks. What a failing store
+    /// would not take is left to the journal. Other clones get [`Error::Unavailable`] from here on, and the folder is
+    /// free for another process.
+    ///
+    /// # Errors
+    /// The first of the stores' errors; the rest is closed all the same.
+    pub fn close(self) -> Result<(), Error> {
+        let Inner { runtime, accounts, messages, write_behind } = &*self.inner;
+        let drained = runtime.wait_for(write_behind.drain()).flatten();
+        let synced = messages.close();
+        let closed = accounts.close();
+        runtime.shut_down();
+        drained.and(synced).and(closed)
+    }
+}
+
+fn create_folder(config: &Config) -> Result<(), Error> {
+    std::fs::create_dir_all(&config.data).map_err(|source| Error::File { path: config.data.clone(), source })
+}

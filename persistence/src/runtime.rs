@@ -1,0 +1,143 @@
+//! The stores' own tokio threads. Callers on any executor await what runs here.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime as TokioRuntime};
+use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::task::JoinError;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::stats::RequestStats;
+
+/// Blocking threads beside the passwords' own: message store calls beyond these queue, bounded by `requests_max`.
+const BLOCKING_THREADS: usize = 16;
+/// What work on blocking threads may still take once everything is flushed.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+
+/// A runtime with a bound on the requests under way. Dropped without [`Runtime::shut_down`] it stops unawaited.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    handle: Handle,
+    owned: Mutex<Option<TokioRuntime>>,
+    permits: Arc<Semaphore>,
+    requests_max: usize,
+    requests_total: AtomicU64,
+    refused_total: AtomicU64,
+}
+
+impl Runtime {
+    pub(crate) fn start(config: &Config) -> Result<Arc<Self>, Error> {
+        let owned = Builder::new_multi_thread()
+            .worker_threads(config.threads)
+            .max_blocking_threads(BLOCKING_THREADS + config.passwords_at_once)
+            .thread_name("moim-store")
+            .enable_all()
+            .build()
+            .map_err(|source| Error::File { path: config.data.clone(), source })?;
+        Ok(Arc::new(Self {
+            handle: owned.handle().clone(),
+            owned: Mutex::new(Some(owned)),
+            permits: Arc::new(Semaphore::new(config.requests_max)),
+            requests_max: config.requests_max,
+            requests_total: AtomicU64::new(0),
+            refused_total: AtomicU64::new(0),
+        }))
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Runs `future` here under one of the permits. Begun work goes on to its end when the caller drops the wait.
+    pub(crate) async fn run<F, T>(self: Arc<Self>, future: F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let permit = match self.permits.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::NoPermits) => {
+                self.refused_total.fetch_add(1, Ordering::Relaxed);
+                return Err(Error::Busy { what: "the stores' requests", limit: self.requests_max });
+            }
+            Err(TryAcquireError::Closed) => return Err(closed()),
+        };
+        self.requests_total.fetch_add(1, Ordering::Relaxed);
+        let work = async move {
+            let _permit = permit;
+            future.await
+        };
+        self.handle.spawn(work).await.map_err(not_finished)?
+    }
+
+    /// Runs blocking `work` on a thread made for it, under one of the permits.
+    pub(crate) async fn run_blocking<T>(
+        self: Arc<Self>,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+    {
+        self.run(async move { tokio::task::spawn_blocking(work).await.map_err(not_finished)? }).await
+    }
+
+    /// Waits on the calling thread, whatever that thread is otherwise doing. For opening and closing only.
+    pub(crate) fn wait_for<T>(&self, future: impl Future<Output = T> + Send + 'static) -> Result<T, Error>
+    where
+        T: Send + 'static,
+    {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        self.handle.spawn(async move {
+            // The receiver waits below for as long as this task lives.
+            let _ = sender.send(future.await);
+        });
+        receiver.recv().map_err(|_| closed())
+    }
+
+    /// Takes no further requests and stops the threads.
+    pub(crate) fn shut_down(&self) {
+        self.permits.close();
+        if let Some(owned) = self.take() {
+            // On a thread of its own: a runtime may not be waited for on another runtime's thread.
+            let stopper = std::thread::spawn(move || owned.shutdown_timeout(SHUTDOWN));
+            if stopper.join().is_err() {
+                tracing::error!("the stores' threads panicked while stopping");
+            }
+        }
+    }
+
+    pub(crate) fn stats(&self) -> RequestStats {
+        RequestStats {
+            in_flight: (self.requests_max - self.permits.available_permits().min(self.requests_max)) as u64,
+            max: self.requests_max as u64,
+            total: self.requests_total.load(Ordering::Relaxed),
+            refused_total: self.refused_total.load(Ordering::Relaxed),
+        }
+    }
+
+    fn take(&self) -> Option<TokioRuntime> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(owned) = self.take() {
+            owned.shutdown_background();
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::Unavailable("the stores are closed".to_owned())
+}
+
+/// What became of a task that gave no result.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+pub(crate) fn not_finished(error: JoinError) -> Error {
+    if error.is_cancelled() { closed() } else { Error::Internal(format!("a task of the stores panicked: {error}")) }
+}

@@ -1,0 +1,88 @@
+//! Counters for the metrics page. Plain numbers: a snapshot, taken without waiting for anything.
+
+/// What the stores have done and are doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Requests on the stores' runtime.
+    pub requests: RequestStats,
+    /// Passwords and logins.
+    pub logins: LoginStats,
+    /// The message store.
+    pub messages: MessageStats,
+    /// Each write-behind lane, by its number.
+    pub lanes: Vec<LaneStats>,
+}
+
+/// Requests on the stores' runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestStats {
+    /// Under way now.
+    pub in_flight: u64,
+    /// As many may be under way.
+    pub max: u64,
+    /// Begun since the start.
+    pub total: u64,
+    /// Refused with [`Error::Busy`](crate::Error::Busy) since the start.
+    pub refused_total: u64,
+}
+
+/// Passwords and logins since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoginStats {
+    /// Logins that succeeded.
+    pub succeeded_total: u64,
+    /// Logins whose e-mail or password was wrong.
+    pub failed_total: u64,
+    /// Logins not looked at after too many failures.
+    pub limited_total: u64,
+    /// Passwords hashed or verified, of rooms too.
+    pub passwords_total: u64,
+    /// Requests refused because too many waited to hash a password.
+    pub passwords_refused_total: u64,
+    /// Accounts and addresses whose failures are remembered.
+    pub remembered: u64,
+    /// Failures forgotten early because as many accounts or addresses failed as are remembered.
+    pub forgotten_total: u64,
+}
+
+/// The message store since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageStats {
+    /// Messages written, rewritten ones counted again.
+    pub written_total: u64,
+    /// Bytes of their frames.
+    pub written_bytes_total: u64,
+    /// Syncs that succeeded.
+    pub syncs_total: u64,
+    /// Pages read.
+    pub pages_total: u64,
+    /// Operations that failed.
+    pub errors_total: u64,
+    /// Times that the store was reopened after a failure.
+    pub reopened_total: u64,
+    /// Whether it answers; false from a failure until it is open again.
+    pub open: bool,
+}
+
+/// One write-behind lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneStats {
+    /// The lane's number.
+    pub lane: u16,
+    /// Batches waiting in the queue when a write last began.
+    pub queued: u64,
+    /// As many may wait.
+    pub queued_max: u64,
+    /// Batches taken from the queue.
+    pub batches_total: u64,
+    /// Bytes of their frames.
+    pub bytes_total: u64,
+    /// Writes, each of one or more batches, that were synced and confirmed.
+    pub writes_total: u64,
+    /// Writes tried again after a failure.
+    pub retries_total: u64,
+    /// Position after the newest batch taken.
+    pub taken: u64,
+    /// Position confirmed; the lane lags by `taken - confirmed`.
+    pub confirmed: u64,
+}

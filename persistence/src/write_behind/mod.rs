@@ -1,0 +1,111 @@
+//! Write-behind: from a shard's journal to the message store, in batches, for as long as it takes.
+
+mod lane;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::message_store::MessageStore;
+use crate::runtime::not_finished;
+use crate::stats::LaneStats;
+
+use lane::{Counters, Worker};
+
+/// What a journal offers at once.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// MESSAGE frames without session id, back to back.
+    pub frames: Bytes,
+    /// The journal's position after them, rising from batch to batch.
+    pub position: u64,
+}
+
+/// A journal's way into the message store. The queue is bounded: `offer.send` waits when it is full, `offer.try_send`
+/// says so. Both ends may be awaited on any executor.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Takes batches in the journal's order. When all its clones are dropped the lane ends with its last batch.
+    pub offer: mpsc::Sender<Batch>,
+    /// The position up to which everything is synced in the store; 0 until the first confirmation.
+    pub confirmed: watch::Receiver<u64>,
+}
+
+/// All lanes.
+pub(crate) struct WriteBehind {
+    store: MessageStore,
+    handle: Handle,
+    batches_max: usize,
+    write_bytes_max: usize,
+    closing: watch::Sender<bool>,
+    lanes: Mutex<Lanes>,
+}
+
+#[derive(Default)]
+struct Lanes {
+    counters: BTreeMap<u16, Arc<Counters>>,
+    workers: Vec<JoinHandle<Result<(), Error>>>,
+}
+
+impl WriteBehind {
+    pub(crate) fn new(config: &Config, handle: Handle, store: MessageStore) -> Self {
+        Self {
+            store,
+            handle,
+            batches_max: config.lane_batches_max,
+            write_bytes_max: config.lane_write_bytes_max,
+            closing: watch::Sender::new(false),
+            lanes: Mutex::default(),
+        }
+    }
+
+    /// Starts a worker for that lane.
+    pub(crate) fn lane(&self, number: u16) -> Lane {
+        let (offer, queue) = mpsc::channel(self.batches_max);
+        let (confirm, confirmed) = watch::channel(0);
+        let mut lanes = self.lanes();
+        let counters = lanes.counters.entry(number).or_default().clone();
+        let worker = Worker {
+            lane: number,
+            store: self.store.clone(),
+            queue,
+            confirm,
+            closing: self.closing.subscribe(),
+            write_bytes_max: self.write_bytes_max,
+            counters,
+        };
+        lanes.workers.retain(|worker| !worker.is_finished());
+        lanes.workers.push(self.handle.spawn(worker.run()));
+        Lane { offer, confirmed }
+    }
+
+    /// Lets every lane store what it was offered, then ends them. A lane whose store fails tries once and gives up.
+    pub(crate) fn drain(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        self.closing.send_replace(true);
+        let workers = std::mem::take(&mut self.lanes().workers);
+        async move {
+            let mut outcome = Ok(());
+            for worker in workers {
+                let ended = worker.await.map_err(not_finished).and_then(|ended| ended);
+                outcome = outcome.and(ended);
+            }
+            outcome
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Vec<LaneStats> {
+        let queued_max = self.batches_max as u64;
+        self.lanes().counters.iter().map(|(&lane, counters)| counters.stats(lane, queued_max)).collect()
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

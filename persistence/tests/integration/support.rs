@@ -1,0 +1,89 @@
+//! What the topics share: stores in a temporary folder, people and rooms in them, frames.
+
+use bytes::Bytes;
+use moim_persistence::{Config, NewRoom, PasswordCost, Persistence, Room, SignUp, User};
+use moim_wire::limits::FRAME_BYTES_MAX;
+use moim_wire::schema::{Kind, Message, MessageHead, Role};
+use moim_wire::{Encoder, Envelope, Frame, MessageFields, body};
+use tempfile::TempDir;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// Open stores; the folder goes with them.
+pub(crate) struct Stores {
+    pub(crate) persistence: Persistence,
+    pub(crate) folder: TempDir,
+}
+
+pub(crate) fn config(folder: &TempDir) -> Config {
+    Config { password_cost: PasswordCost::LEAST, ..Config::new(folder.path()) }
+}
+
+impl Stores {
+    pub(crate) fn open() -> Self {
+        Self::open_with(|_| {})
+    }
+
+    pub(crate) fn open_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(&folder);
+        change(&mut config);
+        Self { persistence: Persistence::open(&config).unwrap(), folder }
+    }
+
+    /// Closes, and opens the same folder again.
+    pub(crate) fn reopen(self) -> Self {
+        self.persistence.close().unwrap();
+        Self { persistence: Persistence::open(&config(&self.folder)).unwrap(), folder: self.folder }
+    }
+
+    pub(crate) async fn user(&self, name: &str) -> User {
+        self.persistence.accounts().users().sign_up(sign_up(name)).await.unwrap()
+    }
+
+    /// A public room of that user.
+    pub(crate) async fn room(&self, creator: &User) -> Room {
+        self.persistence.accounts().rooms().create(creator.id, new_room("a room", None)).await.unwrap()
+    }
+}
+
+pub(crate) fn sign_up(name: &str) -> SignUp {
+    SignUp { email: format!("{name}@example.com"), username: name.to_owned(), password: PASSWORD.to_owned() }
+}
+
+pub(crate) fn new_room(name: &str, password: Option<&str>) -> NewRoom {
+    NewRoom {
+        name: name.to_owned(),
+        description: "what for".to_owned(),
+        private: password.is_some(),
+        password: password.unwrap_or_default().to_owned(),
+    }
+}
+
+/// A MESSAGE frame: (room, id, sender, device, sequence).
+pub(crate) fn frame((room, id, sender, device, sequence): (u32, u64, u32, u32, u32)) -> Bytes {
+    let head = MessageHead::new(id, 0, room, sender, device, sequence);
+    let text = format!("message {id}");
+    let fields = MessageFields { head, text: &text, reference: 0, kind: Kind::Talk, role: Role::Member };
+    let mut out = Vec::new();
+    Encoder::new().message(&mut out, Envelope::default(), &fields);
+    out.into()
+}
+
+/// Frames of one sender in a room with these ids, back to back; the sequence is the id.
+pub(crate) fn frames(room: u32, ids: impl IntoIterator<Item = u64>) -> Bytes {
+    let frames: Vec<Bytes> = ids.into_iter().map(|id| frame((room, id, 1, 1, id as u32))).collect();
+    frames.concat().into()
+}
+
+/// The ids of a page's frames, in their order.
+pub(crate) fn ids(frames: &[u8]) -> Vec<u64> {
+    let mut rest = frames;
+    let mut ids = Vec::new();
+    while let Some(frame) = Frame::first(rest, FRAME_BYTES_MAX).unwrap() {
+        ids.push(body::read::<Message<'_>>(frame.body()).unwrap().head().id());
+        rest = &rest[frame.bytes.len()..];
+    }
+    assert!(rest.is_empty());
+    ids
+}

@@ -1,0 +1,118 @@
+//! Requests with one answer: how they are written and what comes back.
+
+use std::time::Duration;
+
+use moim_wire::body::{self, BodyError};
+use moim_wire::schema;
+use moim_wire::{Encoder, Envelope, MessageId, Opcode, RoomId, UserId};
+
+use crate::error::{Error, Refusal};
+
+/// A request that the server answers once.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    History { room: RoomId, before: MessageId, after: MessageId, limit: u16 },
+    Members { room: RoomId, after: UserId, limit: u16 },
+    Rooms { after: RoomId, limit: u16 },
+    Join { room: RoomId, password: Option<String> },
+    Leave { room: RoomId },
+}
+
+impl Request {
+    pub(crate) fn write(&self, encoder: &mut Encoder, out: &mut Vec<u8>, request: u32) {
+        let envelope = Envelope { request, session: 0 };
+        match self {
+            Self::History { room, before, after, limit } => encoder.frame(out, Opcode::History, envelope, |b| {
+                let args = schema::HistoryArgs { room: room.0, before: before.0, after: after.0, limit: *limit };
+                schema::History::create(b, &args)
+            }),
+            Self::Members { room, after, limit } => encoder.frame(out, Opcode::Members, envelope, |b| {
+                schema::Members::create(b, &schema::MembersArgs { room: room.0, after: after.0, limit: *limit })
+            }),
+            Self::Rooms { after, limit } => encoder.frame(out, Opcode::Rooms, envelope, |b| {
+                schema::Rooms::create(b, &schema::RoomsArgs { after: after.0, limit: *limit })
+            }),
+            Self::Join { room, password } => encoder.frame(out, Opcode::Join, envelope, |b| {
+                let password = password.as_ref().map(|password| b.create_string(password));
+                schema::Join::create(b, &schema::JoinArgs { room: room.0, password })
+            }),
+            Self::Leave { room } => encoder
+                .frame(out, Opcode::Leave, envelope, |b| schema::Leave::create(b, &schema::LeaveArgs { room: room.0 })),
+        }
+    }
+}
+
+/// What a client says without waiting for an answer: best effort, dropped while there is no connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Remark {
+    Read { room: RoomId, up_to: MessageId },
+    Typing { room: RoomId },
+}
+
+impl Remark {
+    pub(crate) fn write(self, encoder: &mut Encoder, out: &mut Vec<u8>) {
+        match self {
+            Self::Read { room, up_to } => encoder.frame(out, Opcode::Read, Envelope::default(), |b| {
+                schema::Read::create(b, &schema::ReadArgs { room: room.0, up_to: up_to.0 })
+            }),
+            Self::Typing { room } => encoder.frame(out, Opcode::Typing, Envelope::default(), |b| {
+                schema::Typing::create(b, &schema::TypingArgs { room: room.0, user: 0 })
+            }),
+        }
+    }
+}
+
+/// An answer's operation and body, not verified yet.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) opcode: Option<Opcode>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body, if the answer is of the operation expected.
+    pub(crate) fn expect(&self, opcode: Opcode) -> Result<&[u8], Error> {
+        if self.opcode == Some(opcode) {
+            return Ok(&self.body);
+        }
+        let got = self.opcode.map_or("an unknown operation", Opcode::name);
+        Err(Error::Protocol(format!("{} expected as the answer, {got} came", opcode.name())))
+    }
+}
+
+pub(crate) fn malformed(error: BodyError) -> Error {
+    Error::Protocol(error.to_string())
+}
+
+/// Reads the body of an ERROR.
+pub(crate) fn refusal(bytes: &[u8]) -> Result<Refusal, Error> {
+    let error = body::read::<schema::Error<'_>>(bytes).map_err(malformed)?;
+    Ok(Refusal {
+        code: error.code(),
+        message: error.message().unwrap_or_default().to_owned(),
+        retry_after: Duration::from_millis(error.retry_after_ms().into()),
+    })
+}
+
+/// Reads the body of a GOODBYE.
+pub(crate) fn goodbye(bytes: &[u8]) -> Result<Refusal, Error> {
+    let goodbye = body::read::<schema::Goodbye<'_>>(bytes).map_err(malformed)?;
+    Ok(Refusal {
+        code: goodbye.code(),
+        message: goodbye.message().unwrap_or_default().to_owned(),
+        retry_after: Duration::from_millis(goodbye.retry_after_ms().into()),
+    })
+}
+
+/// Reads the body of a CLOSED.
+pub(crate) fn closed(bytes: &[u8]) -> Result<(RoomId, Refusal), Error> {
+    let closed = body::read::<schema::Closed<'_>>(bytes).map_err(malformed)?;
+    let message = closed.message().unwrap_or_default().to_owned();
+    Ok((RoomId(closed.room()), Refusal { code: closed.code(), message, retry_after: Duration::ZERO }))
+}
+
+/// Reads the body of a BUSY: how long to wait.
+pub(crate) fn busy(bytes: &[u8]) -> Result<Duration, Error> {
+    let busy = body::read::<schema::Busy<'_>>(bytes).map_err(malformed)?;
+    Ok(Duration::from_millis(busy.retry_after_ms().into()))
+}

@@ -1,0 +1,16 @@
+//! The client against a peer that fails it: one file for each failure staged.
+
+// The lint spares test functions only; everything here is a test.
+#![allow(clippy::unwrap_used)]
+
+mod broken_connection;
+mod busy;
+mod gap;
+mod goodbye;
+mod handshake;
+mod model;
+mod peer;
+mod resend_refused;
+mod reset;
+mod silent_server;
+mod slow_reader;
