@@ -7,6 +7,7 @@ SHELL := /bin/bash
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 MOIM := $(TARGET)/release/moim
 SECONDS := 60
+WORKLOAD := rooms
 
 .PHONY: help
 help: ## this list
@@ -18,10 +19,11 @@ run: build ## build and start a server with its data in ./data; Ctrl-C stops it
 
 .PHONY: demo
 demo: build ## the same with made-up people who talk, so that there is something to see
-	@exec $(MOIM) demo --config ops/deploy/run.toml
+	@exec $(MOIM) demo --serve --config ops/deploy/run.toml
 
 .PHONY: build
-build: tools page ## the release binary, page included where Node is there
+build: page ## the release binary, page included where Node is there
+	@ops/tools/prepare.sh build
 	@cargo build --release --locked -p moim
 
 .PHONY: test
@@ -29,26 +31,27 @@ test: ## install what the tests need, run all of them, say how many passed
 	@exec ops/testing/run.sh
 
 .PHONY: check
-check: tools ## the quick loop: format, lints, unit tests
+check: ## the quick loop: format, lints, unit tests
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
 	@cargo test --workspace --lib --bins --locked
 
 .PHONY: simulate
-simulate: tools ## the engine under simulated faults, new seeds for SECONDS=60
+simulate: ## the engine under simulated faults, new seeds for SECONDS=60
 	@MOIM_SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked -p moim-engine --test simulation -- --ignored --nocapture
 
 .PHONY: bench
-bench: build ## load figures of this machine
-	@cargo run --release --locked -p moim-perf -- bench
+bench: build ## load figures of this machine: WORKLOAD=rooms (see perf/workloads)
+	@cargo build --release --locked -p moim-perf
+	@$(TARGET)/release/moim-perf run $(WORKLOAD)
 
 .PHONY: page
 page: ## the web page, where Node is there and a source is newer than the last build
 	@ops/tools/page.sh
 
 .PHONY: tools
-tools: ## install or name what a build needs
-	@ops/tools/prepare.sh build
+tools: ## install or name what building and testing need
+	@ops/tools/prepare.sh test
 
 .PHONY: clean-data
 clean-data: ## forget everything that `make run` and `make demo` stored

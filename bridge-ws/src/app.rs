@@ -16,6 +16,7 @@ use crate::trunk::Trunks;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) origins: Origins,
+    /// Whom the stores know; messages come and go over the trunks.
     pub(crate) persistence: Persistence,
     pub(crate) trunks: Trunks,
     pub(crate) counters: Arc<Counters>,

@@ -48,6 +48,7 @@ fn set(name: &str, value: &str, max_age_s: u64, http_only: &str, secure: bool) -
     format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={max_age_s}{http_only}{secure}")
 }
 
+/// A cookie's value. Where a name comes twice the first counts, as browsers send the closest path first.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)

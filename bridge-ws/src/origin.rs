@@ -56,6 +56,7 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     }
 }
 
+/// Browsers write origins in lower case and without a path; what is not so would never match.
 fn parse(origin: &str) -> Option<HeaderValue> {
     let (scheme, authority) = origin.split_once("://")?;
     let plain = |text: &str| !text.is_empty() && !text.contains(['/', '?', '#', '@', ' ']);

@@ -53,6 +53,7 @@ fn answer(method: &Method, path: &str, headers: &HeaderMap, files: fn(&str) -> O
     }
 }
 
+/// A file, or 304 where the browser has it already.
 fn serve(path: &str, file: File, headers: &HeaderMap) -> Response<Body> {
     let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|value| value.split(',').any(|tag| tag.trim().trim_start_matches("W/") == file.etag))
@@ -76,6 +77,7 @@ fn content_type(path: &str) -> String {
     if is_text { format!("{mime}; charset=utf-8") } else { mime.to_string() }
 }
 
+/// Whether a person looks at it, who should see the page rather than an error.
 fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get_all(header::ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")))
 }

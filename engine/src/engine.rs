@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -11,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::journal::{self, Recovered};
+use crate::journal::{self, JournalLock, Recovered};
 use crate::mesh::Mesh;
 use crate::router::ShardId;
 use crate::runtime::{self, Start, StopState};
@@ -47,10 +48,11 @@ impl Engine {
     /// Recovers the journal into the message store, then starts the shards. Blocks until they listen.
     ///
     /// # Errors
-    /// [`Error::Setting`], [`Error::Listen`]; [`Error::Damaged`] or [`Error::Missing`] where acknowledged messages may
+    /// [`Error::Setting`], [`Error::Listen`], [`Error::Locked`]; [`Error::Damaged`] or [`Error::Missing`] where acknowledged messages may
     /// be lost, with nothing changed on disk.
     pub fn start(config: &Config, persistence: &Persistence) -> Result<Self, Error> {
         check(config)?;
+        let lock = Arc::new(lock(&config.journal.folder)?);
         let (recovery, starts) = recover(config, persistence)?;
         let listeners = listen(config)?;
         let address = listeners[0].local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
@@ -76,6 +78,7 @@ impl Engine {
                 segments,
                 seed,
                 revoked_cursor,
+                lock: Arc::clone(&lock),
             };
             engine.threads.push((id, spawn(start)?));
         }
@@ -131,6 +134,11 @@ fn check(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
+fn lock(journal: &Path) -> Result<JournalLock, Error> {
+    fs::create_dir_all(journal).map_err(|source| Error::File { path: journal.to_owned(), source })?;
+    JournalLock::take(journal)
+}
+
 /// Where a shard's journal goes on: its position, and the segments so far.
 type GoesOn = (u64, Vec<u64>);
 
@@ -173,6 +181,7 @@ fn replay(persistence: &Persistence, recovered: &Recovered) -> Result<(), Error>
 
 fn listen(config: &Config) -> Result<Vec<std::net::TcpListener>, Error> {
     let fault = |source| Error::Listen { address: config.listen, source };
+    socket::check_free(config.listen).map_err(fault)?;
     let first = socket::bind(config.listen).map_err(fault)?;
     // Port 0 was given a number by the system; the other shards share it.
     let address = first.local_addr().map_err(fault)?;
@@ -187,11 +196,7 @@ fn listen(config: &Config) -> Result<Vec<std::net::TcpListener>, Error> {
 fn spawn(start: Start) -> Result<JoinHandle<()>, Error> {
     let id = start.id;
     let fault = |reason: String| Error::Shard { shard: id, reason };
-    let processor = start.config.processors.get(usize::from(id.0)).copied();
-    let processor = processor.or_else(|| {
-        let available = std::thread::available_parallelism().map_or(1, usize::from);
-        (usize::from(id.0) < available).then_some(usize::from(id.0))
-    });
+    let processor = start.config.processors.get(usize::from(id.0)).copied().or_else(|| allowed_processor(id));
     let placement = processor.map_or(Placement::Unbound, Placement::Fixed);
     let (stands, is_up) = oneshot::channel();
     let thread = std::thread::Builder::new().name(format!("moim-shard-{id}"));
@@ -212,6 +217,12 @@ fn spawn(start: Start) -> Result<JoinHandle<()>, Error> {
         Ok(Err(reason)) => Err(fault(format!("its runtime cannot start: {reason}; io_uring must be allowed"))),
         Err(_) => Err(fault("its thread ended at once".into())),
     }
+}
+
+/// The processor of shard n: the nth of those that this process may use; shards beyond them are not pinned.
+fn allowed_processor(id: ShardId) -> Option<usize> {
+    let allowed = rustix::thread::sched_getaffinity(None).ok()?;
+    (0..rustix::thread::CpuSet::MAX_CPU).filter(|&processor| allowed.is_set(processor)).nth(id.0.into())
 }
 
 fn random() -> Result<u64, Error> {

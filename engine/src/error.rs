@@ -32,6 +32,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another engine writes the journal.
+    #[error("journal: {} is in use by another engine; stop that one or choose another folder", .0.display())]
+    Locked(PathBuf),
     /// A segment is damaged before its end: acknowledged messages may be lost.
     #[error(
         "journal: {} is damaged at byte {offset}: {what}. Later records are intact, so this is no torn end. \

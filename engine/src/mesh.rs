@@ -121,6 +121,11 @@ impl Port {
         self.waiting.iter().any(|waiting| !waiting.is_empty())
     }
 
+    /// Items that wait for room.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
+    }
+
     /// Frames dropped because a queue was full.
     pub(crate) fn shed(&self) -> u64 {
         self.shed

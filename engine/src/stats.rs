@@ -56,6 +56,8 @@ stats! {
     received_bytes: counter,
     /// Connections ended for what they sent, or for silence.
     disconnected: counter,
+    /// Connections ended because they did not read their answers.
+    slow_readers: counter,
     /// Connections refused because the shard had as many as it takes.
     turned_away: counter,
     /// Group commits.
@@ -72,6 +74,12 @@ stats! {
     connections: gauge,
     /// Sessions now.
     sessions: gauge,
+    /// Bytes that wait to be sent to connections.
+    queued_bytes: gauge,
+    /// Items that found the queue to another shard full.
+    mesh_waiting: gauge,
+    /// Bytes of messages in the batch under construction.
+    batch_bytes: gauge,
     /// Rooms in memory.
     rooms: gauge,
     /// Requests that wait for a store.

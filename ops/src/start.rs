@@ -87,6 +87,11 @@ impl Server {
         self.bridge.local_addr()
     }
 
+    /// Whether browsers' frames reach the engine.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.bridge.stats().trunks_up > 0
+    }
+
     /// The stores that it runs on.
     pub(crate) fn persistence(&self) -> &Persistence {
         &self.watched.persistence

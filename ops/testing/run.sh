@@ -59,17 +59,8 @@ page() {
     (cd bridge-ws/web && npm test --silent)
 }
 
-browser() {
-    if [ ! -f bridge-ws/web/dist/index.html ] || ! command -v node >/dev/null; then
-        echo "without Node there is no page to look at"
-        return 0
-    fi
-    node --test --test-reporter=tap ops/testing/browser/
-}
 
 ops/tools/prepare.sh test || exit 1
-# The generated code is compared with what this compiler makes of the schema.
-export PATH="$PWD/target/tools/flatc/bin:$PATH"
 
 step "page build" ops/tools/page.sh
 step "format" cargo fmt --all --check
@@ -77,7 +68,7 @@ step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
 step "dependencies" dependencies
 step "rust tests" cargo test --workspace --locked --no-fail-fast
 step "page tests" page
-step "browser tests" browser
+step "browser tests" ops/testing/browser.sh
 
 printf '\n'
 for name in "${failed_steps[@]}"; do

@@ -75,8 +75,16 @@ impl Checker {
     }
 
     /// The newest message that the receiver has of a sender.
-    pub(crate) fn newest(&self, receiver: usize, seat: u32) -> u32 {
-        self.last[receiver * self.senders_per_room + seat as usize]
+    pub(crate) fn newest(&self, receiver: usize, seat: usize) -> u32 {
+        self.last[receiver * self.senders_per_room + seat]
+    }
+
+    pub(crate) const fn senders_per_room(&self) -> usize {
+        self.senders_per_room
+    }
+
+    pub(crate) const fn receivers(&self) -> usize {
+        self.last.len() / self.senders_per_room
     }
 
     /// The verdict over receivers for which `room_of` names their room. `sent` gives for each sender (room after room)
@@ -87,7 +95,7 @@ impl Checker {
         room_of: impl Fn(usize) -> Option<usize>,
     ) -> Disorder {
         let mut disorder = self.disorder;
-        for (receiver, last) in self.last.chunks_exact(self.senders_per_room.max(1)).enumerate() {
+        for (receiver, last) in self.last.chunks_exact(self.senders_per_room).enumerate() {
             let Some(room) = room_of(receiver) else { continue };
             for (seat, last) in last.iter().enumerate() {
                 let (sent, refused) = sent(room * self.senders_per_room + seat);

@@ -191,8 +191,8 @@ impl Workload {
             return Err(WorkloadError::Unknown { name, folder: folder_text, known: known(folder).join(", ") });
         }
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| WorkloadError::Unreadable { path: shown.clone(), error })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| WorkloadError::Unreadable { path: shown.clone(), error })?;
         let name = path.file_stem().map_or(name.into(), |stem| stem.to_string_lossy().into_owned());
         Self::parse(&name, &shown, &text)
     }
@@ -200,8 +200,8 @@ impl Workload {
     /// Reads a workload from the text of its file.
     fn parse(name: &str, path: &str, text: &str) -> Result<Self, WorkloadError> {
         let path = path.to_owned();
-        let mut workload: Self =
-            toml::from_str(text).map_err(|error| WorkloadError::Malformed { path: path.clone(), error: error.into() })?;
+        let mut workload: Self = toml::from_str(text)
+            .map_err(|error| WorkloadError::Malformed { path: path.clone(), error: error.into() })?;
         workload.name = name.to_owned();
         match workload.complaint() {
             Some(what) => Err(WorkloadError::Senseless { path, what }),

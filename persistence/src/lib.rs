@@ -23,6 +23,7 @@
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
 //! | batches in a lane | [`Config::lane_batches_max`] | the offerer waits | `LaneStats.queued` |
 //! | bytes of one write of a lane | [`Config::lane_write_bytes_max`] and one batch | write | `LaneStats.writes_total` |
+//! | messages in memory | 16 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |
 //! | failing accounts and addresses remembered | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
 //!
 //! Everything runs on threads of its own; every `async` method may be awaited on any executor, and what has begun is

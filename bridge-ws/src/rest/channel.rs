@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/channel/{id}/user/{other}", post(add).delete(remove))
 }
 
+/// What a channel is created with.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NewChannel {
@@ -44,6 +45,7 @@ struct NewChannel {
     is_private: bool,
 }
 
+/// What a channel is to be called from here on; both fields are replaced.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ChangedChannel {
@@ -59,6 +61,7 @@ struct Keyword {
     keyword: String,
 }
 
+/// The password of a private channel; the original carries it in the query.
 #[derive(Deserialize)]
 struct ChannelPassword {
     #[serde(rename = "channelPassword")]
@@ -120,6 +123,7 @@ impl From<Room> for Shown {
     }
 }
 
+/// A channel in the list of one's own.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mine {
@@ -142,6 +146,7 @@ impl From<RoomOfUser> for Mine {
     }
 }
 
+/// A channel after its change, as it was stored: trimmed and normalised.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Changed {
@@ -150,6 +155,7 @@ struct Changed {
     channel_description: String,
 }
 
+/// Who joined what.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Joined {
@@ -159,6 +165,7 @@ struct Joined {
     user_email: String,
 }
 
+/// `POST /channel`: the creator becomes its admin.
 async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -173,6 +180,7 @@ async fn create(
     Ok(Json(app.persistence.accounts().rooms().create(caller.user, room).await?.into()))
 }
 
+/// `GET /channel`: all of them; the original knows no pages here.
 async fn mine(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Json<Vec<Mine>>, Problem> {
     let rooms = app.persistence.accounts().rooms();
     let mut mine: Vec<Mine> = Vec::new();
@@ -187,6 +195,7 @@ async fn mine(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Jso
     }
 }
 
+/// `GET /channel/search`: private ones are found too, since one must find what one wants to join.
 async fn search(
     State(app): State<Arc<App>>,
     Caller(_): Caller,
@@ -199,6 +208,7 @@ async fn search(
     Ok(Json(found.into_iter().map(Listed::from).collect()))
 }
 
+/// `GET /channel/{id}`: for members.
 async fn show(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -212,6 +222,7 @@ async fn show(
     Ok(Json(room.into()))
 }
 
+/// `PUT /channel/{id}`: for admins.
 async fn change(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -226,6 +237,7 @@ async fn change(
     Ok(Json(Changed { channel_id: id, channel_name: room.name, channel_description: room.description }))
 }
 
+/// `DELETE /channel/{id}`: for admins; its members lose it at once.
 async fn delete(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -236,6 +248,7 @@ async fn delete(
     Ok(Json("채널이 삭제되었습니다."))
 }
 
+/// `POST /channel/{id}/signup`
 async fn join(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -250,6 +263,7 @@ async fn join(
     Ok(Json(Joined { channel_id: id, channel_name: room.name, user_name, user_email }))
 }
 
+/// `POST /channel/{id}/user/{other}`: any member may, without the password.
 async fn add(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -260,6 +274,7 @@ async fn add(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `DELETE /channel/{id}/user/{other}`: an admin removes another; whoever names himself leaves.
 async fn remove(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures_util::future::join_all;
 use moim_persistence::{Login, SignUp, User};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/user", get(show).put(change).delete(delete))
 }
 
+/// What signs up, or replaces an account. Absent fields are empty: the store says what is wrong with them.
 #[derive(Deserialize)]
 pub(super) struct Account {
     #[serde(default, deserialize_with = "input::text")]
@@ -43,6 +45,7 @@ impl From<Account> for SignUp {
     }
 }
 
+/// What logs in.
 #[derive(Deserialize)]
 pub(super) struct Password {
     #[serde(default, deserialize_with = "input::text")]
@@ -51,6 +54,7 @@ pub(super) struct Password {
     pub(super) password: String,
 }
 
+/// An account as its owner sees it: never the password, nor its hash.
 #[derive(Serialize)]
 struct Shown {
     email: String,
@@ -63,11 +67,13 @@ impl From<User> for Shown {
     }
 }
 
+/// `POST /user/signup`: a new account; it is not logged in yet.
 async fn sign_up(State(app): State<Arc<App>>, Body(account): Body<Account>) -> Result<Json<Shown>, Problem> {
     let user = app.persistence.accounts().users().sign_up(account.into()).await?;
     Ok(Json(user.into()))
 }
 
+/// `POST /user/login`: the token travels in headers alone, as the original page expects it.
 async fn log_in(
     State(app): State<Arc<App>>,
     address: ClientAddress,
@@ -91,10 +97,12 @@ pub(super) fn login_headers(app: &App, login: &Login) -> Result<HeaderMap, Probl
     Ok(headers)
 }
 
+/// `GET /user`
 async fn show(Caller(caller): Caller) -> Json<Shown> {
     Json(Shown { email: caller.email, username: caller.name })
 }
 
+/// `PUT /user`: replaces e-mail, name and password. Every login of the account ends, this one too.
 async fn change(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -105,15 +113,16 @@ async fn change(
     Ok((forget(&app), Json(Shown::from(user))).into_response())
 }
 
+/// `DELETE /user`: the account leaves its rooms; their members see it go.
 async fn delete(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
     let changes = app.persistence.accounts().users().delete(caller.user).await?;
     revoke(&app, caller.user, 0).await;
-    // The engine looks for changes by itself once a second: one late answer is enough to leave the rest to that.
-    let settled = futures_util::future::join_all(changes.into_iter().map(|change| settle(&app, change)));
-    settled.await;
+    // All at once: together they wait no longer than one.
+    join_all(changes.into_iter().map(|change| settle(&app, change))).await;
     Ok((forget(&app), Json("회원 탈퇴가 완료되었습니다.")).into_response())
 }
 
+/// `GET /user/logout`: ends this login alone.
 async fn log_out(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
     app.persistence.accounts().logins().log_out(caller.login).await?;
     revoke(&app, caller.user, caller.login).await;

@@ -105,6 +105,7 @@ async fn connect(slot: &Slot) -> Result<(TcpStream, Duration, Vec<u8>), Broken> 
     }
 }
 
+/// The heartbeat of a WELCOME; anything else is a refusal.
 fn welcome(answer: Frame<'_>) -> Result<Duration, Broken> {
     if answer.opcode() == Some(Opcode::Welcome)
         && let Ok(welcome) = body::read::<schema::Welcome<'_>>(answer.body())
@@ -117,6 +118,7 @@ fn welcome(answer: Frame<'_>) -> Result<Duration, Broken> {
     Err(Broken::Refused { code, message: message.to_owned() })
 }
 
+/// Hands on what comes until the connection breaks or the engine is silent in spite of the pings.
 async fn read(link: &Link, mut reader: OwnedReadHalf, rest: Vec<u8>, heartbeat: Duration) -> Result<(), Broken> {
     let mut decoder = decoder();
     link.receive(&mut decoder, &rest)?;

@@ -26,8 +26,11 @@ pub(crate) struct Link {
 pub(crate) struct Introduction {
     /// Of the HELLO; WELCOME answers it.
     pub(crate) request: u32,
+    /// The engine checks it; the bridge does not look inside.
     pub(crate) token: String,
+    /// 0: this session will not send.
     pub(crate) device: u32,
+    /// Of the browser, not of the bridge.
     pub(crate) address: String,
 }
 
@@ -83,6 +86,7 @@ impl Link {
         self.ask(Opcode::Revoke, |b| schema::Revoke::create(b, &schema::RevokeArgs { user, login })).await
     }
 
+    /// How many sessions it carries, to choose the emptiest by.
     pub(super) fn sessions(&self) -> usize {
         self.routes().sessions()
     }
@@ -120,6 +124,7 @@ impl Link {
         self.requests.lose();
     }
 
+    /// Sends a request of the bridge itself and waits for its answer, though not for long.
     async fn ask<T>(&self, opcode: Opcode, build: impl FnOnce(&mut Builder) -> Offset<T>) -> Result<(), RequestError> {
         let (request, answered) = self.requests.begin()?;
         self.push_control(opcode, Envelope { request, session: 0 }, build);

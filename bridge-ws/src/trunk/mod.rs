@@ -75,6 +75,7 @@ impl Trunks {
         link.revoke(user, login).await
     }
 
+    /// The trunks that stand now.
     fn links(&self) -> impl Iterator<Item = Arc<Link>> {
         self.slots.iter().filter_map(|slot| slot.link().clone())
     }

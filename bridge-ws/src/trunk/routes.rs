@@ -21,11 +21,13 @@ pub(super) struct Routes {
     counters: Arc<Counters>,
 }
 
+/// A browser on this trunk. `rooms` is what it follows, to find its entries in [`Routes::rooms`] when it leaves.
 struct Session {
     outbox: Arc<Outbox>,
     rooms: Vec<u32>,
 }
 
+/// A session in a room's list. The outbox stands beside it, so that fan-out looks nothing up.
 struct Follower {
     session: u32,
     outbox: Arc<Outbox>,
@@ -115,6 +117,7 @@ impl Routes {
         }
     }
 
+    /// Takes a frame that is of no session: for all followers of its room.
     fn deliver_to_room(&mut self, frame: Frame<'_>) -> Result<(), BodyError> {
         match frame.opcode() {
             Some(Opcode::Message) => self.fan_out_message(frame)?,
@@ -145,6 +148,7 @@ impl Routes {
         Ok(())
     }
 
+    /// Takes an addressed frame, and learns from it what the session follows.
     fn deliver_to_session(&mut self, number: u32, frame: Frame<'_>) -> Result<(), BodyError> {
         // Frames may still be under way to a session that was detached.
         let Some(session) = self.sessions.get(&number) else { return Ok(()) };
@@ -192,6 +196,7 @@ impl Routes {
         }
     }
 
+    /// From the OPENED on. Opened twice it still follows once.
     fn follow(&mut self, number: u32, room: u32) {
         let Some(session) = self.sessions.get_mut(&number) else { return };
         if !session.rooms.contains(&room) {
@@ -208,6 +213,7 @@ impl Routes {
         self.forget_follower(room, number);
     }
 
+    /// The room is gone for all.
     fn close_room(&mut self, room: u32) {
         for follower in self.rooms.remove(&room).unwrap_or_default() {
             follower.outbox.forget(room);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use moim_wire::{Encoder, Envelope, ErrorCode};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -52,6 +52,7 @@ impl Farewell {
     pub(super) fn of_error(error: &Error) -> Self {
         match error {
             Error::Capacity(CapacityError::MessageTooLong { .. }) => Self::TooLarge,
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Left,
             Error::Protocol(_) | Error::Utf8(_) => Self::Garbage(ErrorCode::Malformed),
             _ => Self::Left,
         }

@@ -45,6 +45,7 @@ pub(super) async fn greet(app: &App, socket: &mut Socket, visitor: Visitor) -> R
     Ok(Greeted { attached, outbox, rest })
 }
 
+/// Control frames before HELLO are passed over; the time for HELLO runs on.
 async fn first_message(socket: &mut Socket) -> Result<Bytes, Farewell> {
     loop {
         match socket.next().await {

@@ -188,6 +188,7 @@ impl State {
         }
     }
 
+    /// The frames at the head that fit one message.
     fn take_batch(&mut self) -> Option<Bytes> {
         let first = self.frames.pop_front()?;
         let mut bytes = first.len();

@@ -41,6 +41,7 @@ pub(super) struct Session<'a> {
     rate: Rate,
 }
 
+/// What wakes the session's task.
 enum Event {
     Message(Message),
     Broken(Error),
@@ -152,6 +153,7 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A message holds any number of whole frames.
     fn take_frames(&mut self, mut bytes: Bytes) -> Result<(), Farewell> {
         while !bytes.is_empty() {
             let frame = whole_frame(&bytes)?;
@@ -186,6 +188,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Typing and read marks are lost when the way is full; of a request the browser is told.
     fn forward(&self, weight: Weight, frame: Frame<'_>) {
         match (self.attached.forward(weight, frame), weight) {
             (Ok(()), _) => self.counters.frames_in.one(),
@@ -214,6 +217,7 @@ impl<'a> Session<'a> {
         self.outbox.answer(out.into());
     }
 
+    /// Whatever the browser sends shows that it lives, an answer to the ping among it.
     fn ping(&mut self) -> Result<(), Farewell> {
         if std::mem::take(&mut self.heard) {
             self.pings_missed = 0;

@@ -76,10 +76,13 @@ pub(super) fn activate(folder: &Path, spare: &Path, header: &SegmentHeader) -> R
     Ok(path)
 }
 
-/// Gives up a segment: it becomes the spare where there is none.
+/// Gives up a segment, if that is not done yet: it becomes the spare where there is none.
 pub(super) fn retire(folder: &Path, number: u64) -> Result<(), Error> {
     let path = segment_path(folder, number);
     let spare = folder.join("spare-0");
     let result = if spare.exists() { fs::remove_file(&path) } else { fs::rename(&path, &spare) };
-    result.map_err(|source| Error::File { path, source })
+    match result {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::File { path, source }),
+        _ => Ok(()),
+    }
 }

@@ -13,6 +13,7 @@ mod checkpoint;
 mod folder;
 mod format;
 mod inspect;
+mod lock;
 mod recover;
 mod writer;
 
@@ -20,5 +21,6 @@ pub use checkpoint::{read as read_checkpoint, write as write_checkpoint};
 pub(crate) use folder::{shard_folder, shard_folders};
 pub use format::{BLOCK_BYTES, Batch, Scan, SegmentHeader, Tail, batch_bytes, encode_batch, scan};
 pub use inspect::{SegmentReport, inspect, verify};
+pub(crate) use lock::JournalLock;
 pub use recover::{Recovered, recover};
-pub(crate) use writer::{Journal, prepare_spare, retire};
+pub(crate) use writer::{Closed, Journal, prepare_spare, retire};

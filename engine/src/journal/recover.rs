@@ -30,51 +30,58 @@ pub struct Recovered {
 /// # Errors
 /// [`Error::Damaged`] or [`Error::Missing`] when acknowledged messages may be lost, [`Error::File`].
 pub fn recover(folder: &Path) -> Result<Recovered, Error> {
-    let checkpoint = checkpoint::read(folder)?;
-    let mut recovered = Recovered { position: checkpoint, ..Recovered::default() };
+    let mut recovered = Recovered::after(checkpoint::read(folder)?);
     let segments = numbers(folder, "segment-")?;
     for (at, &number) in segments.iter().enumerate() {
         let is_newest = at + 1 == segments.len();
-        take_segment(folder, number, is_newest, checkpoint, &mut recovered)?;
+        let path = segment_path(folder, number);
+        let bytes = fs::read(&path).map_err(|source| Error::File { path: path.clone(), source })?;
+        recovered.take_segment(&path, number, is_newest, &Bytes::from(bytes))?;
     }
     Ok(recovered)
 }
 
-fn take_segment(
-    folder: &Path,
-    number: u64,
-    is_newest: bool,
-    checkpoint: u64,
-    recovered: &mut Recovered,
-) -> Result<(), Error> {
-    let path = segment_path(folder, number);
-    let bytes = Bytes::from(fs::read(&path).map_err(|source| Error::File { path: path.clone(), source })?);
-    let damaged =
-        |offset: usize, what: &str| Error::Damaged { path: path.clone(), offset: offset as u64, what: what.into() };
-    let header = SegmentHeader::decode(&bytes).ok_or_else(|| damaged(0, "its header does not check"))?;
-    if header.number != number {
-        return Err(damaged(0, "its header names another segment"));
+impl Recovered {
+    /// Nothing yet after that checkpoint.
+    pub fn after(checkpoint: u64) -> Self {
+        Self { position: checkpoint, ..Self::default() }
     }
-    if header.first_position > recovered.position {
-        let (from, to) = (recovered.position, header.first_position);
-        return Err(Error::Missing { from, to, path });
-    }
-    let Scan { batches, end, tail } = scan(&bytes, &header);
-    match tail {
-        Tail::Damaged { intact_at } => {
-            return Err(damaged(end, &format!("the batch there does not check, the one at {intact_at} does")));
+
+    /// Takes in the next segment, numbers rising: the bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// As [`recover`].
+    pub fn take_segment(&mut self, path: &Path, number: u64, is_newest: bool, bytes: &Bytes) -> Result<(), Error> {
+        let damaged = |offset: usize, what: &str| Error::Damaged {
+            path: path.to_owned(),
+            offset: offset as u64,
+            what: what.into(),
+        };
+        let header = SegmentHeader::decode(bytes).ok_or_else(|| damaged(0, "its header does not check"))?;
+        if header.number != number {
+            return Err(damaged(0, "its header names another segment"));
         }
-        Tail::Torn if is_newest => recovered.torn_at = Some(end as u64),
-        // A write that failed was done again in the next segment, whose first position tells whether all is there.
-        Tail::Torn | Tail::Clean => {}
-    }
-    for batch in batches {
-        if batch.last_position() > recovered.position.max(checkpoint) {
-            recovered.batches.push(bytes.slice(batch.payload.clone()));
-            recovered.records += u64::from(batch.records);
-            recovered.position = batch.last_position();
+        if header.first_position > self.position {
+            let (from, to) = (self.position, header.first_position);
+            return Err(Error::Missing { from, to, path: path.to_owned() });
         }
+        let Scan { batches, end, tail } = scan(bytes, &header);
+        match tail {
+            Tail::Damaged { intact_at } => {
+                return Err(damaged(end, &format!("the batch there does not check, the one at {intact_at} does")));
+            }
+            Tail::Torn if is_newest => self.torn_at = Some(end as u64),
+            // A write that failed was done again in the next segment, whose first position tells whether all is there.
+            Tail::Torn | Tail::Clean => {}
+        }
+        for batch in batches {
+            if batch.last_position() > self.position {
+                self.batches.push(bytes.slice(batch.payload.clone()));
+                self.records += u64::from(batch.records);
+                self.position = batch.last_position();
+            }
+        }
+        self.segments.push(number);
+        Ok(())
     }
-    recovered.segments.push(number);
-    Ok(())
 }

@@ -1,8 +1,10 @@
 //! Writing a shard's journal: one batch at a time, then one sync for all of it.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use glommio::io::{DmaFile, OpenOptions};
 
@@ -29,6 +31,10 @@ struct Current {
     offset: u64,
 }
 
+/// Segments that are full, with the position after their last record, oldest first. Shared, so that they can be given up
+/// while a batch is being written.
+pub(crate) type Closed = Rc<RefCell<VecDeque<(u64, u64)>>>;
+
 /// A shard's journal, open for writing.
 pub(crate) struct Journal {
     folder: PathBuf,
@@ -36,8 +42,7 @@ pub(crate) struct Journal {
     durability: Durability,
     next_number: u64,
     current: Option<Current>,
-    /// Segments that are full, with the position after their last record.
-    closed: VecDeque<(u64, u64)>,
+    closed: Closed,
     /// A spare file lies ready.
     has_spare: bool,
 }
@@ -52,7 +57,7 @@ impl Journal {
             durability,
             next_number,
             current: None,
-            closed: VecDeque::new(),
+            closed: Closed::default(),
             has_spare: false,
         }
     }
@@ -75,7 +80,7 @@ impl Journal {
     }
 
     pub(crate) fn segment_count(&self) -> usize {
-        self.closed.len() + usize::from(self.current.is_some())
+        self.closed.borrow().len() + usize::from(self.current.is_some())
     }
 
     /// Writes the batch and, in durable mode, syncs it.
@@ -103,7 +108,7 @@ impl Journal {
 
     async fn close_current(&mut self, last_position: u64) {
         if let Some(Current { file, header, .. }) = self.current.take() {
-            self.closed.push_back((header.number, last_position));
+            self.closed.borrow_mut().push_back((header.number, last_position));
             // Closing can only fail on a descriptor that is gone already.
             let _ = file.close().await;
         }
@@ -132,15 +137,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Segments that lie wholly before `position` leave the journal; the caller gives them to [`retire`].
-    pub(crate) fn take_retired(&mut self, position: u64) -> Vec<u64> {
-        let mut retired = Vec::new();
-        while self.closed.front().is_some_and(|&(_, last)| last <= position)
-            && let Some((number, _)) = self.closed.pop_front()
-        {
-            retired.push(number);
-        }
-        retired
+    pub(crate) fn closed(&self) -> Closed {
+        Rc::clone(&self.closed)
     }
 }
 
@@ -166,8 +164,11 @@ pub(crate) fn prepare_spare(folder: &std::path::Path, segment_bytes: u64) -> Res
     folder::prepare_spare(folder, segment_bytes).map(drop)
 }
 
-/// Writes the checkpoint, then gives up the segments before it. Blocks.
+/// Writes the checkpoint where it moved, then gives up the segments before it. Blocks.
 pub(crate) fn retire(folder: &std::path::Path, position: u64, segments: &[u64]) -> Result<(), Error> {
-    checkpoint::write(folder, position)?;
+    // On a full disk giving up segments must not depend on a file more.
+    if checkpoint::read(folder)? != position {
+        checkpoint::write(folder, position)?;
+    }
     segments.iter().try_for_each(|&number| folder::retire(folder, number))
 }

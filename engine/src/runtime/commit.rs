@@ -1,8 +1,9 @@
 //! Group commit and write-behind: one batch after the other into the journal, then to the message store, then the
 //! checkpoint that lets the journal forget.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use glommio::timer::sleep;
 use moim_persistence::{Batch, Lane};
 
 use super::CoreCell;
-use crate::journal::{Journal, prepare_spare, retire};
+use crate::journal::{Closed, Journal, prepare_spare, retire};
 use crate::shard::SealedBatch;
 use crate::stats::{add, set};
 
@@ -47,6 +48,7 @@ pub(super) async fn commit(core: CoreCell, journal: Rc<RefCell<Journal>>, to_off
         add(&core.stats.commits, 1);
         add(&core.stats.commit_us, start.elapsed().as_micros() as u64);
         core.look_at_clock();
+        core.committed_position = position;
         core.happen(|shard, now_ms, effects| shard.committed(now_ms, position, effects));
     }
 }
@@ -126,31 +128,64 @@ pub(super) async fn offer(core: CoreCell, to_offer: ToOffer, lane: Lane) {
     }
 }
 
-/// Follows the store's confirmations and moves the checkpoint after them.
-pub(super) async fn confirm(core: CoreCell, journal: Rc<RefCell<Journal>>, mut lane: Lane) {
-    let mut last_checkpoint = Instant::now();
+/// Follows the store's confirmations.
+pub(super) async fn confirm(core: CoreCell, mut lane: Lane) {
     while lane.confirmed.changed().await.is_ok() {
         let position = *lane.confirmed.borrow_and_update();
-        {
-            let mut core = core.borrow_mut();
-            core.shard.confirmed(position);
-            set(&core.stats.unconfirmed_records, core.shard.position() - position);
-        }
-        if last_checkpoint.elapsed() >= CHECKPOINT_INTERVAL {
-            last_checkpoint = Instant::now();
-            checkpoint(&journal, position).await;
-        }
+        let mut core = core.borrow_mut();
+        core.shard.confirmed(position);
+        set(&core.stats.unconfirmed_records, core.shard.position() - position);
     }
 }
 
-/// Writes the checkpoint and gives up the segments before it.
-pub(super) async fn checkpoint(journal: &Rc<RefCell<Journal>>, position: u64) {
-    // Busy writing: the next confirmation brings the next occasion.
-    let Ok((folder, retired)) = journal.try_borrow_mut().map(|mut j| (j.folder(), j.take_retired(position))) else {
-        return;
-    };
-    let done = glommio::executor().spawn_blocking(move || retire(&folder, position, &retired)).await;
-    if let Err(error) = done {
-        tracing::warn!(%error, "the checkpoint cannot be written; a restart replays more than it would have to");
+/// Moves the checkpoint, and gives up the segments that it leaves behind.
+pub(super) struct Checkpointer {
+    folder: PathBuf,
+    closed: Closed,
+    /// Position of the checkpoint on disk.
+    written: Cell<u64>,
+    is_writing: Cell<bool>,
+}
+
+impl Checkpointer {
+    pub(super) fn new(journal: &Journal, position: u64) -> Self {
+        let (folder, closed) = (journal.folder(), journal.closed());
+        Self { folder, closed, written: Cell::new(position), is_writing: Cell::new(false) }
+    }
+
+    /// Moves the checkpoint to `position`; false while another call is about it. What fails is done again by the next.
+    pub(super) async fn advance(&self, position: u64) -> bool {
+        if self.is_writing.get() {
+            return false;
+        }
+        let retired: Vec<u64> = {
+            let closed = self.closed.borrow();
+            closed.iter().take_while(|&&(_, last)| last <= position).map(|&(number, _)| number).collect()
+        };
+        if position <= self.written.get() && retired.is_empty() {
+            return true;
+        }
+        self.is_writing.set(true);
+        let (folder, count) = (self.folder.clone(), retired.len());
+        let done = glommio::executor().spawn_blocking(move || retire(&folder, position, &retired)).await;
+        self.is_writing.set(false);
+        match done {
+            Ok(()) => {
+                self.written.set(position);
+                self.closed.borrow_mut().drain(..count);
+            }
+            Err(error) => tracing::warn!(%error, "the checkpoint cannot be moved; it is tried again"),
+        }
+        true
+    }
+}
+
+/// Lets the checkpoint follow the store's confirmations. By the clock, not by the next confirmation: on a full disk none
+/// may come before segments are given up.
+pub(super) async fn keep_checkpoint(checkpointer: Rc<Checkpointer>, lane: Lane) {
+    loop {
+        sleep(CHECKPOINT_INTERVAL).await;
+        let position = (*lane.confirmed.borrow()).max(checkpointer.written.get());
+        checkpointer.advance(position).await;
     }
 }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use glommio::io::PollableFd;
 use moim_persistence::{Error as StoreError, Identity};
-use moim_wire::{Decoder, DeviceId, Envelope, ErrorCode, Frame, MINOR, Opcode, UserId, limits, schema};
+use moim_wire::{Decoder, DeviceId, Envelope, ErrorCode, Frame, MINOR, Opcode, RoomId, UserId, limits, schema};
 
 use super::{Core, CoreCell, INPUT_BYTES};
-use crate::dispatch::{Operation, parse};
+use crate::dispatch::{Operation, Refused, parse};
 use crate::mesh::Item;
 use crate::session::{Rate, Session};
 use crate::shard::{ConnectionKey, Request, SessionKey};
@@ -18,6 +18,9 @@ use crate::socket::{Stage, Standing};
 const CAPABILITY_TRUNK: u64 = 1;
 /// Times that a connection is read before others get their turn.
 const READS_IN_A_ROW: usize = 4;
+/// When to ask again with answers still unread.
+const UNREAD_RETRY_MS: u32 = 200;
+const NO_SESSION: &str = "no such session, or its WELCOME is still to come";
 
 /// What a read found.
 enum Input {
@@ -29,24 +32,31 @@ enum Input {
 /// Reads one connection to its end.
 pub(super) async fn read(core: CoreCell, key: ConnectionKey, socket: Rc<PollableFd<std::net::TcpStream>>) {
     while socket.readable().await.is_ok() {
-        let held_back = {
+        {
             let mut core = core.borrow_mut();
             if core.is_stopping || !core.read_ready(key, &socket) {
                 break;
             }
             core.signal_work();
-            core.hold_back(key)
-        };
-        match held_back {
-            HoldBack::No => {}
-            HoldBack::Output(drained) => drained.wait().await,
-            HoldBack::Mesh => glommio::timer::sleep(std::time::Duration::from_millis(1)).await,
         }
+        hold_back(&core, key).await;
     }
     let mut core = core.borrow_mut();
     if !core.is_stopping {
         core.disconnect(key);
         core.signal_work();
+    }
+}
+
+/// Waits for as long as the connection may not be read.
+async fn hold_back(core: &CoreCell, key: ConnectionKey) {
+    loop {
+        let held_back = core.borrow_mut().hold_back(key);
+        match held_back {
+            HoldBack::No => return,
+            HoldBack::Output(drained) => drained.wait().await,
+            HoldBack::Mesh => glommio::timer::sleep(std::time::Duration::from_millis(1)).await,
+        }
     }
 }
 
@@ -99,21 +109,15 @@ impl Core {
         let now_s = self.now_s();
         let Some(connection) = self.connections.get_mut(key) else { return false };
         if connection.is_closing() {
-            // What is said after a GOODBYE is not heard.
             return true;
         }
-        connection.heard_s = now_s;
-        connection.pinged = false;
         let mut decoder = std::mem::replace(&mut connection.decoder, Decoder::new(0));
-        let was_trunk = connection.is_trunk();
-        let result = decoder.feed(bytes, |frame| self.take_frame(key, &frame));
-        match self.connections.get_mut(key) {
-            // A HELLO may have changed the connection's decoder; its successor starts with the next bytes.
-            Some(connection) if connection.is_trunk() != was_trunk => {}
-            Some(connection) => connection.decoder = decoder,
-            None => return false,
-        }
-        if let Err(error) = result {
+        let result = decoder.feed(bytes, |frame| self.take_frame(key, &frame, now_s));
+        let Some(connection) = self.connections.get_mut(key) else { return false };
+        connection.keep_decoder(decoder);
+        if let Err(error) = result
+            && !connection.is_closing()
+        {
             crate::stats::add(&self.stats.disconnected, 1);
             self.say_goodbye(key, Some(error.code()), &error.to_string(), 0);
         }
@@ -125,33 +129,38 @@ impl Core {
         if self.port.is_clogged() {
             return HoldBack::Mesh;
         }
-        let (session_max, trunk_max) =
-            (self.config.limits.session_queue_bytes_max, self.config.limits.trunk_queue_bytes_max);
+        let limits = &self.config.limits;
         match self.connections.get_mut(key) {
-            Some(connection) => {
-                let bytes_max = if connection.is_trunk() { trunk_max } else { session_max };
-                if connection.queued() > bytes_max {
-                    HoldBack::Output(Rc::clone(&connection.drained))
-                } else {
-                    HoldBack::No
-                }
-            }
-            None => HoldBack::No,
+            Some(connection) if connection.is_behind(limits) => HoldBack::Output(Rc::clone(&connection.drained)),
+            _ => HoldBack::No,
         }
     }
 
-    fn take_frame(&mut self, key: ConnectionKey, frame: &Frame<'_>) {
+    fn take_frame(&mut self, key: ConnectionKey, frame: &Frame<'_>, now_s: u32) {
+        match self.connections.get_mut(key) {
+            // What is said after a GOODBYE is not heard.
+            Some(connection) if !connection.is_closing() => connection.hear(now_s),
+            _ => return,
+        }
         let envelope = Envelope { request: frame.header.request, session: frame.header.session };
         match parse(frame) {
             Ok(operation) => self.carry_out(key, envelope, operation),
-            Err(refused) => {
-                let is_new = self.connections.get_mut(key).is_some_and(|c| matches!(c.stage, Stage::New { .. }));
-                if is_new {
-                    self.end_for(key, ErrorCode::HelloExpected, &refused.message);
-                } else {
-                    self.refuse(key, envelope, refused.code, &refused.message, 0);
-                }
+            Err(refused) => self.refuse_frame(key, envelope, &refused),
+        }
+    }
+
+    fn refuse_frame(&mut self, key: ConnectionKey, envelope: Envelope, refused: &Refused) {
+        let Refused { code, message } = refused;
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        match (code, connection.standing()) {
+            // Of a trunk's sessions the one that sent it ends, not all.
+            (ErrorCode::Malformed, Standing::Trunk) if envelope.session != 0 => {
+                let session = SessionKey { connection: key, session: envelope.session };
+                self.end_session(session, *code, message);
             }
+            (ErrorCode::Malformed, _) => self.end_for(key, *code, message),
+            (_, Standing::New | Standing::Busy) => self.end_for(key, ErrorCode::HelloExpected, message),
+            _ => self.refuse(key, envelope, *code, message, 0),
         }
     }
 
@@ -166,11 +175,11 @@ impl Core {
             (Standing::New | Standing::Busy, _) => {
                 self.end_for(key, ErrorCode::HelloExpected, "say HELLO and wait for WELCOME");
             }
-            (_, Operation::Room(request)) => self.room_request(key, envelope, request),
-            (_, Operation::Close(room)) => {
-                let session = SessionKey { connection: key, session: envelope.session };
-                self.happen(|shard, _, effects| shard.close(session, envelope.request, room, effects));
+            (_, Operation::Room(_) | Operation::Rooms { .. }) if self.is_behind(key) => {
+                self.busy(key, envelope, "answers to earlier requests wait to be read");
             }
+            (_, Operation::Room(request)) => self.room_request(key, envelope, request),
+            (_, Operation::Close(room)) => self.close_room(key, envelope, room),
             (_, Operation::Rooms { after, limit }) => self.list_rooms(key, envelope, after, limit),
             (Standing::Trunk, Operation::Attach(attach)) => self.attach(key, envelope, &attach),
             (Standing::Trunk, Operation::Detach | Operation::Goodbye) => self.detach(key, envelope.session),
@@ -183,6 +192,14 @@ impl Core {
         }
     }
 
+    fn close_room(&mut self, key: ConnectionKey, envelope: Envelope, room: RoomId) {
+        if self.connections.get_mut(key).and_then(|c| c.session_mut(envelope.session)).is_none() {
+            return self.refuse(key, envelope, ErrorCode::HelloExpected, NO_SESSION, 0);
+        }
+        let session = SessionKey { connection: key, session: envelope.session };
+        self.happen(|shard, _, effects| shard.close(session, envelope.request, room, effects));
+    }
+
     fn room_request(&mut self, key: ConnectionKey, envelope: Envelope, request: Request<'_>) {
         let now_ms = self.now_ms;
         let Some(connection) = self.connections.get_mut(key) else { return };
@@ -193,8 +210,7 @@ impl Core {
         let session_key = SessionKey { connection: key, session: envelope.session };
         if !is_trunks_own {
             let Some(session) = connection.session_mut(envelope.session) else {
-                let message = "no such session, or its WELCOME is still to come";
-                return self.refuse(key, envelope, ErrorCode::HelloExpected, message, 0);
+                return self.refuse(key, envelope, ErrorCode::HelloExpected, NO_SESSION, 0);
             };
             if session.has_expired(now_ms) {
                 return self.end_session(session_key, ErrorCode::TokenExpired, "the token has ended; log in again");
@@ -435,8 +451,19 @@ impl Core {
         message: &str,
         retry: u32,
     ) {
-        crate::stats::add(&self.stats.refused, 1);
+        self.refused += 1;
         self.put(key, |encoder, out| encoder.error(out, envelope, code, message, retry));
+    }
+
+    fn busy(&mut self, key: ConnectionKey, envelope: Envelope, message: &str) {
+        self.answered_busy += 1;
+        self.put(key, |encoder, out| encoder.busy(out, envelope, message, UNREAD_RETRY_MS));
+    }
+
+    /// Whether more waits to be sent to the connection than may.
+    fn is_behind(&mut self, key: ConnectionKey) -> bool {
+        let limits = &self.config.limits;
+        self.connections.get_mut(key).is_some_and(|connection| connection.is_behind(limits))
     }
 
     pub(super) fn refuse_stored(&mut self, key: ConnectionKey, envelope: Envelope, error: &StoreError) {
@@ -445,6 +472,7 @@ impl Core {
     }
 
     fn refuse_session(&mut self, key: ConnectionKey, envelope: Envelope, code: ErrorCode, message: &str) {
+        self.refused += 1;
         self.put(key, |encoder, out| encoder.goodbye(out, envelope, Some(code), message, 0));
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct Signals {
     pub(crate) offer: Signal,
     /// The journal wants its next segment's file prepared.
     pub(crate) spare: Signal,
+    /// Items wait for room in the queue to another shard.
+    pub(crate) clogged: Signal,
 }
 
 /// Everything that a shard's thread owns. Borrowed between waits, never across one.
@@ -71,6 +73,11 @@ pub(crate) struct Core {
     /// Newest login ended that was seen.
     revoked_cursor: u64,
     pub(crate) is_stopping: bool,
+    /// Position after the last batch in the journal.
+    committed_position: u64,
+    /// Requests that the shard's state machine was not asked, by answer.
+    refused: u64,
+    answered_busy: u64,
     /// The journal could not be written.
     journal_failed: bool,
     disk_is_low: bool,
@@ -140,6 +147,9 @@ impl Core {
             self.signals.batch.raise();
         }
         self.port.wake();
+        if self.port.is_clogged() {
+            self.signals.clogged.raise();
+        }
     }
 
     /// Flushes each connection with output once.
@@ -182,7 +192,9 @@ impl Core {
         if let Some(connection) = self.connections.remove(key) {
             // The reader may wait on the socket for ever otherwise.
             let _ = connection.socket.get_ref().shutdown(std::net::Shutdown::Both);
-            for session in connection.session_numbers() {
+            // A trunk's own session, number 0, is none of those that it carries.
+            let own = connection.is_trunk().then_some(0);
+            for session in connection.session_numbers().into_iter().chain(own) {
                 let key = SessionKey { connection: key, session };
                 self.happen(|shard, _, effects| shard.detach(key, effects));
             }

@@ -1,7 +1,9 @@
 //! What other shards send.
 
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use super::{Core, CoreCell};
 use crate::mesh::Item;
@@ -9,6 +11,7 @@ use crate::router::ShardId;
 
 /// Items carried out before other tasks get their turn.
 const ITEMS_IN_A_ROW: usize = 1024;
+const UNCLOG_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Carries out what arrives, for ever.
 pub(super) async fn receive(core: CoreCell) {
@@ -24,6 +27,16 @@ pub(super) async fn receive(core: CoreCell) {
         })
         .await;
         glommio::executor().yield_now().await;
+    }
+}
+
+/// Moves on what waits for room in other shards' queues, also when this shard has nothing else to do.
+pub(super) async fn unclog(core: CoreCell) {
+    let signals = Rc::clone(&core.borrow().signals);
+    loop {
+        signals.clogged.wait().await;
+        glommio::timer::sleep(UNCLOG_INTERVAL).await;
+        core.borrow_mut().signal_work();
     }
 }
 

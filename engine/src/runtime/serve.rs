@@ -12,9 +12,10 @@ use moim_persistence::Persistence;
 use moim_wire::{Encoder, ErrorCode};
 use tokio::sync::watch;
 
+use super::commit::Checkpointer;
 use super::{Core, CoreCell, Signals, StopState, commit, input, peers, spawn, stop, tick};
 use crate::config::Config;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalLock};
 use crate::mesh::{Mesh, Port};
 use crate::router::ShardId;
 use crate::shard::{Effects, Shard};
@@ -36,6 +37,8 @@ pub(crate) struct Start {
     pub(crate) segments: Vec<u64>,
     pub(crate) seed: u64,
     pub(crate) revoked_cursor: u64,
+    #[expect(dead_code, reason = "held for as long as the shard runs")]
+    pub(crate) lock: Arc<JournalLock>,
 }
 
 /// Runs a shard until it is told to stop.
@@ -45,23 +48,27 @@ pub(crate) async fn run(start: Start) {
     let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
     let journal = Journal::new(folder, config.journal.segment_bytes, config.durability, &start.segments);
     let journal = Rc::new(RefCell::new(journal));
+    let checkpointer = Rc::new(Checkpointer::new(&journal.borrow(), start.position));
     let to_offer = Rc::new(RefCell::new(VecDeque::new()));
     let core = new_core(&start);
     let mut stopped = start.stop.clone();
+    core.borrow_mut().look_at_disk();
 
     let listener = start.listener;
     spawn(accept(Rc::clone(&core), listener));
     spawn(flush(Rc::clone(&core)));
     spawn(peers::receive(Rc::clone(&core)));
+    spawn(peers::unclog(Rc::clone(&core)));
     spawn(tick::tick(Rc::clone(&core)));
     spawn(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(&to_offer)));
     spawn(commit::prepare_segments(Rc::clone(&core), Rc::clone(&journal)));
     spawn(commit::offer(Rc::clone(&core), Rc::clone(&to_offer), lane.clone()));
-    spawn(commit::confirm(Rc::clone(&core), Rc::clone(&journal), lane.clone()));
+    spawn(commit::confirm(Rc::clone(&core), lane.clone()));
+    spawn(commit::keep_checkpoint(Rc::clone(&checkpointer), lane.clone()));
 
     // The sender lives as long as the engine; its end is an end, too.
     let _ = stopped.wait_for(|&stop| stop).await;
-    stop::stop(core, journal, to_offer, lane, &start.stop_state, &start.mesh).await;
+    stop::stop(core, &checkpointer, to_offer, lane, &start.stop_state, &start.mesh).await;
 }
 
 fn new_core(start: &Start) -> CoreCell {
@@ -85,6 +92,9 @@ fn new_core(start: &Start) -> CoreCell {
             store_requests: 0,
             revoked_cursor: start.revoked_cursor,
             is_stopping: false,
+            committed_position: start.position,
+            refused: 0,
+            answered_busy: 0,
             journal_failed: false,
             disk_is_low: false,
             config,

@@ -1,8 +1,6 @@
 //! Stopping without losing or refusing what was accepted: no more input, everything under way to its end, then the
 //! stores, then GOODBYE.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,9 +8,8 @@ use glommio::timer::sleep;
 use moim_persistence::Lane;
 use moim_wire::ErrorCode;
 
-use super::commit::{ToOffer, checkpoint};
+use super::commit::{Checkpointer, ToOffer};
 use super::{Core, CoreCell, RESTART_HINT_MS};
-use crate::journal::Journal;
 use crate::mesh::Mesh;
 
 /// How long what is under way may take to come to rest.
@@ -33,7 +30,7 @@ pub(crate) struct StopState {
 /// Brings this shard to its end.
 pub(super) async fn stop(
     core: CoreCell,
-    journal: Rc<RefCell<Journal>>,
+    checkpointer: &Checkpointer,
     to_offer: ToOffer,
     lane: Lane,
     state: &StopState,
@@ -47,6 +44,8 @@ pub(super) async fn stop(
     let mut counted = false;
     let deadline = Instant::now() + REST_TIMEOUT;
     while Instant::now() < deadline {
+        // The marks of the last second, which no tick will come for.
+        core.borrow_mut().happen(|shard, _, effects| shard.tick(effects));
         let now_rests = rests(&core.borrow());
         if now_rests != counted {
             counted = now_rests;
@@ -64,7 +63,10 @@ pub(super) async fn stop(
     }
     say_goodbye_to_all(&core).await;
     wait_for_store(&core, &to_offer, &lane).await;
-    checkpoint(&journal, *lane.confirmed.borrow()).await;
+    let confirmed = (*lane.confirmed.borrow()).max(core.borrow().started_position);
+    while !checkpointer.advance(confirmed).await {
+        sleep(LOOK_AGAIN).await;
+    }
     core.borrow_mut().publish();
 }
 
@@ -82,7 +84,8 @@ async fn say_goodbye_to_all(core: &CoreCell) {
 
 async fn wait_for_store(core: &CoreCell, to_offer: &ToOffer, lane: &Lane) {
     let deadline = Instant::now() + STORE_TIMEOUT;
-    let position = core.borrow().shard.position();
+    // What the journal could not take was not acknowledged, and the store is not offered it.
+    let position = core.borrow().committed_position;
     let started_at = core.borrow().started_position;
     while position > started_at && (!to_offer.borrow().is_empty() || *lane.confirmed.borrow() < position) {
         if Instant::now() > deadline {

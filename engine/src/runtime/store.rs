@@ -113,10 +113,13 @@ impl Core {
 
     /// An order that nobody waits for. What fails is done again: changes by the poll, marks by the next mark.
     fn tell(&mut self, order: impl Future<Output = Result<(), StoreError>> + 'static) {
+        let Some(core) = self.this.upgrade() else { return };
+        self.store_requests += 1;
         spawn(async move {
             if let Err(error) = order.await {
                 tracing::warn!(%error, "a store did not take an order; it will be given again");
             }
+            core.borrow_mut().store_requests -= 1;
         });
     }
 

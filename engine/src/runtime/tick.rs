@@ -64,15 +64,25 @@ impl Core {
     }
 
     fn health(&mut self, key: ConnectionKey, now_s: u32) -> Health {
-        let heartbeat_s = self.config.limits.heartbeat.as_secs().max(1) as u32;
-        let hello_s = self.config.limits.hello_timeout.as_secs().max(1) as u32;
+        let limits = &self.config.limits;
+        let heartbeat_s = limits.heartbeat.as_secs().max(1) as u32;
+        let hello_s = limits.hello_timeout.as_secs().max(1) as u32;
         let Some(connection) = self.connections.get_mut(key) else { return Health::Well };
-        let silent_s = now_s.saturating_sub(connection.heard_s);
+        let heard_s = if connection.is_behind(limits) {
+            // It is not listened to; that it reads must do.
+            connection.heard_s.max(connection.progress_s)
+        } else {
+            connection.heard_s
+        };
+        let silent_s = now_s.saturating_sub(heard_s);
         let stuck_s = now_s.saturating_sub(connection.progress_s.max(connection.opened_s));
         let is_stuck = connection.is_blocked() && stuck_s > 2 * heartbeat_s;
         let is_new = matches!(connection.stage, Stage::New { .. });
         if is_stuck || connection.is_closing() && silent_s > hello_s {
             return Health::Gone;
+        }
+        if connection.is_closing() {
+            return Health::Well;
         }
         if is_new && now_s.saturating_sub(connection.opened_s) > hello_s {
             return Health::Ended(ErrorCode::HelloExpected, "no HELLO within the time allowed");
@@ -100,7 +110,7 @@ impl Core {
         }
     }
 
-    fn look_at_disk(&mut self) {
+    pub(super) fn look_at_disk(&mut self) {
         let reserve = self.config.journal.disk_reserve_bytes;
         let free = rustix::fs::statvfs(&self.config.journal.folder).map(|fs| fs.f_bavail * fs.f_frsize);
         // A disk that cannot be asked is left to show its state when it is written to.
@@ -160,7 +170,9 @@ impl Core {
             (&stats.accepted, counters.accepted),
             (&stats.acknowledged, counters.acknowledged),
             (&stats.resent, counters.resent),
-            (&stats.busy, counters.busy),
+            (&stats.refused, counters.refused + self.refused),
+            (&stats.busy, counters.busy + self.answered_busy),
+            (&stats.slow_readers, usage.slow_readers),
             (&stats.rooms_loaded, counters.rooms_loaded),
             (&stats.rooms_forgotten, counters.rooms_forgotten),
             (&stats.delivered, usage.delivered),
@@ -170,6 +182,9 @@ impl Core {
             (&stats.sent_bytes, usage.sent_bytes),
             (&stats.connections, self.connections.len() as u64),
             (&stats.sessions, gauges.sessions as u64),
+            (&stats.queued_bytes, self.connections.queued() as u64),
+            (&stats.mesh_waiting, self.port.waiting() as u64),
+            (&stats.batch_bytes, gauges.batch_bytes as u64),
             (&stats.rooms, gauges.rooms as u64),
             (&stats.waiting_for_store, (gauges.tickets + self.store_requests) as u64),
             (&stats.unconfirmed_bytes, gauges.unconfirmed_bytes as u64),

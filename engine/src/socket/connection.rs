@@ -9,6 +9,7 @@ use glommio::io::PollableFd;
 use moim_wire::limits::{FRAME_BYTES_MAX, REQUEST_BYTES_MAX};
 use moim_wire::{Decoder, MessageId, RoomId};
 
+use crate::config::Limits;
 use crate::runtime::Signal;
 use crate::session::Session;
 
@@ -68,6 +69,8 @@ pub(crate) struct Connection {
     pub(crate) heard_s: u32,
     pub(crate) progress_s: u32,
     pub(crate) pinged: bool,
+    /// Largest frame that `decoder` takes.
+    frame_bytes_max: usize,
 }
 
 impl Connection {
@@ -89,13 +92,28 @@ impl Connection {
             heard_s: now_s,
             progress_s: now_s,
             pinged: false,
+            frame_bytes_max: REQUEST_BYTES_MAX,
         }
     }
 
     /// From here on the connection carries a bridge's sessions.
     pub(crate) fn become_trunk(&mut self) {
         self.stage = Stage::Trunk(HashMap::new());
-        self.decoder = Decoder::new(FRAME_BYTES_MAX);
+    }
+
+    /// Puts the decoder back after use. A new trunk's takes larger frames from the next frame's start on.
+    pub(crate) fn keep_decoder(&mut self, decoder: Decoder) {
+        self.decoder = decoder;
+        if self.is_trunk() && self.frame_bytes_max < FRAME_BYTES_MAX && !self.decoder.is_mid_frame() {
+            self.frame_bytes_max = FRAME_BYTES_MAX;
+            self.decoder = Decoder::new(FRAME_BYTES_MAX);
+        }
+    }
+
+    /// The peer has said something whole: one that drips bytes is as silent as one that says nothing.
+    pub(crate) fn hear(&mut self, now_s: u32) {
+        self.heard_s = now_s;
+        self.pinged = false;
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -127,6 +145,16 @@ impl Connection {
             Stage::Native(_) => vec![0],
             Stage::Trunk(sessions) => sessions.iter().filter(|(_, s)| s.is_some()).map(|(&n, _)| n).collect(),
         }
+    }
+
+    /// Output that may wait before the peer counts as slow.
+    pub(crate) fn queue_bytes_max(&self, limits: &Limits) -> usize {
+        if self.is_trunk() { limits.trunk_queue_bytes_max } else { limits.session_queue_bytes_max }
+    }
+
+    /// More waits than may: requests are put off and the peer is not read until it has read.
+    pub(crate) fn is_behind(&self, limits: &Limits) -> bool {
+        self.queued() > self.queue_bytes_max(limits)
     }
 
     /// Bytes that wait to be sent.

@@ -18,6 +18,13 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// Fails where somebody listens already. The shards' sockets share their address, so binding them would not tell.
+pub(crate) fn check_free(address: SocketAddr) -> io::Result<()> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())
+}
+
 /// Takes every connection that waits. A fault of one is that one's; what exhausts the process ends the round.
 pub(crate) fn accept_all(listener: &TcpListener, mut take: impl FnMut(TcpStream, SocketAddr)) -> io::Result<()> {
     loop {

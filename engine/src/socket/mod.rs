@@ -5,5 +5,5 @@ mod listen;
 mod table;
 
 pub(crate) use connection::{Connection, Flushed, Stage, Standing};
-pub(crate) use listen::{accept_all, bind};
+pub(crate) use listen::{accept_all, bind, check_free};
 pub(crate) use table::Connections;

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use moim_wire::{Encoder, Frame, MessageId, RoomId, body, limits, schema};
+use moim_wire::{Encoder, Envelope, ErrorCode, Frame, MessageId, RoomId, body, limits, schema};
 use slab::Slab;
 
 use super::connection::{Connection, Flushed};
 use crate::config::Limits;
 use crate::shard::{Class, ConnectionKey, put_gap};
 
+/// Times its bound that answers may wait for a native connection before it is parted with. Requests that were under way
+/// when the bound was passed find room here.
+const UNREAD_FACTOR: usize = 8;
 /// A buffer that grew above this is given back to the allocator.
 const BUFFER_BYTES_KEPT: usize = 64 * 1024;
 /// Bytes of empty buffers kept for the next output.
@@ -22,6 +25,7 @@ pub(crate) struct Usage {
     pub(crate) gaps: u64,
     pub(crate) flushes: u64,
     pub(crate) sent_bytes: u64,
+    pub(crate) slow_readers: u64,
 }
 
 /// All connections of a shard.
@@ -82,13 +86,39 @@ impl Connections {
         keys.map(|(slot, connection)| ConnectionKey { slot: slot as u32, generation: connection.generation }).collect()
     }
 
+    /// Bytes that wait to be sent, of all connections.
+    pub(crate) fn queued(&self) -> usize {
+        self.slots.iter().map(|(_, connection)| connection.queued()).sum()
+    }
+
     /// Whether somebody must flush.
     pub(crate) fn has_dirty(&self) -> bool {
         !self.dirty.is_empty()
     }
 
-    /// Output for one connection; what it has asked for and must get. A peer that does not read is not read from.
+    /// Output for one connection; what it has asked for and must get. A peer that does not read is not read from; a
+    /// native client that asked for far too much before that was noticed is parted with.
     pub(crate) fn put(&mut self, key: ConnectionKey, bytes: &[u8]) {
+        let bytes_max = self.limits.session_queue_bytes_max * UNREAD_FACTOR;
+        let is_too_much =
+            |connection: &mut Connection| connection.queued() + bytes.len() > bytes_max && !connection.is_trunk();
+        if self.get_mut(key).is_some_and(is_too_much) {
+            return self.part_with_slow_reader(key);
+        }
+        self.append(key, bytes);
+    }
+
+    fn part_with_slow_reader(&mut self, key: ConnectionKey) {
+        if !self.is_closing(key) {
+            self.usage.slow_readers += 1;
+            let message = "too many answers wait to be read; ask for less at once";
+            self.close(key, |encoder, out| {
+                encoder.goodbye(out, Envelope::default(), Some(ErrorCode::SlowReader), message, 0);
+            });
+        }
+    }
+
+    fn append(&mut self, key: ConnectionKey, bytes: &[u8]) {
         if let Some(connection) = self.slots.get_mut(key.slot as usize)
             && connection.generation == key.generation
             && !connection.closing
@@ -109,13 +139,10 @@ impl Connections {
 
     /// A room's frame. Where too much waits already it is left out: a message leaves a GAP, anything else nothing.
     pub(crate) fn put_room_frame(&mut self, key: ConnectionKey, room: RoomId, frame: &[u8], class: Class) {
+        let limits = self.limits;
         let Some(connection) = self.get_mut(key) else { return };
         if connection.queued() > 0 || connection.gaps.is_some() {
-            let bytes_max = if connection.is_trunk() {
-                self.limits.trunk_queue_bytes_max
-            } else {
-                self.limits.session_queue_bytes_max
-            };
+            let bytes_max = connection.queue_bytes_max(&limits);
             if self.leave_out(key, room, frame, class, bytes_max) {
                 return;
             }
@@ -211,7 +238,7 @@ impl Connections {
     pub(crate) fn close(&mut self, key: ConnectionKey, farewell: impl FnOnce(&mut Encoder, &mut Vec<u8>)) {
         let mut frame = Vec::new();
         farewell(&mut self.encoder, &mut frame);
-        self.put(key, &frame);
+        self.append(key, &frame);
         if let Some(connection) = self.get_mut(key) {
             connection.closing = true;
             connection.drained.raise();

@@ -1,11 +1,20 @@
 //! An engine on its own data folder, and a peer that speaks the protocol frame by frame.
 
+pub(crate) mod child;
+mod requests;
+mod scene;
+mod tmpfs;
+
+pub(crate) use requests::{raw_frame, raw_session_frame};
+pub(crate) use scene::{Person, Scene};
+pub(crate) use tmpfs::SmallDisk;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use moim_engine::{Config, Durability, Engine, JournalConfig, Limits};
+use moim_engine::{Config, Durability, Engine, JournalConfig, Limits, ShardStats};
 use moim_persistence::{Config as StoreConfig, NewRoom, PasswordCost, Persistence, SignUp};
 use moim_wire::{
     Decoder, Encoder, Envelope, ErrorCode, Frame, MessageId, Opcode, RoomId, SendFields, UserId, body, limits, schema,
@@ -22,12 +31,22 @@ pub(crate) struct Options {
     pub(crate) segment_bytes: u64,
     pub(crate) journal: Option<PathBuf>,
     pub(crate) disk_reserve_bytes: u64,
+    pub(crate) listen: SocketAddr,
+    pub(crate) login_ms: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let limits = Limits { batch_bytes_max: 1024 * 1024, sends_per_second: 0, ..Limits::default() };
-        Self { shards: 2, limits, segment_bytes: 4 * 1024 * 1024, journal: None, disk_reserve_bytes: 0 }
+        Self {
+            shards: 2,
+            limits,
+            segment_bytes: 4 * 1024 * 1024,
+            journal: None,
+            disk_reserve_bytes: 0,
+            listen: "127.0.0.1:0".parse().unwrap(),
+            login_ms: 24 * 60 * 60 * 1000,
+        }
     }
 }
 
@@ -46,9 +65,10 @@ impl Server {
     pub(crate) fn try_start(data: &Path, options: &Options) -> Result<Self, moim_engine::Error> {
         let mut stores = StoreConfig::new(data);
         stores.password_cost = PasswordCost::LEAST;
+        stores.login_ms = options.login_ms;
         let persistence = Persistence::open(&stores)?;
         let config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
+            listen: options.listen,
             shards: options.shards,
             processors: Vec::new(),
             durability: Durability::Durable,
@@ -95,6 +115,29 @@ impl Server {
             self.wait(rooms.add(creator, room, member));
         }
         room
+    }
+
+    /// A number of all shards together.
+    pub(crate) fn stat(&self, number: impl Fn(&ShardStats) -> u64) -> u64 {
+        self.engine.stats().iter().map(number).sum()
+    }
+
+    /// Looks at the numbers until they are so. The shards publish them once a second, which no event tells.
+    pub(crate) fn until(&self, what: &str, is_so: impl Fn(&[ShardStats]) -> bool) -> Vec<ShardStats> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let stats = self.engine.stats();
+            if is_so(&stats) {
+                return stats;
+            }
+            assert!(Instant::now() < deadline, "never {what}: {stats:?}");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    /// The same of one number.
+    pub(crate) fn until_at_least(&self, least: u64, number: impl Fn(&ShardStats) -> u64) {
+        self.until("that many", |stats| stats.iter().map(&number).sum::<u64>() >= least);
     }
 
     pub(crate) fn connect(&self) -> Peer {
@@ -158,7 +201,11 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).expect("the server listens");
+        Self::on(TcpStream::connect(address).expect("the server listens"))
+    }
+
+    /// On a connection that was made otherwise.
+    pub(crate) fn on(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
         Self {
@@ -238,10 +285,25 @@ impl Peer {
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
                 Err(error) => panic!("nothing arrived: {error}"),
             };
-            let received = &mut self.received;
-            self.decoder.feed(&buffer[..bytes], |frame| received.push_back(Received::of(&frame))).unwrap();
+            self.take(&buffer[..bytes]);
         }
         self.received.pop_front()
+    }
+
+    /// Bytes that arrived.
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
+        let received = &mut self.received;
+        self.decoder.feed(bytes, |frame| received.push_back(Received::of(&frame))).unwrap();
+    }
+
+    /// The next GOODBYE; other frames are passed over.
+    pub(crate) fn expect_goodbye(&mut self) -> Received {
+        loop {
+            let received = self.next().expect("closed before GOODBYE");
+            if received.opcode == Opcode::Goodbye {
+                return received;
+            }
+        }
     }
 
     /// The next frame of that operation; others are passed over.

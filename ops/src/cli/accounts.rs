@@ -29,7 +29,12 @@ pub(crate) fn open(flags: &ConfigFlags, folder: Folder) -> Result<Accounts, Fail
         );
         return Err(Failure::new(Exit::Configuration, message));
     }
-    Ok(Persistence::open_accounts_only(&settings::stores(&config))?)
+    of(&config)
+}
+
+/// Opens the accounts of a configuration, beside whoever runs on it.
+pub(crate) fn of(config: &Config) -> Result<Accounts, Failure> {
+    Ok(Persistence::open_accounts_only(&settings::stores(config))?)
 }
 
 /// Runs one request to its end.

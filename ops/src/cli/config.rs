@@ -36,7 +36,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Action::Check { file } => {
             let config = config::load(&Layers::of_process(file.as_deref()))?;
             let what = file.map_or_else(|| "the environment".into(), |file| file.display().to_string());
-            writeln!(out, "{what}: a good configuration ({} shards, data in {})", config.engine.shards, config.data.display())?;
+            writeln!(
+                out,
+                "{what}: a good configuration ({} shards, data in {})",
+                config.engine.shards,
+                config.data.display()
+            )?;
         }
     }
     Ok(())

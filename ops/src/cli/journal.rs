@@ -88,6 +88,7 @@ impl From<Error> for Failure {
             Error::Persistence(stores) => return stores.into(),
             Error::Setting { .. } => Exit::Configuration,
             Error::Damaged { .. } | Error::Missing { .. } => Exit::Damaged,
+            Error::Locked(_) => Exit::InUse,
             Error::Listen { ref source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => Exit::InUse,
             Error::Listen { .. } | Error::File { .. } | Error::Shard { .. } => Exit::Failed,
         };

@@ -3,9 +3,11 @@
 mod accounts;
 mod completions;
 mod config;
+mod demo;
 mod exit;
 mod journal;
 mod layers;
+mod mock;
 mod room;
 mod send;
 mod serve;
@@ -54,6 +56,8 @@ enum Command {
     Send(send::Args),
     Tail(tail::Args),
     Journal(journal::Args),
+    Demo(demo::Args),
+    Mock(mock::Args),
     Config(config::Args),
     Version(version::Args),
     Completions(completions::Args),
@@ -76,6 +80,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Send(args) => send::run(args),
         Command::Tail(args) => tail::run(args),
         Command::Journal(args) => journal::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Mock(args) => mock::run(&args),
         Command::Config(args) => config::run(args),
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),

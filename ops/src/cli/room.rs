@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use moim_persistence::{Accounts, NewRoom, Room, Role};
+use moim_persistence::{Accounts, NewRoom, Role, Room};
 use moim_wire::{RoomId, UserId, limits};
 
 use super::accounts::{self, Folder};

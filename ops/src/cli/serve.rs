@@ -1,6 +1,7 @@
 //! `moim serve`: the whole server in one process.
 
 use std::io::Write;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -10,6 +11,9 @@ use crate::config::{self, Config, Durability};
 use crate::signals::Signals;
 use crate::start::{self, Server};
 use crate::{logging, open_files};
+
+/// Looks for the bridge's first connection to the engine, five milliseconds apart.
+const JOIN_LOOKS_MAX: u32 = 1_000;
 
 /// Run the server: engine, stores, bridge and page in one process
 #[derive(Debug, clap::Args)]
@@ -72,6 +76,7 @@ where
     // Caught before the start: a signal that comes during it is carried out after it.
     let mut signals = runtime.block_on(async { Signals::catch() })?;
     let server = Server::start(config)?;
+    runtime.block_on(joined(&server));
     announce(config, &server)?;
     let beside = beside(&server);
     let ended = runtime.block_on(async {
@@ -93,6 +98,19 @@ pub(crate) fn prepare(config: &Config) -> Result<(), Failure> {
     let files = open_files::raise_limit();
     tracing::info!(open_files_max = files, version = env!("CARGO_PKG_VERSION"), "starting");
     Ok(())
+}
+
+/// Waits until the bridge has reached the engine, so that whoever reads "ready" can talk. It is an instant on loopback; where
+/// it is not, the bridge goes on trying and says so.
+async fn joined(server: &Server) {
+    let mut look = tokio::time::interval(Duration::from_millis(5));
+    for _ in 0..JOIN_LOOKS_MAX {
+        look.tick().await;
+        if server.is_joined() {
+            return;
+        }
+    }
+    tracing::warn!("the bridge has not reached the engine yet");
 }
 
 /// Stops in order, unless somebody insists.
@@ -123,7 +141,13 @@ fn announce(config: &Config, server: &Server) -> Result<(), Failure> {
     writeln!(out, "Moim {} is ready.", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  browsers  http://{page}/")?;
     writeln!(out, "  engine    {engine}   ({} shards, {durability})", config.engine.shards)?;
-    writeln!(out, "  data      {}   (accounts: {}, messages: {})", data.display(), config.store.accounts, config.store.messages)?;
+    writeln!(
+        out,
+        "  data      {}   (accounts: {}, messages: {})",
+        data.display(),
+        config.store.accounts,
+        config.store.messages
+    )?;
     if config.trial {
         writeln!(out, "  trial     conveniences for trying out are on; not for a server that others reach")?;
     }
@@ -145,7 +169,9 @@ impl From<start::Error> for Failure {
         match error {
             start::Error::Stores(error) => error.into(),
             start::Error::Engine(error) => error.into(),
-            start::Error::Bridge(error @ moim_bridge::Error::Listen { .. }) => Self::new(Exit::InUse, error.to_string()),
+            start::Error::Bridge(error @ moim_bridge::Error::Listen { .. }) => {
+                Self::new(Exit::InUse, error.to_string())
+            }
             start::Error::Bridge(error) => Self::new(Exit::Configuration, error.to_string()),
             error @ start::Error::Secret(_) => Self::new(Exit::Failed, error.to_string()),
         }

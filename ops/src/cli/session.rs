@@ -12,7 +12,13 @@ pub(crate) struct SessionFlags {
     server: String,
 
     /// A session token, as `moim user token` prints it
-    #[arg(long, env = "MOIM_TOKEN", hide_env_values = true, conflicts_with = "email", required_unless_present = "email")]
+    #[arg(
+        long,
+        env = "MOIM_TOKEN",
+        hide_env_values = true,
+        conflicts_with = "email",
+        required_unless_present = "email"
+    )]
     token: Option<String>,
 
     /// Log in with this e-mail address; the password is asked for, or read from standard input

@@ -170,7 +170,10 @@ fn text(message: &Message, name: &str) -> String {
         Kind::MemberJoined => format!("* {subject} is in the room"),
         Kind::MemberLeft => format!("* {subject} left"),
         Kind::MemberRemoved => format!("* {name} took {subject} out of the room"),
-        Kind::RoleChanged => format!("* {subject} is {} now", if message.role == moim_client::Role::Admin { "an admin" } else { "a member" }),
+        Kind::RoleChanged => format!(
+            "* {subject} is {} now",
+            if message.role == moim_client::Role::Admin { "an admin" } else { "a member" }
+        ),
         Kind::RoomChanged => format!("* the room is {subject:?} now"),
         Kind::RoomDeleted => "* the room was deleted".to_owned(),
         kind => format!("* something new happened ({})", kind.0),

@@ -190,7 +190,9 @@ fn journal(journal: &Journal, problems: &mut Problems) {
 }
 
 fn store(store: &Store, problems: &mut Problems) {
-    for (key, value, kind) in [("store.accounts", &store.accounts, "sqlite"), ("store.messages", &store.messages, "embedded")] {
+    for (key, value, kind) in
+        [("store.accounts", &store.accounts, "sqlite"), ("store.messages", &store.messages, "embedded")]
+    {
         let place = value.strip_prefix(kind).map(|rest| rest.strip_prefix(':'));
         if value != kind && !matches!(place, Some(Some(place)) if !place.is_empty()) {
             problems.add(key, format!("is {value:?}; {kind:?} or \"{kind}:PATH\" is needed"));
@@ -206,7 +208,7 @@ impl Problems {
         self.0.push(Problem { key, what: what.into() });
     }
 
-    fn within<T: PartialOrd + fmt::Display>(&mut self, key: &'static str, value: T, min: T, max: T) {
+    fn within<T: Copy + PartialOrd + fmt::Display>(&mut self, key: &'static str, value: T, min: T, max: T) {
         if value < min || value > max {
             self.add(key, format!("is {value}; it must be from {min} to {max}"));
         }

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 pub(crate) use check::{Config, Log, Problem, check};
 pub(crate) use load::{Layers, read};
 pub(crate) use raw::{Durability, LogFormat};
+pub(crate) use span::Span;
 
 /// The commented file that `moim config default` prints; a test holds it equal to the defaults.
 pub(crate) const DEFAULT_FILE: &str = include_str!("default.toml");

@@ -47,11 +47,9 @@ impl FromStr for Size {
             _ => UNITS.iter().find(|(name, _)| *name == unit).map(|(_, bytes)| *bytes),
         };
         let number: Option<u64> = number.parse().ok();
-        number
-            .zip(factor)
-            .and_then(|(number, factor)| number.checked_mul(factor))
-            .map(Self)
-            .ok_or_else(|| format!("{text:?} is no size; write a whole number and one of B, KiB, MiB, GiB, as in \"64 MiB\""))
+        number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor)).map(Self).ok_or_else(|| {
+            format!("{text:?} is no size; write a whole number and one of B, KiB, MiB, GiB, as in \"64 MiB\"")
+        })
     }
 }
 

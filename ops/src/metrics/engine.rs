@@ -10,7 +10,8 @@ pub(super) fn write(page: &mut Page, shards: &[ShardStats]) {
     let Some(first) = described.first() else { return };
     for (at, (name, only_rises, help, _)) in first.iter().enumerate() {
         let (kind, ending) = if *only_rises { (Counter, "_total") } else { (Gauge, "") };
-        let samples = described.iter().enumerate().map(|(shard, numbers)| ([("shard", shard.to_string())], numbers[at].3));
+        let samples =
+            described.iter().enumerate().map(|(shard, numbers)| ([("shard", shard.to_string())], numbers[at].3));
         page.family(kind, &format!("moim_engine_{name}{ending}"), help.trim(), samples);
     }
 }
@@ -30,6 +31,9 @@ mod tests {
         let text = page.into_text();
         assert!(text.contains("# TYPE moim_engine_accepted_total counter\n"), "{text}");
         assert!(text.contains("moim_engine_accepted_total{shard=\"1\"} 9\n"), "{text}");
-        assert!(text.contains("# TYPE moim_engine_connections gauge\nmoim_engine_connections{shard=\"0\"} 2\n"), "{text}");
+        assert!(
+            text.contains("# TYPE moim_engine_connections gauge\nmoim_engine_connections{shard=\"0\"} 2\n"),
+            "{text}"
+        );
     }
 }

@@ -69,7 +69,17 @@ fn the_engines_shard_is_free_of_io_and_clocks() {
     for file in workspace::files(&shard, &[".rs"]) {
         let text = std::fs::read_to_string(&file).expect("a source file can be read");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let banned = ["glommio", "tokio", "std::fs", "std::net", "std::thread", "Instant::now", "SystemTime", "getrandom", ".await"];
+        let banned = [
+            "glommio",
+            "tokio",
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "Instant::now",
+            "SystemTime",
+            "getrandom",
+            ".await",
+        ];
         for word in banned {
             assert!(!code.contains(word), "{} must stay a plain state machine, but has {word}", file.display());
         }

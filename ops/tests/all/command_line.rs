@@ -51,7 +51,10 @@ fn an_unknown_key_ends_with_code_3_and_a_suggestion() {
     let output = moim().args(["config", "check"]).arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let told = text(&output.stderr);
-    assert!(told.contains("bridge.listen_on") && told.contains("bridge.listen\"") && told.contains("moim.toml"), "{told}");
+    assert!(
+        told.contains("bridge.listen_on") && told.contains("bridge.listen\"") && told.contains("moim.toml"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -10,22 +10,22 @@ use rustix::time::{
 
 /// Nanoseconds since the run began.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(Instant);
+pub(super) struct Clock(Instant);
 
 impl Clock {
-    pub(crate) fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self(Instant::now())
     }
 
     #[inline]
-    pub(crate) fn now_ns(self) -> u64 {
+    pub(super) fn now_ns(self) -> u64 {
         // 2^64 nanoseconds are 584 years.
         self.0.elapsed().as_nanos() as u64
     }
 }
 
 /// Wakes one task at an instant of the clock.
-pub(crate) struct Alarm {
+pub(super) struct Alarm {
     clock: Clock,
     timer: monoio::fs::File,
     set: File,
@@ -33,14 +33,14 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
-    pub(crate) fn new(clock: Clock) -> io::Result<Self> {
+    pub(super) fn new(clock: Clock) -> io::Result<Self> {
         let set = File::from(timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?);
         let timer = monoio::fs::File::from_std(set.try_clone()?)?;
         Ok(Self { clock, timer, set, expirations: vec![0; 8] })
     }
 
     /// Returns at `at_ns`, at once where that is past.
-    pub(crate) async fn until(&mut self, at_ns: u64) -> io::Result<()> {
+    pub(super) async fn until(&mut self, at_ns: u64) -> io::Result<()> {
         let wait_ns = at_ns.saturating_sub(self.clock.now_ns());
         if wait_ns == 0 {
             return Ok(());

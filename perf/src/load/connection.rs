@@ -13,7 +13,7 @@ use super::crowd::Crowd;
 const READ_BYTES: usize = 16 * 1024;
 
 /// Connects and signs in; returns when the transport stands. The stage tells how it went on.
-pub(crate) async fn connect(crowd: Rc<Crowd>, connection: usize) {
+pub(super) async fn connect(crowd: Rc<Crowd>, connection: usize) {
     let stream = match TcpStream::connect_addr(crowd.address).await {
         Ok(stream) => stream,
         Err(error) => return crowd.cannot_begin(connection, format!("connect: {error}")),

@@ -2,17 +2,18 @@
 //! through cells, and no cell stays borrowed across an await.
 
 use std::cell::{Cell, RefCell, RefMut};
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker};
 
 use super::clock::Clock;
-use super::outbox::Outbox;
+use super::end::{End, Stage};
 use super::signal::Signal;
 use super::tally::Tally;
-use crate::protocol::{Codec, Dialect, Event, PageOf, ProtocolError, Seat};
-use crate::stamp::{Stamp, filler};
+use crate::checker::Disorder;
+use crate::protocol::{Dialect, Event, PageOf, PageRequest, ProtocolError, Seat};
+use crate::stamp::Stamp;
+use crate::workload::PacedBy;
 
 /// Who sits where. Connection `i` is member `i % members` of room `i / members`; the first `senders` members of a room
 /// publish.
@@ -34,99 +35,54 @@ impl Layout {
     }
 
     /// The number of the first sender of a connection's room.
-    const fn first_sender(&self, connection: usize) -> u32 {
+    pub(super) const fn first_sender(&self, connection: usize) -> u32 {
         (self.room_of(connection) * self.senders) as u32
     }
 
     /// The connection's number among all senders, where it is one.
-    const fn sender_of(&self, connection: usize) -> Option<u32> {
+    pub(super) const fn sender_of(&self, connection: usize) -> Option<u32> {
         let member = connection % self.members;
         if member < self.senders { Some(self.first_sender(connection) + member as u32) } else { None }
     }
 
     /// The connection of a sender.
-    pub(crate) const fn connection_of(&self, sender: usize) -> usize {
+    const fn connection_of(&self, sender: usize) -> usize {
         sender / self.senders * self.members + sender % self.senders
     }
 }
 
-/// How far a connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Not connected, or gone.
-    Away,
-    /// Signing in.
-    Arriving,
-    /// Taking part.
-    Present,
-}
-
-/// One connection.
-pub(crate) struct End {
-    pub(crate) stage: Stage,
-    pub(crate) outbox: Outbox,
-    pub(crate) seat: Seat,
-    /// Changes whenever a session begins or ends.
-    session: u32,
-    is_stalled: bool,
-    codec: Codec,
-    first_sender: u32,
-    sender: Option<Sender>,
-}
-
-/// What a connection that publishes remembers.
-struct Sender {
-    number: u32,
-    text: Vec<u8>,
-    /// Number and due instant of what is not acknowledged, where the peer acknowledges.
-    unacknowledged: VecDeque<(u32, u64)>,
-}
-
-/// What an application does with a page of history.
-pub(crate) type OnPage = Box<dyn FnMut(usize, Result<&PageOf<'_>, &str>)>;
+/// What is done with an answer to a request for a page: connection, request, and the page or why there is none.
+type OnPage = Box<dyn FnMut(usize, u32, Result<&PageOf<'_>, &str>)>;
 
 /// All connections of a run.
-pub(crate) struct Crowd {
-    pub(crate) clock: Clock,
-    pub(crate) address: SocketAddr,
-    pub(crate) dialect: Dialect,
-    pub(crate) layout: Layout,
-    pub(crate) tally: RefCell<Tally>,
+pub(super) struct Crowd {
+    pub(super) clock: Clock,
+    pub(super) address: SocketAddr,
+    pub(super) dialect: Dialect,
+    pub(super) layout: Layout,
+    pub(super) tally: RefCell<Tally>,
     /// Rung when a connection changes its stage or a page comes.
-    pub(crate) changed: Signal,
-    /// Publish the next whenever one of one's own comes back.
-    pub(crate) is_saturated: Cell<bool>,
+    pub(super) changed: Signal,
+    /// In saturated load: what makes a sender publish its next.
+    pub(super) paced_by: Cell<Option<PacedBy>>,
     /// Where pages of history go.
-    pub(crate) on_page: RefCell<Option<OnPage>>,
+    pub(super) on_page: RefCell<Option<OnPage>>,
     /// From here on connections end because the run does.
-    pub(crate) is_ending: Cell<bool>,
+    pub(super) is_ending: Cell<bool>,
     present: Cell<usize>,
+    arriving: Cell<usize>,
+    failures: RefCell<Vec<String>>,
     /// Readers of stalled connections.
     stalled: RefCell<Vec<Waker>>,
-    first_failure: RefCell<Option<String>>,
+    /// What the first member of each room heard, sender and number, where that is to be compared.
+    heard: Option<RefCell<Vec<Vec<(u32, u32)>>>>,
     ends: Vec<RefCell<End>>,
 }
 
 impl Crowd {
     /// A crowd that is not connected yet; `seats` in the order of the layout.
-    pub(crate) fn new(address: SocketAddr, dialect: Dialect, layout: Layout, seats: Vec<Seat>) -> Self {
-        let end = |(index, seat): (usize, Seat)| {
-            let sender = layout.sender_of(index).map(|number| Sender {
-                number,
-                text: filler(layout.text_bytes),
-                unacknowledged: VecDeque::new(),
-            });
-            RefCell::new(End {
-                stage: Stage::Away,
-                outbox: Outbox::default(),
-                session: 0,
-                is_stalled: false,
-                codec: Codec::new(dialect, &seat),
-                seat,
-                first_sender: layout.first_sender(index),
-                sender,
-            })
-        };
+    pub(super) fn new(address: SocketAddr, dialect: Dialect, layout: Layout, seats: Vec<Seat>, is_heard: bool) -> Self {
+        let end = |(connection, seat)| RefCell::new(End::new(connection, seat, dialect, &layout));
         Self {
             clock: Clock::start(),
             address,
@@ -134,64 +90,74 @@ impl Crowd {
             layout,
             tally: RefCell::new(Tally::new(layout.connections(), layout.rooms, layout.senders)),
             changed: Signal::default(),
-            is_saturated: Cell::new(false),
+            paced_by: Cell::new(None),
             on_page: RefCell::new(None),
             is_ending: Cell::new(false),
             present: Cell::new(0),
+            arriving: Cell::new(0),
+            failures: RefCell::new(Vec::new()),
             stalled: RefCell::new(Vec::new()),
-            first_failure: RefCell::new(None),
+            heard: is_heard.then(|| RefCell::new(vec![Vec::new(); layout.rooms])),
             ends: seats.into_iter().enumerate().map(end).collect(),
         }
     }
 
-    pub(crate) fn end(&self, connection: usize) -> RefMut<'_, End> {
+    pub(super) fn end(&self, connection: usize) -> RefMut<'_, End> {
         self.ends[connection].borrow_mut()
     }
 
     /// Connections that take part.
-    pub(crate) fn present(&self) -> usize {
+    pub(super) fn present(&self) -> usize {
         self.present.get()
     }
 
-    /// Why the first connection that failed did.
-    pub(crate) fn first_failure(&self) -> Option<String> {
-        self.first_failure.borrow().clone()
+    /// Connections on their way.
+    pub(super) fn arriving(&self) -> usize {
+        self.arriving.get()
     }
 
-    /// A connection stands at the transport: says hello. Gives the session's number, which tells its tasks from those
-    /// of an earlier session.
-    pub(crate) fn begin(&self, connection: usize) -> u32 {
-        let mut end = self.end(connection);
-        let End { session, stage, codec, outbox, seat, .. } = &mut *end;
-        *session += 1;
-        *stage = Stage::Arriving;
-        *codec = Codec::new(self.dialect, seat);
-        *outbox = Outbox::default();
-        codec.greet(outbox.bytes());
-        *session
+    /// Connections that were not made, or lost against our will.
+    pub(super) fn failures(&self) -> usize {
+        self.failures.borrow().len()
+    }
+
+    /// Why such a connection failed.
+    pub(super) fn failure(&self, number: usize) -> Option<String> {
+        self.failures.borrow().get(number).cloned()
+    }
+
+    /// A connection is on its way.
+    pub(super) fn expect(&self, connection: usize) {
+        self.end(connection).stage = Stage::Arriving;
+        self.arriving.set(self.arriving.get() + 1);
+    }
+
+    /// The transport stands: says hello. Gives the session's number.
+    pub(super) fn begin(&self, connection: usize) -> u32 {
+        self.end(connection).begin(self.dialect)
     }
 
     /// A connection was not made.
-    pub(crate) fn cannot_begin(&self, connection: usize, why: String) {
-        let session = self.begin(connection);
+    pub(super) fn cannot_begin(&self, connection: usize, why: String) {
+        let session = self.end(connection).session;
         self.finish(connection, session, Some(why));
     }
 
     /// A session is over. `why` is `None` where that was wanted.
-    pub(crate) fn finish(&self, connection: usize, session: u32, why: Option<String>) {
+    pub(super) fn finish(&self, connection: usize, session: u32, why: Option<String>) {
         if self.leave(connection, session)
             && let Some(why) = why
         {
             let mut tally = self.tally.borrow_mut();
             tally.counts.disconnects += 1;
             tally.note(why.clone());
-            self.first_failure.borrow_mut().get_or_insert(why);
+            self.failures.borrow_mut().push(why);
         }
         self.changed.ring();
     }
 
     /// Drops a session from this side, without a word to the server but the transport's.
-    pub(crate) fn hang_up(&self, connection: usize) {
+    pub(super) fn hang_up(&self, connection: usize) {
         let session = self.end(connection).session;
         self.leave(connection, session);
     }
@@ -202,30 +168,17 @@ impl Crowd {
         if end.session != session {
             return false;
         }
-        if end.stage == Stage::Present {
-            self.present.set(self.present.get() - 1);
+        match end.stage {
+            Stage::Present => self.present.set(self.present.get() - 1),
+            Stage::Arriving => self.arriving.set(self.arriving.get() - 1),
+            Stage::Away => {}
         }
-        end.seat.last_seen = end.codec.newest_id();
-        end.stage = Stage::Away;
-        end.session += 1;
-        end.outbox.close();
-        true
-    }
-
-    /// Publishes one message of a sender, due at `due_ns`. Where its connection is away and the peer resumes, the
-    /// message leaves with the next session. False: it cannot be published at all.
-    pub(crate) fn publish(&self, sender: usize, due_ns: u64) -> bool {
-        let mut end = self.end(self.layout.connection_of(sender));
-        if end.stage != Stage::Present && !self.dialect.resumes() {
-            return false;
-        }
-        end.publish(&mut self.tally.borrow_mut(), self.dialect, due_ns);
-        end.outbox.flush();
+        end.leave();
         true
     }
 
     /// The next piece of output of a session; false: it is over.
-    pub(crate) fn poll_batch(
+    pub(super) fn poll_batch(
         &self,
         connection: usize,
         session: u32,
@@ -236,8 +189,8 @@ impl Crowd {
         if end.session == session { end.outbox.poll_batch(context, batch) } else { Poll::Ready(false) }
     }
 
-    /// Returns while the connection is not stalled.
-    pub(crate) async fn may_read(&self, connection: usize) {
+    /// Returns as soon as the connection is not stalled.
+    pub(super) async fn may_read(&self, connection: usize) {
         poll_fn(|context| {
             if !self.end(connection).is_stalled {
                 return Poll::Ready(());
@@ -248,30 +201,68 @@ impl Crowd {
         .await;
     }
 
-    /// Makes a connection stop reading after what it reads now.
-    pub(crate) fn stall(&self, connection: usize) {
-        self.end(connection).is_stalled = true;
+    /// Makes a share of the connections, at least one, stop reading after what they read now. They sit at the end of
+    /// each room, where the senders are last to be.
+    pub(super) fn stall_share(&self, share: f64) {
+        let count = ((self.layout.connections() as f64 * share) as usize).max(1);
+        let every = self.layout.connections() / count;
+        for connection in (0..count).map(|number| (number + 1) * every - 1) {
+            let mut end = self.end(connection);
+            end.is_stalled = true;
+            end.is_excused = !self.dialect.resumes();
+        }
     }
 
     /// Lets all stalled connections read on.
-    pub(crate) fn resume_all(&self) {
+    pub(super) fn resume_all(&self) {
         for end in &self.ends {
             end.borrow_mut().is_stalled = false;
         }
         self.stalled.borrow_mut().drain(..).for_each(Waker::wake);
     }
 
-    /// Takes what arrived on a connection and gives the number of bytes taken.
-    pub(crate) fn take(&self, connection: usize, session: u32, input: &[u8]) -> Result<usize, ProtocolError> {
+    /// Publishes one message of a sender, due at `due_ns`. Where its connection is away and the peer resumes, the
+    /// message leaves with the next session. False: it cannot be published at all.
+    pub(super) fn publish(&self, sender: usize, due_ns: u64) -> bool {
+        let mut end = self.end(self.layout.connection_of(sender));
+        if end.stage != Stage::Present && !self.dialect.resumes() {
+            return false;
+        }
+        end.publish(&mut self.tally.borrow_mut(), self.dialect, due_ns);
+        end.outbox.flush();
+        true
+    }
+
+    /// Publishes what the schedule made due, and notes how late that is.
+    pub(super) fn publish_due(&self, sender: usize, due_ns: u64) {
+        if !self.publish(sender, due_ns) {
+            self.tally.borrow_mut().note("due while the sender was away".into());
+        }
+        self.tally.borrow_mut().late(self.clock.now_ns().saturating_sub(due_ns));
+    }
+
+    /// Starts saturated load: every sender puts its window under way.
+    pub(super) fn saturate(&self, window: u32, paced_by: PacedBy) {
+        self.paced_by.set(Some(paced_by));
+        for sender in 0..self.layout.rooms * self.layout.senders {
+            for _ in 0..window {
+                self.publish(sender, self.clock.now_ns());
+            }
+        }
+    }
+
+    /// Takes what arrived in a session and gives the number of bytes taken.
+    pub(super) fn take(&self, connection: usize, session: u32, input: &[u8]) -> Result<usize, ProtocolError> {
         let now_ns = self.clock.now_ns();
         let mut end = self.end(connection);
         if end.session != session {
             return Ok(input.len());
         }
-        let End { codec, outbox, first_sender, sender, stage, .. } = &mut *end;
+        let End { codec, outbox, first_sender, sender, .. } = &mut *end;
         let mut tally = self.tally.borrow_mut();
         let me = sender.as_ref().map_or(u32::MAX, |sender| sender.number);
-        let (mut came_back, mut is_ready) = (0u32, false);
+        let mut heard = self.heard_by(connection);
+        let (mut came_back, mut answered, mut is_ready) = (0u32, 0u32, false);
         let taken = codec.feed(input, outbox.bytes(), |event| match event {
             Event::Delivery { text, linked } => {
                 let Some(stamp) = Stamp::read(text) else { return tally.checker.misdelivered() };
@@ -280,83 +271,95 @@ impl Crowd {
                 if !linked {
                     tally.checker.broken_link();
                 }
+                if let Some(heard) = &mut heard {
+                    heard.push((stamp.sender, stamp.counter));
+                }
             }
             Event::Accepted(number) => {
                 let due_ns = sender.as_mut().and_then(|sender| sender.settled(number));
                 tally.accepted(due_ns.map(|due_ns| now_ns.saturating_sub(due_ns)));
+                answered += 1;
             }
             Event::Refused { number, why } => {
                 if let Some(sender) = sender {
                     sender.settled(number);
                 }
                 tally.refused(me, why);
-                came_back += 1;
+                (came_back, answered) = (came_back + 1, answered + 1);
             }
             Event::Ready => is_ready = true,
             Event::Gap => tally.counts.gaps += 1,
-            Event::Page(page) => self.page(connection, Ok(&page)),
-            Event::PageRefused { why, .. } => {
-                tally.note(why.clone());
-                self.page(connection, Err(&why));
+            Event::Page(page) => self.page(connection, page.request, Ok(&page)),
+            Event::PageRefused { request, why } => {
+                self.page(connection, request, Err(&why));
+                tally.note(why);
             }
         })?;
-        if is_ready && *stage == Stage::Arriving {
-            *stage = Stage::Present;
-            self.present.set(self.present.get() + 1);
-            self.changed.ring();
-            end.publish_again();
+        if is_ready {
+            self.welcome(&mut end);
         }
-        if self.is_saturated.get() {
-            for _ in 0..came_back {
-                end.publish(&mut tally, self.dialect, now_ns);
-            }
+        let next = match self.paced_by.get() {
+            Some(PacedBy::Delivery) => came_back,
+            Some(PacedBy::Acknowledgement) => answered,
+            None => 0,
+        };
+        for _ in 0..next {
+            end.publish(&mut tally, self.dialect, now_ns);
         }
         end.outbox.flush();
         Ok(taken)
     }
 
-    /// Whether all that was published reached all who are to get it.
-    pub(crate) fn is_complete(&self, judged: impl Fn(usize) -> bool) -> bool {
-        self.tally.borrow().is_complete(|i| judged(i).then(|| self.layout.room_of(i)))
+    /// Asks for a page of the past of a connection's room.
+    pub(super) fn ask_page(&self, connection: usize, page: &PageRequest) {
+        let mut end = self.end(connection);
+        let End { codec, outbox, .. } = &mut *end;
+        codec.ask_page(outbox.bytes(), page);
+        outbox.flush();
     }
 
-    fn page(&self, connection: usize, page: Result<&PageOf<'_>, &str>) {
+    /// What is missing or came wrongly so far.
+    pub(super) fn verdict(&self) -> Disorder {
+        self.tally.borrow().verdict(|connection| self.judged_room(connection))
+    }
+
+    /// Whether everybody has all of what `sent` counts; see [`Tally::sent`].
+    pub(super) fn has_reached(&self, sent: &[u32]) -> bool {
+        self.tally.borrow().has_reached(sent, |connection| self.judged_room(connection))
+    }
+
+    /// Whether every publish was answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.ends.iter().all(|end| end.borrow().is_answered())
+    }
+
+    /// What the first member of a room heard.
+    pub(super) fn heard(&self, room: usize) -> Vec<(u32, u32)> {
+        self.heard.as_ref().map_or(Vec::new(), |heard| heard.borrow()[room].clone())
+    }
+
+    fn heard_by(&self, connection: usize) -> Option<RefMut<'_, Vec<(u32, u32)>>> {
+        let heard = self.heard.as_ref().filter(|_| connection.is_multiple_of(self.layout.members))?;
+        Some(RefMut::map(heard.borrow_mut(), |heard| &mut heard[self.layout.room_of(connection)]))
+    }
+
+    fn judged_room(&self, connection: usize) -> Option<usize> {
+        (!self.end(connection).is_excused).then(|| self.layout.room_of(connection))
+    }
+
+    fn welcome(&self, end: &mut End) {
+        if end.stage == Stage::Arriving {
+            end.stage = Stage::Present;
+            self.arriving.set(self.arriving.get() - 1);
+            self.present.set(self.present.get() + 1);
+            self.changed.ring();
+            end.publish_again();
+        }
+    }
+
+    fn page(&self, connection: usize, request: u32, page: Result<&PageOf<'_>, &str>) {
         if let Some(on_page) = &mut *self.on_page.borrow_mut() {
-            on_page(connection, page);
+            on_page(connection, request, page);
         }
-    }
-}
-
-impl End {
-    fn publish(&mut self, tally: &mut Tally, dialect: Dialect, due_ns: u64) {
-        let Some(sender) = &mut self.sender else { return };
-        let counter = tally.published(sender.number);
-        if dialect.acknowledges() {
-            sender.unacknowledged.push_back((counter, due_ns));
-        }
-        if self.stage == Stage::Present {
-            Stamp { due_ns, sender: sender.number, counter }.write(&mut sender.text);
-            self.codec.publish(self.outbox.bytes(), counter, &sender.text);
-        }
-    }
-
-    /// Publishes with the same numbers what an earlier session got no answer to.
-    fn publish_again(&mut self) {
-        let Some(sender) = &mut self.sender else { return };
-        for &(counter, due_ns) in &sender.unacknowledged {
-            Stamp { due_ns, sender: sender.number, counter }.write(&mut sender.text);
-            self.codec.publish(self.outbox.bytes(), counter, &sender.text);
-        }
-    }
-}
-
-impl Sender {
-    /// A publish was answered: when it was due. Without a number it is the oldest.
-    fn settled(&mut self, number: Option<u32>) -> Option<u64> {
-        let at = match number {
-            None => 0,
-            Some(number) => self.unacknowledged.iter().position(|(counter, _)| *counter == number)?,
-        };
-        self.unacknowledged.remove(at).map(|(_, due_ns)| due_ns)
     }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod connection;
 mod crowd;
 mod drive;
+mod end;
 mod outbox;
 mod pacer;
 mod pages;
@@ -25,13 +26,14 @@ use monoio::{IoUringDriver, RuntimeBuilder};
 use crate::protocol::{Dialect, Seat};
 use crate::workload::Workload;
 
+pub(crate) use backlog::Drained;
 pub(crate) use crowd::Layout;
 pub(crate) use drive::Measured;
 pub(crate) use pages::PagesRead;
+pub(crate) use read_back::ReadBack;
 pub(crate) use reconnect::Returned;
 pub(crate) use steps::{Recovery, StepTaken};
-pub(crate) use tally::{Counts, latencies};
-pub(crate) use window::Interval;
+pub(crate) use tally::Counts;
 
 /// Ring entries. Submissions beyond go in several system calls, completions beyond wait in the kernel.
 const SUBMISSIONS: u32 = 4096;
@@ -59,8 +61,8 @@ pub(crate) enum LoadError {
     #[error("the generator's alarm: {0}")]
     Alarm(#[from] std::io::Error),
     /// Not everybody came.
-    #[error("{present} of {wanted} connections stand after {waited_s} s; first failure: {why}")]
-    Arrival { present: usize, wanted: usize, waited_s: u64, why: String },
+    #[error("{present} of {wanted} connections stand; first failure: {why}")]
+    Arrival { present: usize, wanted: usize, why: String },
     /// The peer does not do what the workload needs.
     #[error("{0}")]
     Unfit(String),

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 /// Output of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub(super) struct Outbox {
     bytes: Vec<u8>,
     writer: Option<Waker>,
     is_closing: bool,
@@ -14,12 +14,12 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Where to append; [`Self::flush`] afterwards.
-    pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
+    pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
     /// Wakes the writer where there is something for it.
-    pub(crate) fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if !self.bytes.is_empty()
             && let Some(writer) = self.writer.take()
         {
@@ -28,7 +28,7 @@ impl Outbox {
     }
 
     /// Lets the writer end once everything is written.
-    pub(crate) fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.is_closing = true;
         if let Some(writer) = self.writer.take() {
             writer.wake();
@@ -36,13 +36,13 @@ impl Outbox {
     }
 
     /// Bytes that wait.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Exchanges the empty `batch` for what has gathered, as soon as there is something. False: closed, nothing more
     /// comes.
-    pub(crate) fn poll_batch(&mut self, context: &Context<'_>, batch: &mut Vec<u8>) -> Poll<bool> {
+    pub(super) fn poll_batch(&mut self, context: &Context<'_>, batch: &mut Vec<u8>) -> Poll<bool> {
         if !self.bytes.is_empty() {
             std::mem::swap(batch, &mut self.bytes);
             return Poll::Ready(true);

@@ -9,14 +9,14 @@ use super::crowd::Crowd;
 use crate::schedule::Schedule;
 
 /// A running pacer; it ends when this is dropped.
-pub(crate) struct Pacer {
+pub(super) struct Pacer {
     is_over: Rc<Cell<bool>>,
 }
 
 impl Pacer {
     /// Starts to publish by `schedule`, in turn from room to room among the first `rooms`, and in each from sender to
     /// sender.
-    pub(crate) fn start(crowd: &Rc<Crowd>, rooms: usize, schedule: Schedule) -> Result<Self, LoadError> {
+    pub(super) fn start(crowd: &Rc<Crowd>, rooms: usize, schedule: Schedule) -> Result<Self, LoadError> {
         let is_over = Rc::new(Cell::new(false));
         let alarm = Alarm::new(crowd.clock)?;
         monoio::spawn(pace(crowd.clone(), rooms, schedule, alarm, is_over.clone()));

@@ -6,24 +6,24 @@ use std::io::{IsTerminal, Write, stderr};
 use super::window::Interval;
 
 /// One line on the terminal that is written over; nothing where there is no terminal.
-pub(crate) struct Progress {
+pub(super) struct Progress {
     title: String,
     is_shown: bool,
     intervals: Cell<u32>,
 }
 
 impl Progress {
-    pub(crate) fn new(title: String) -> Self {
+    pub(super) fn new(title: String) -> Self {
         Self { title, is_shown: stderr().is_terminal(), intervals: Cell::new(0) }
     }
 
     /// Says what is being done.
-    pub(crate) fn say(&self, what: &str) {
+    pub(super) fn say(&self, what: &str) {
         self.write(&format!("\r\x1b[K{}: {what}", self.title));
     }
 
     /// Shows an interval's figures, once a second.
-    pub(crate) fn show(&self, present: usize, interval: &Interval) {
+    pub(super) fn show(&self, present: usize, interval: &Interval) {
         self.intervals.set(self.intervals.get() + 1);
         if self.intervals.get() % 4 != 1 {
             return;

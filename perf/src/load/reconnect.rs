@@ -44,7 +44,7 @@ async fn once(crowd: &Rc<Crowd>) -> Result<Returned, LoadError> {
     let back_s = since_s();
     let published = crowd.tally.borrow().sent();
     let caught_up = async {
-        while !crowd.tally.borrow().has_reached(&published, |i| Some(crowd.layout.room_of(i))) {
+        while !crowd.has_reached(&published) {
             sleep(Duration::from_millis(5)).await;
         }
     };

@@ -6,18 +6,18 @@ use std::task::{Poll, Waker};
 
 /// Rung by whoever changed something; one waiter at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Signal(RefCell<Option<Waker>>);
+pub(super) struct Signal(RefCell<Option<Waker>>);
 
 impl Signal {
     /// Lets the waiter look again.
-    pub(crate) fn ring(&self) {
+    pub(super) fn ring(&self) {
         if let Some(waker) = self.0.borrow_mut().take() {
             waker.wake();
         }
     }
 
     /// Returns when `condition` gives a value; it is looked at now and after each ring.
-    pub(crate) async fn wait<T>(&self, mut condition: impl FnMut() -> Option<T>) -> T {
+    pub(super) async fn wait<T>(&self, mut condition: impl FnMut() -> Option<T>) -> T {
         poll_fn(|context| match condition() {
             Some(value) => Poll::Ready(value),
             None => {

@@ -29,6 +29,18 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Both together.
+    pub(crate) const fn plus(&self, other: &Self) -> Self {
+        Self {
+            deliveries: self.deliveries + other.deliveries,
+            publishes: self.publishes + other.publishes,
+            accepted: self.accepted + other.accepted,
+            refused: self.refused + other.refused,
+            gaps: self.gaps + other.gaps,
+            disconnects: self.disconnects + other.disconnects,
+        }
+    }
+
     /// What came since `earlier`.
     pub(crate) const fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -50,6 +62,8 @@ pub(crate) struct Tally {
     deliveries: Histogram<u64>,
     /// Latency of acknowledgements since then.
     acceptances: Histogram<u64>,
+    /// How late publishes left that a schedule had made due.
+    lateness: Histogram<u64>,
     /// Publishes of each sender.
     sent: Vec<u32>,
     /// Publishes of each sender that were refused: nobody can have received them.
@@ -64,6 +78,7 @@ impl Tally {
             checker: Checker::new(receivers, senders_per_room),
             deliveries: latencies(),
             acceptances: latencies(),
+            lateness: latencies(),
             sent: vec![0; rooms * senders_per_room],
             refused: BTreeMap::new(),
             reasons: BTreeMap::new(),
@@ -104,7 +119,8 @@ impl Tally {
 
     /// Keeps why something went wrong.
     pub(crate) fn note(&mut self, why: String) {
-        let why = if self.reasons.len() < REASONS_MAX || self.reasons.contains_key(&why) { why } else { "other".into() };
+        let why =
+            if self.reasons.len() < REASONS_MAX || self.reasons.contains_key(&why) { why } else { "other".into() };
         *self.reasons.entry(why).or_default() += 1;
     }
 
@@ -121,9 +137,28 @@ impl Tally {
         cut
     }
 
-    /// Whether every receiver has the newest message of every sender of its room.
-    pub(crate) fn is_complete(&self, room_of: impl Fn(usize) -> Option<usize>) -> bool {
-        self.verdict(room_of).lost == 0
+    /// A publish left so long after it was due.
+    pub(crate) fn late(&mut self, by_ns: u64) {
+        self.lateness.saturating_record(by_ns);
+    }
+
+    /// How late publishes left.
+    pub(crate) fn lateness(&self) -> &Histogram<u64> {
+        &self.lateness
+    }
+
+    /// How many messages each sender published so far.
+    pub(crate) fn sent(&self) -> Vec<u32> {
+        self.sent.clone()
+    }
+
+    /// Whether every judged receiver has at least what `sent` counts of each sender of its room.
+    pub(crate) fn has_reached(&self, sent: &[u32], room_of: impl Fn(usize) -> Option<usize>) -> bool {
+        let senders = self.checker.senders_per_room();
+        let has = |receiver: usize, room: usize| {
+            (0..senders).all(|seat| self.checker.newest(receiver, seat) >= sent[room * senders + seat])
+        };
+        (0..self.checker.receivers()).all(|receiver| room_of(receiver).is_none_or(|room| has(receiver, room)))
     }
 
     /// What is missing or came wrongly; see [`Checker::judge`].

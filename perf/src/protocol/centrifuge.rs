@@ -143,7 +143,9 @@ mod tests {
 
     #[test]
     fn a_refused_subscription_ends_the_connection() {
-        let input = upgraded(r#"{"id":2,"error":{"code":103,"message":"permission denied, and some filler to be long enough for a header of four bytes, really"}}"#);
+        let input = upgraded(
+            r#"{"id":2,"error":{"code":103,"message":"permission denied, and some filler to be long enough for a header of four bytes, really"}}"#,
+        );
         assert!(codec().feed(&input, &mut Vec::new(), |_| ()).is_err());
     }
 

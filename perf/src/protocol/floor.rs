@@ -29,11 +29,7 @@ impl Floor {
     }
 
     #[inline]
-    pub(super) fn feed(
-        &mut self,
-        input: &[u8],
-        mut on_event: impl FnMut(Event<'_>),
-    ) -> Result<usize, ProtocolError> {
+    pub(super) fn feed(&mut self, input: &[u8], mut on_event: impl FnMut(Event<'_>)) -> Result<usize, ProtocolError> {
         let mut at = 0;
         while let Some(header) = input[at..].first_chunk::<HEADER_BYTES>() {
             let [l0, l1, l2, l3, operation, ..] = *header;

@@ -247,15 +247,7 @@ pub(crate) mod testing {
 
     /// A seat for byte examples: room 7, connection 3, texts of 5 characters.
     pub(crate) fn seat() -> Seat {
-        Seat {
-            room: 7,
-            connection: 3,
-            token: "secret".into(),
-            device: 9,
-            text_bytes: 5,
-            last_seen: 0,
-            follow: true,
-        }
+        Seat { room: 7, connection: 3, token: "secret".into(), device: 9, text_bytes: 5, last_seen: 0, follow: true }
     }
 
     /// What came of `input` in owned form: readable events, answers, and the rest that was not taken.

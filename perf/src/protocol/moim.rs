@@ -65,9 +65,15 @@ impl Moim {
     pub(super) fn greet(&mut self, out: &mut Vec<u8>) {
         let Seat { token, device, .. } = &self.seat;
         Encoder::new().frame(out, Opcode::Hello, asked(HELLO), |b| {
-            let (token, agent) = (b.create_string(token), b.create_string(concat!("moim-perf/", env!("CARGO_PKG_VERSION"))));
-            let hello =
-                schema::HelloArgs { minor: MINOR, capabilities: 0, token: Some(token), device: *device, agent: Some(agent) };
+            let (token, agent) =
+                (b.create_string(token), b.create_string(concat!("moim-perf/", env!("CARGO_PKG_VERSION"))));
+            let hello = schema::HelloArgs {
+                minor: MINOR,
+                capabilities: 0,
+                token: Some(token),
+                device: *device,
+                agent: Some(agent),
+            };
             schema::Hello::create(b, &hello)
         });
     }
@@ -125,7 +131,12 @@ impl Moim {
         let message = Table::root(frame.body()).and_then(|table| {
             let head = table.bytes::<32>(MESSAGE_HEAD)?;
             let (words, _) = head.as_chunks::<8>();
-            Some((u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1]), table.vector(MESSAGE_TEXT)?, table.byte(MESSAGE_KIND)))
+            Some((
+                u64::from_le_bytes(words[0]),
+                u64::from_le_bytes(words[1]),
+                table.vector(MESSAGE_TEXT)?,
+                table.byte(MESSAGE_KIND),
+            ))
         });
         let Some((id, prev_id, text, kind)) = message else { return Err(malformed("a MESSAGE without head or text")) };
         let linked = prev_id == self.last_id || self.last_id == 0;
@@ -174,9 +185,8 @@ impl Moim {
 
     fn open(&mut self, out: &mut Vec<u8>) {
         let (room, last_seen) = (self.seat.room, self.last_id);
-        Encoder::new().frame(out, Opcode::Open, asked(OPEN), |b| {
-            schema::Open::create(b, &schema::OpenArgs { room, last_seen })
-        });
+        Encoder::new()
+            .frame(out, Opcode::Open, asked(OPEN), |b| schema::Open::create(b, &schema::OpenArgs { room, last_seen }));
     }
 
     fn opened(&mut self, frame: Frame<'_>, on_event: &mut impl FnMut(Event<'_>)) -> Result<(), ProtocolError> {
@@ -305,8 +315,7 @@ mod tests {
     fn message(id: u64, prev_id: u64, text: &str) -> Vec<u8> {
         let mut out = Vec::new();
         let head = schema::MessageHead::new(id, prev_id, 7, 1, 1, 1);
-        let fields =
-            MessageFields { head, text, reference: 0, kind: schema::Kind::Talk, role: schema::Role::Member };
+        let fields = MessageFields { head, text, reference: 0, kind: schema::Kind::Talk, role: schema::Role::Member };
         Encoder::new().message(&mut out, Envelope::default(), &fields);
         out
     }

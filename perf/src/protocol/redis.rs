@@ -19,10 +19,8 @@ impl Redis {
 
     pub(super) fn greet(&mut self, out: &mut Vec<u8>) {
         let channel = &self.channel;
-        let greeting = format!(
-            "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*2\r\n$9\r\nSUBSCRIBE\r\n${}\r\n{channel}\r\n",
-            channel.len()
-        );
+        let greeting =
+            format!("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*2\r\n$9\r\nSUBSCRIBE\r\n${}\r\n{channel}\r\n", channel.len());
         out.extend_from_slice(greeting.as_bytes());
     }
 
@@ -32,11 +30,7 @@ impl Redis {
         out.extend_from_slice(b"\r\n");
     }
 
-    pub(super) fn feed(
-        &mut self,
-        input: &[u8],
-        mut on_event: impl FnMut(Event<'_>),
-    ) -> Result<usize, ProtocolError> {
+    pub(super) fn feed(&mut self, input: &[u8], mut on_event: impl FnMut(Event<'_>)) -> Result<usize, ProtocolError> {
         let mut at = 0;
         while let Some(length) = value_length(&input[at..])? {
             if let Some(event) = event(&input[at..at + length])? {

@@ -80,12 +80,14 @@ impl Embedded {
             batch.insert(&tables.messages, message_key(room, id), frame);
             bytes += frame.len() as u64;
         }
+        let mut device_bytes = 0;
         for (sender, sent) in &rows.devices {
             if let Some((key, value)) = device_window::row(*sender, sent) {
+                device_bytes += value.len() as u64;
                 batch.insert(&tables.devices, key, value);
             }
         }
-        self.checked_write(tables, batch.commit())?;
+        self.checked_write(tables, tables.commit(batch, bytes + device_bytes))?;
         self.counters.written.fetch_add(rows.messages.len() as u64, Ordering::Relaxed);
         self.counters.written_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
@@ -190,7 +192,7 @@ impl Embedded {
         for key in old_keys {
             batch.remove(&tables.devices, key);
         }
-        if let Err(error) = self.checked_write(tables, batch.commit()) {
+        if let Err(error) = self.checked_write(tables, tables.commit(batch, 0)) {
             tracing::warn!(%error, "pruning a device's rows failed");
         }
     }

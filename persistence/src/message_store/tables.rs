@@ -3,17 +3,30 @@
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 
 use crate::error::Error;
 
 /// Version of the rows' layout.
 const VERSION: u32 = 1;
-/// A table is written out when this much of it is in memory; two tables, so twice that at most.
-const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
-/// The store's own journal; 64 MiB are written beforehand.
-const JOURNAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// The tables are written out when this much was put into them; a second such portion may be on its way to the disk.
+const UNFLUSHED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// What a row takes in memory beside its value, about.
+const ROW_BYTES: u64 = 160;
+/// Above any portion, so that the store leaves the writing out to [`Tables::commit`].
+const MEMTABLE_BYTES: u64 = 1024 * 1024 * 1024;
+/// Portions of a table on their way to the disk, and written but not merged yet, at which a writer waits. The store's
+/// own bounds are 4 and 20; it waits there for ever even when nobody works any more, so it must not come to that.
+const SEALED_MAX: usize = 2;
+const UNMERGED_MAX: usize = 16;
+/// How often a waiting writer looks again, there being nothing to be woken by, and when it gives the store up.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+const GIVE_UP: Duration = Duration::from_secs(30);
+/// The store's own journal; 64 MiB are written beforehand, and the least that it takes.
+const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Threads that write tables out and merge them.
 const WORKERS: usize = 1;
 
@@ -25,6 +38,8 @@ pub(super) struct Tables {
     pub(super) devices: Keyspace,
     pub(super) database: Database,
     failed: AtomicBool,
+    /// Bytes put into the tables since they were last written out; its holder alone commits.
+    unflushed: Mutex<u64>,
 }
 
 impl Tables {
@@ -41,7 +56,41 @@ impl Tables {
         };
         check_version(path, &table("version")?)?;
         let (messages, devices) = (table("messages")?, table("devices")?);
-        Ok(Self { messages, devices, database, failed: AtomicBool::new(false) })
+        Ok(Self { messages, devices, database, failed: AtomicBool::new(false), unflushed: Mutex::new(0) })
+    }
+
+    /// Commits a batch with `bytes` bytes of values; has the tables written out when it is time.
+    pub(super) fn commit(&self, batch: OwnedWriteBatch, bytes: u64) -> fjall::Result<()> {
+        let mut unflushed = self.unflushed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_for_workers()?;
+        *unflushed += bytes + batch.len() as u64 * ROW_BYTES;
+        batch.commit()?;
+        if *unflushed >= UNFLUSHED_BYTES_MAX {
+            *unflushed = 0;
+            self.messages.rotate_memtable()?;
+            self.devices.rotate_memtable()?;
+        }
+        Ok(())
+    }
+
+    /// Waits while the workers are behind, and no longer than there are any: a full disk ends them.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "called on threads made for blocking, where there is no event to await"
+    )]
+    fn wait_for_workers(&self) -> fjall::Result<()> {
+        let is_behind =
+            |table: &Keyspace| table.sealed_memtable_count() >= SEALED_MAX || table.l0_table_count() >= UNMERGED_MAX;
+        let begun = Instant::now();
+        while is_behind(&self.messages) || is_behind(&self.devices) {
+            // The way to ask whether a worker has failed.
+            self.database.persist(PersistMode::Buffer)?;
+            if begun.elapsed() >= GIVE_UP {
+                return Err(std::io::Error::from(ErrorKind::TimedOut).into());
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
     }
 
     /// After a failed write or sync nothing more may be written before the store is opened anew.

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moim_wire::body;
 use moim_wire::limits::{SENDS_IN_FLIGHT_MAX, TEXT_CHARS_MAX};
-use moim_wire::schema::{self, Kind};
+use moim_wire::schema::Kind;
 use moim_wire::{DeviceId, MessageId, Opcode, RoomId, Sequence};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
@@ -19,7 +18,7 @@ use crate::error::Error;
 use crate::handshake::{Session, shake_hands};
 use crate::outbox::Sent;
 use crate::pending::REQUESTS_MAX;
-use crate::request::{Answer, Remark, Request, malformed};
+use crate::request::{Answer, Remark, Request};
 use crate::resume::RoomStream;
 use crate::stats::{Counters, Stats};
 
@@ -86,7 +85,8 @@ impl Client {
     }
 
     /// Says something in a room; ready when the server has stored it for good. Over breaks it is resent until it is
-    /// answered, and stored once. Of sends polled in order none overtakes another, unless the server was busy.
+    /// answered, and stored once; a server that is busy, or finds the caller too fast, is waited for. Of sends polled in
+    /// order none overtakes another, unless the server was busy.
     ///
     /// At most 64 sends of a room are on their way, later ones wait for a place. Dropping the future does not withdraw
     /// what has been handed to the connection.
@@ -106,7 +106,7 @@ impl Client {
         self.say(room, Kind::Reply, text, to).await
     }
 
-    /// As [`Client::send`], with the kind (`Talk`, `Reply`, `Notice` or `Enter`) and what it refers to.
+    /// As [`Client::send`], with the kind (`Talk`, `Reply` or `Notice`) and what it refers to.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -154,22 +154,22 @@ impl Client {
         self.command(Command::Remark(Remark::Typing { room })).await
     }
 
-    /// Becomes a member of a room; gives the id of the room's event that says so.
+    /// Becomes a member of a room; done when the room's event that says so is stored.
     ///
     /// # Errors
     /// [`Error::Refused`] (`NoSuchRoom`, `WrongPassword`, `AlreadyMember`), [`Error::Disconnected`] when it is unknown
     /// whether it was done.
-    pub async fn join(&self, room: RoomId, password: Option<&str>) -> Result<MessageId, Error> {
+    pub async fn join(&self, room: RoomId, password: Option<&str>) -> Result<(), Error> {
         let password = password.map(str::to_owned);
-        done(&self.request(Request::Join { room, password }).await?)
+        self.request(Request::Join { room, password }).await?.expect(Opcode::Done).map(drop)
     }
 
-    /// Stops being a member of a room; gives the id of the room's event that says so.
+    /// Stops being a member of a room; done when the room's event that says so is stored.
     ///
     /// # Errors
     /// [`Error::Refused`] (`NotAMember`), [`Error::Disconnected`] when it is unknown whether it was done.
-    pub async fn leave(&self, room: RoomId) -> Result<MessageId, Error> {
-        done(&self.request(Request::Leave { room }).await?)
+    pub async fn leave(&self, room: RoomId) -> Result<(), Error> {
+        self.request(Request::Leave { room }).await?.expect(Opcode::Done).map(drop)
     }
 
     /// What one does in a room, without naming it each time.
@@ -294,9 +294,4 @@ impl Room {
     pub async fn read(&self, up_to: MessageId) -> Result<(), Error> {
         self.client.read(self.id, up_to).await
     }
-}
-
-fn done(answer: &Answer) -> Result<MessageId, Error> {
-    let done = body::read::<schema::Done<'_>>(answer.expect(Opcode::Done)?).map_err(malformed)?;
-    Ok(MessageId(done.id()))
 }

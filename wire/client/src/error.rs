@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moim_wire::body::BodyError;
 use moim_wire::{ErrorCode, RoomId, limits};
 
 /// Why a call failed or a stream ended.
@@ -75,6 +76,12 @@ impl Error {
             Self::Refused(refusal) | Self::Uncertain(refusal) | Self::SessionEnded(refusal) => refusal.error_code(),
             _ => None,
         }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        Self::Protocol(error.to_string())
     }
 }
 

@@ -84,7 +84,7 @@ async fn log_in(config: &Config, stream: &mut TcpStream, email: &str, password: 
         schema::Login::create(b, &schema::LoginArgs { email: Some(email), password: Some(password) })
     });
     let answer = ask(config, stream, &out, Opcode::LoggedIn).await?;
-    let body = body::read::<schema::LoggedIn<'_>>(frame(&answer)?.body()).map_err(request::malformed)?;
+    let body = body::read::<schema::LoggedIn<'_>>(frame(&answer)?.body())?;
     Ok(body.token().to_owned())
 }
 
@@ -102,7 +102,7 @@ async fn hello(config: &Config, stream: &mut TcpStream, token: Secret) -> Result
         schema::Hello::create(b, &args)
     });
     let answer = ask(config, stream, &out, Opcode::Welcome).await?;
-    let body = body::read::<schema::Welcome<'_>>(frame(&answer)?.body()).map_err(request::malformed)?;
+    let body = body::read::<schema::Welcome<'_>>(frame(&answer)?.body())?;
     Ok(Session {
         user: UserId(body.user()),
         name: body.name().unwrap_or_default().to_owned(),

@@ -8,7 +8,7 @@ use moim_wire::{Frame, MessageId, Opcode, RoomId, UserId};
 use crate::client::Client;
 use crate::error::Error;
 use crate::message::Message;
-use crate::request::{Answer, Request, malformed};
+use crate::request::{Answer, Request};
 
 /// Which part of a room's past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Client {
 }
 
 fn history_page(answer: &Answer) -> Result<HistoryPage, Error> {
-    let page = body::read::<schema::HistoryPage<'_>>(answer.expect(Opcode::HistoryPage)?).map_err(malformed)?;
+    let page = body::read::<schema::HistoryPage<'_>>(answer.expect(Opcode::HistoryPage)?)?;
     let mut messages = Vec::with_capacity((page.count() as usize).min(HISTORY_LIMIT_MAX));
     let mut rest = page.frames().bytes();
     while !rest.is_empty() {
@@ -127,14 +127,14 @@ fn history_page(answer: &Answer) -> Result<HistoryPage, Error> {
             Ok(_) => return Err(Error::Protocol("a history page that is not whole MESSAGE frames".to_owned())),
             Err(error) => return Err(Error::Protocol(format!("within a history page: {error}"))),
         };
-        messages.push(Message::read(frame.body()).map_err(malformed)?);
+        messages.push(Message::read(frame.body())?);
         rest = &rest[frame.bytes.len()..];
     }
     Ok(HistoryPage { messages, more: page.more() })
 }
 
 fn member_page(answer: &Answer) -> Result<MemberPage, Error> {
-    let page = body::read::<schema::MemberList<'_>>(answer.expect(Opcode::MemberList)?).map_err(malformed)?;
+    let page = body::read::<schema::MemberList<'_>>(answer.expect(Opcode::MemberList)?)?;
     let members = page.members().into_iter().flatten().map(|member| Member {
         user: UserId(member.user()),
         name: member.name().unwrap_or_default().to_owned(),
@@ -146,7 +146,7 @@ fn member_page(answer: &Answer) -> Result<MemberPage, Error> {
 }
 
 fn room_page(answer: &Answer) -> Result<RoomPage, Error> {
-    let page = body::read::<schema::RoomList<'_>>(answer.expect(Opcode::RoomList)?).map_err(malformed)?;
+    let page = body::read::<schema::RoomList<'_>>(answer.expect(Opcode::RoomList)?)?;
     let rooms = page.rooms().into_iter().flatten().map(|entry| RoomEntry {
         room: RoomId(entry.room()),
         name: entry.name().unwrap_or_default().to_owned(),

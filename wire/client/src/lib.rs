@@ -46,6 +46,7 @@ mod pulse;
 mod reconnect;
 mod request;
 mod resume;
+mod say;
 mod stats;
 
 pub use client::{Client, Room};

@@ -6,8 +6,8 @@
 //! - While a room has an uncertain send, nothing new is written there. So at most 63 sequences above it are stored,
 //!   and the server still remembers it. `SequenceTooOld` then proves that it was never stored.
 //! - BUSY, and ERRORs that pass, to an uncertain send speak of the resend alone: the same sequence is tried again.
-//! - BUSY to any other send means that it is not stored: it is tried again under a new sequence. Until then nothing new
-//!   is written in the room, so that at most what was in flight with it overtakes it.
+//! - BUSY or `RateLimited` to any other send means that it is not stored: it is tried again under a new sequence. Until
+//!   then nothing new is written in the room, so that at most what was in flight with it overtakes it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -166,11 +166,15 @@ impl Outbox {
     /// Takes an ERROR.
     pub(crate) fn refused(&mut self, room: RoomId, sequence: Sequence, refusal: Refusal, now: Instant) {
         let Some(send) = self.rooms.get(&room).and_then(|room| room.in_flight.get(&sequence)) else { return };
+        let code = refusal.error_code();
         if send.uncertain && refusal.is_passing() {
             return self.delay(room, Delayed::Same(room, sequence), refusal.retry_after, now);
         }
+        if code == Some(ErrorCode::RateLimited) {
+            return self.busy(room, sequence, refusal.retry_after, now);
+        }
         let Some(send) = self.take(room, sequence) else { return };
-        match (send.uncertain, refusal.error_code()) {
+        match (send.uncertain, code) {
             (true, Some(ErrorCode::SequenceTooOld)) => {
                 self.rooms.entry(room).or_default().unwritten.insert(send.arrival, send.outgoing);
             }

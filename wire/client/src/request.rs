@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use moim_wire::body::{self, BodyError};
+use moim_wire::body;
 use moim_wire::schema;
 use moim_wire::{Encoder, Envelope, MessageId, Opcode, RoomId, UserId};
 
@@ -80,13 +80,9 @@ impl Answer {
     }
 }
 
-pub(crate) fn malformed(error: BodyError) -> Error {
-    Error::Protocol(error.to_string())
-}
-
 /// Reads the body of an ERROR.
 pub(crate) fn refusal(bytes: &[u8]) -> Result<Refusal, Error> {
-    let error = body::read::<schema::Error<'_>>(bytes).map_err(malformed)?;
+    let error = body::read::<schema::Error<'_>>(bytes)?;
     Ok(Refusal {
         code: error.code(),
         message: error.message().unwrap_or_default().to_owned(),
@@ -96,7 +92,7 @@ pub(crate) fn refusal(bytes: &[u8]) -> Result<Refusal, Error> {
 
 /// Reads the body of a GOODBYE.
 pub(crate) fn goodbye(bytes: &[u8]) -> Result<Refusal, Error> {
-    let goodbye = body::read::<schema::Goodbye<'_>>(bytes).map_err(malformed)?;
+    let goodbye = body::read::<schema::Goodbye<'_>>(bytes)?;
     Ok(Refusal {
         code: goodbye.code(),
         message: goodbye.message().unwrap_or_default().to_owned(),
@@ -106,13 +102,13 @@ pub(crate) fn goodbye(bytes: &[u8]) -> Result<Refusal, Error> {
 
 /// Reads the body of a CLOSED.
 pub(crate) fn closed(bytes: &[u8]) -> Result<(RoomId, Refusal), Error> {
-    let closed = body::read::<schema::Closed<'_>>(bytes).map_err(malformed)?;
+    let closed = body::read::<schema::Closed<'_>>(bytes)?;
     let message = closed.message().unwrap_or_default().to_owned();
     Ok((RoomId(closed.room()), Refusal { code: closed.code(), message, retry_after: Duration::ZERO }))
 }
 
 /// Reads the body of a BUSY: how long to wait.
 pub(crate) fn busy(bytes: &[u8]) -> Result<Duration, Error> {
-    let busy = body::read::<schema::Busy<'_>>(bytes).map_err(malformed)?;
+    let busy = body::read::<schema::Busy<'_>>(bytes)?;
     Ok(Duration::from_millis(busy.retry_after_ms().into()))
 }

@@ -145,7 +145,7 @@ fn answers() -> Vec<Golden> {
             opcode: Opcode::Done,
             envelope: answer(8),
             about: "Server to client: request 8 was carried out.",
-            notes: &[("id", "of the message that says so in the room")],
+            notes: &[("id", "of what came of it; 0 where nothing needs a name")],
             build: |e, out, envelope| e.done(out, envelope, id(3)),
         },
     ]

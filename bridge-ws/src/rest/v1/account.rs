@@ -15,6 +15,7 @@ use crate::rest::caller::Caller;
 use crate::rest::input::Body;
 use crate::rest::user::{Account, Password, login_headers};
 
+/// The caller.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Me {
@@ -25,6 +26,7 @@ pub(super) struct Me {
     expires_at_ms: u64,
 }
 
+/// A login for clients that keep the token themselves; the cookies are set as well.
 #[derive(Serialize)]
 struct LoggedIn {
     token: String,
@@ -32,11 +34,13 @@ struct LoggedIn {
     me: Me,
 }
 
+/// `GET /me`
 pub(super) async fn me(Caller(caller): Caller) -> Json<Me> {
     let expires_at_ms = caller.expires_at_ms;
     Json(Me { id: caller.user.0, email: caller.email, username: caller.name, expires_at_ms })
 }
 
+/// `POST /signup`: a new account, logged in.
 pub(super) async fn sign_up(State(app): State<Arc<App>>, Body(account): Body<Account>) -> Result<Response, Problem> {
     let account = SignUp::from(account);
     let accounts = app.persistence.accounts();
@@ -45,6 +49,7 @@ pub(super) async fn sign_up(State(app): State<Arc<App>>, Body(account): Body<Acc
     answer(&app, login)
 }
 
+/// `POST /login`
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
     address: ClientAddress,

@@ -25,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/rooms/{id}/membership", delete(room::leave))
 }
 
+/// What runs here, for clients that have no session yet.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct About {

@@ -35,6 +35,7 @@ impl Page {
     }
 }
 
+/// What a room is created with.
 #[derive(Deserialize)]
 pub(super) struct Named {
     #[serde(default, deserialize_with = "input::text")]
@@ -47,12 +48,14 @@ pub(super) struct Named {
     password: String,
 }
 
+/// What opens a private room.
 #[derive(Deserialize)]
 pub(super) struct Key {
     #[serde(default, deserialize_with = "input::text")]
     password: String,
 }
 
+/// A room of the caller's.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
@@ -69,6 +72,7 @@ pub(super) struct Entry {
     newest_id: String,
 }
 
+/// A member, or a former one: his messages are still there to be named.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Member {
@@ -95,6 +99,7 @@ fn role_name(role: Role) -> &'static str {
     if role == Role::Admin { "ADMIN" } else { "MEMBER" }
 }
 
+/// `GET /rooms`: rising by id; fewer than `limit` of them are the last.
 pub(super) async fn mine(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -110,6 +115,7 @@ pub(super) async fn mine(
     Ok(Json(entries))
 }
 
+/// Newest and unread come from the store, which may lag behind the journal by an instant; OPENED is exact.
 async fn entry(app: &App, RoomOfUser { room, role, read_mark }: &RoomOfUser) -> Result<Entry, Error> {
     let messages = app.persistence.messages();
     let newest = messages.newest(room.id).await?.unwrap_or(MessageId::ZERO);
@@ -128,6 +134,7 @@ async fn entry(app: &App, RoomOfUser { room, role, read_mark }: &RoomOfUser) -> 
     })
 }
 
+/// `POST /rooms`
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -139,6 +146,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(entry(&app, &mine).await?)))
 }
 
+/// `GET /rooms/{id}/members`: rising by user id, for members alone.
 pub(super) async fn members(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -155,6 +163,7 @@ pub(super) async fn members(
     Ok(Json(members.into_iter().map(Member::from).collect()))
 }
 
+/// `POST /rooms/{id}/join`
 pub(super) async fn join(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -170,6 +179,7 @@ pub(super) async fn join(
     Ok(Json(entry(&app, &mine).await?))
 }
 
+/// `DELETE /rooms/{id}/membership`: the last admin's role passes to another member.
 pub(super) async fn leave(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,

@@ -2,7 +2,7 @@ import { Decoder } from "../protocol/decoder";
 import { endsLogin } from "../protocol/errorCode";
 import { readIncoming, type Incoming } from "../protocol/incoming";
 import { FRAME_BYTES_MAX } from "../protocol/limits";
-import { helloFrame, pingFrame, pongFrame, type FrameBytes } from "../protocol/outgoing";
+import { goodbyeFrame, helloFrame, pingFrame, pongFrame, type FrameBytes } from "../protocol/outgoing";
 import { waitBeforeAttempt } from "./backoff";
 import { batches } from "./batches";
 import { Heartbeat } from "./heartbeat";
@@ -82,6 +82,7 @@ export class Connection {
 
   /** Ends the connection for good. */
   stop(): void {
+    if (this.#welcomed) this.#socket?.send(goodbyeFrame());
     this.#drop();
     clearTimeout(this.#timer);
     this.events.link({ phase: "stopped" });

@@ -16,7 +16,8 @@ function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateT
 
 /** `오후 3:12`. */
 export function clockText(strings: Strings, unixMs: number): string {
-  return format(strings.dates.locale, { hour: "numeric", minute: "2-digit" }).format(unixMs);
+  const date = new Date(unixMs);
+  return strings.dates.clock(date.getHours(), date.getMinutes());
 }
 
 /** A day as a heading: `11월 22일 일요일`, with the year where it is another. */

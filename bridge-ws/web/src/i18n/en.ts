@@ -89,6 +89,7 @@ export const en: Strings = {
     sending: "Sending",
     waiting: "Goes out when connected",
     notSent: "Not sent",
+    perhapsSent: "It may or may not have arrived",
     sendAgain: "Send again",
     discard: "Discard",
     withdrawn: "This message was deleted",
@@ -139,6 +140,7 @@ export const en: Strings = {
     closedText: "Only people with the password can join.",
     who: "Who can join",
     password: "Room password",
+    passwordHint: "Tell it to those who shall join.",
     submit: "Create room",
   },
 
@@ -180,6 +182,7 @@ export const en: Strings = {
     email: "Please check the e-mail address.",
     name: "A name has 1 to 40 characters.",
     password: "A password has at least 8 characters and at most 72 bytes.",
+    roomPassword: "A room password has at least 1 character and at most 72 bytes.",
     roomName: "A room name has 1 to 80 characters.",
     description: "The description has at most 1,000 characters.",
   },
@@ -202,9 +205,12 @@ export const en: Strings = {
     Busy: "The server is busy. Please send it again in a moment.",
     StorageFull: "The server's storage is full.",
     StoreUnavailable: "The server's store does not answer. Please try again in a moment.",
-    SequenceTooOld: "It may have arrived already. Please look before sending it again.",
     TokenInvalid: "Please log in.",
   },
 
-  dates: { locale: "en-US", today: "Today", yesterday: "Yesterday" },
+  dates: {
+    locale: "en-US",
+    clock: (hour, minute) => `${hour % 12 || 12}:${String(minute).padStart(2, "0")} ${hour < 12 ? "AM" : "PM"}`,
+    yesterday: "Yesterday",
+  },
 };

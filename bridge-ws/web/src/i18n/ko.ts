@@ -87,6 +87,7 @@ export const ko: Strings = {
     sending: "보내는 중",
     waiting: "연결되면 보내요",
     notSent: "보내지 못했어요",
+    perhapsSent: "전해졌는지 알 수 없어요",
     sendAgain: "다시 보내기",
     discard: "지우기",
     withdrawn: "삭제된 메시지예요",
@@ -137,6 +138,7 @@ export const ko: Strings = {
     closedText: "비밀번호를 아는 사람만 들어와요.",
     who: "누가 들어올 수 있나요",
     password: "방 비밀번호",
+    passwordHint: "들어올 사람들에게 알려 주세요.",
     submit: "방 만들기",
   },
 
@@ -178,6 +180,7 @@ export const ko: Strings = {
     email: "이메일 주소를 확인해 주세요.",
     name: "이름은 1자에서 40자까지예요.",
     password: "비밀번호는 8자 이상, 72바이트까지예요.",
+    roomPassword: "방 비밀번호는 1자 이상, 72바이트까지예요.",
     roomName: "방 이름은 1자에서 80자까지예요.",
     description: "소개는 1,000자까지예요.",
   },
@@ -200,9 +203,12 @@ export const ko: Strings = {
     Busy: "서버가 바빠요. 잠시 뒤에 다시 보내 주세요.",
     StorageFull: "서버의 저장 공간이 가득 찼어요.",
     StoreUnavailable: "서버의 저장소가 대답하지 않아요. 잠시 뒤에 다시 해 주세요.",
-    SequenceTooOld: "이미 전해졌을 수도 있어요. 방을 확인하고 다시 보내 주세요.",
     TokenInvalid: "로그인이 필요해요.",
   },
 
-  dates: { locale: "ko-KR", today: "오늘", yesterday: "어제" },
+  dates: {
+    locale: "ko-KR",
+    clock: (hour, minute) => `${hour < 12 ? "오전" : "오후"} ${hour % 12 || 12}:${String(minute).padStart(2, "0")}`,
+    yesterday: "어제",
+  },
 };

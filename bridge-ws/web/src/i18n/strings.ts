@@ -83,6 +83,8 @@ export interface Strings {
     readonly sending: string;
     readonly waiting: string;
     readonly notSent: string;
+    /** A resend was refused: the first attempt may have arrived. */
+    readonly perhapsSent: string;
     readonly sendAgain: string;
     readonly discard: string;
     readonly withdrawn: string;
@@ -133,6 +135,7 @@ export interface Strings {
     readonly closedText: string;
     readonly who: string;
     readonly password: string;
+    readonly passwordHint: string;
     readonly submit: string;
   };
 
@@ -175,6 +178,7 @@ export interface Strings {
     readonly name: string;
     readonly password: string;
     readonly roomName: string;
+    readonly roomPassword: string;
     readonly description: string;
   };
 
@@ -183,7 +187,8 @@ export interface Strings {
 
   readonly dates: {
     readonly locale: string;
-    readonly today: string;
+    /** `hour` 0 to 23. Browsers do not agree on how a Korean clock reads. */
+    clock(hour: number, minute: number): string;
     readonly yesterday: string;
   };
 }
@@ -206,7 +211,6 @@ export const FAULTS = [
   "Busy",
   "StorageFull",
   "StoreUnavailable",
-  "SequenceTooOld",
   "TokenInvalid",
 ] as const;
 

@@ -21,12 +21,14 @@ export interface Message {
   readonly role: Role;
 }
 
-/** Kinds from here on are events of the room itself, not talk. */
-const FIRST_EVENT_KIND = 16;
-
 /** Whether somebody said it, as opposed to something that happened to the room or to another message. */
-export function isTalk(message: Message): boolean {
-  return message.kind < FIRST_EVENT_KIND && message.kind !== Kind.Delete && message.kind !== Kind.Enter;
+export function isTalk({ kind }: Message): boolean {
+  return kind === Kind.Talk || kind === Kind.Reply || kind === Kind.Notice;
+}
+
+/** Whether it is to be seen at all. A kind that a newer server knows cannot be shown, but still takes its place. */
+export function isShown({ kind }: Message): boolean {
+  return kind !== Kind.Delete && Kind[kind] !== undefined;
 }
 
 export function messageOf(table: MessageTable): Message {

@@ -1,5 +1,5 @@
 import { Builder, type Offset } from "flatbuffers";
-import { Close, Hello, History, Kind, Leave, Members, Open, Ping, Read, Send, Typing } from "../generated/moim";
+import { Close, Goodbye, Hello, History, type Kind, Members, Open, Ping, Read, Send, Typing } from "../generated/moim";
 import { writeFrame, MINOR } from "./header";
 import { Opcode } from "./opcode";
 
@@ -42,6 +42,11 @@ export function pongFrame(stamp: bigint, request: number): FrameBytes {
   return frame(Opcode.Pong, request, (b) => Ping.createPing(b, stamp));
 }
 
+/** Takes leave in peace. */
+export function goodbyeFrame(): FrameBytes {
+  return frame(Opcode.Goodbye, 0, (b) => Goodbye.createGoodbye(b, 0, 0, 0));
+}
+
 export function openFrame(room: number, lastSeen: number, request: number): FrameBytes {
   return frame(Opcode.Open, request, (b) => Open.createOpen(b, room, BigInt(lastSeen)));
 }
@@ -67,8 +72,9 @@ export function historyAfterFrame(room: number, after: number, limit: number, re
   return frame(Opcode.History, request, (b) => History.createHistory(b, room, 0n, BigInt(after), limit));
 }
 
-export function readFrame(room: number, upTo: number, request: number): FrameBytes {
-  return frame(Opcode.Read, request, (b) => Read.createRead(b, room, BigInt(upTo)));
+/** Asks for no answer: a mark that is lost is overtaken by the next. */
+export function readFrame(room: number, upTo: number): FrameBytes {
+  return frame(Opcode.Read, 0, (b) => Read.createRead(b, room, BigInt(upTo)));
 }
 
 export function typingFrame(room: number): FrameBytes {
@@ -77,8 +83,4 @@ export function typingFrame(room: number): FrameBytes {
 
 export function membersFrame(room: number, after: number, limit: number, request: number): FrameBytes {
   return frame(Opcode.Members, request, (b) => Members.createMembers(b, room, after, limit));
-}
-
-export function leaveFrame(room: number, request: number): FrameBytes {
-  return frame(Opcode.Leave, request, (b) => Leave.createLeave(b, room));
 }

@@ -64,8 +64,7 @@ function readRecord(kept: unknown): OutboxRecord | null {
 
 function isOutgoing(entry: unknown): entry is Outgoing {
   if (typeof entry !== "object" || entry === null) return false;
-  const { key, sequence, text, state } = entry as Partial<Outgoing>;
-  return (
-    typeof key === "string" && typeof text === "string" && Number.isInteger(sequence) && typeof state === "string"
-  );
+  const { key, sequence, text, state, resend } = entry as Partial<Outgoing>;
+  const isText = typeof key === "string" && typeof text === "string" && typeof state === "string";
+  return isText && Number.isInteger(sequence) && typeof resend === "boolean";
 }

@@ -49,6 +49,7 @@ export class Room {
   #peopleAsked = false;
   /** Newest id when the room was opened last. */
   #openedAtId = 0;
+  #sendingPaused = false;
   #typingSentAtMs = -TYPING_EVERY_MS;
   #retries = new Set<ReturnType<typeof setTimeout>>();
   #view: RoomState | null = null;
@@ -72,7 +73,7 @@ export class Room {
     });
     this.#outbox = new Outbox(ports.storage.load(entry.id), (record) => ports.storage.save(entry.id, record));
     this.#outbox.skipTo(firstSequence(Date.now()));
-    this.#mark = new OwnReadMark((upTo) => this.#request((id) => outgoing.readFrame(entry.id, upTo, id), () => {}));
+    this.#mark = new OwnReadMark((upTo) => ports.line.post(outgoing.readFrame(entry.id, upTo)));
     this.#mark.confirmed(entry.readMark);
   }
 
@@ -141,6 +142,7 @@ export class Room {
     this.#online = new Set();
     this.#typing.clear();
     this.#peopleAsked = false;
+    this.#sendingPaused = false;
     this.#forgetRetries();
     this.#older = this.#older === "loading" ? "idle" : this.#older;
     this.#changed();
@@ -369,7 +371,7 @@ export class Room {
   }
 
   #sendWaiting(): void {
-    if (this.#stream.phase === "closed" || this.#stream.phase === "opening") return;
+    if (this.#sendingPaused || this.#stream.phase === "closed" || this.#stream.phase === "opening") return;
     for (const entry of this.#outbox.takeSendable()) {
       this.#request(
         (id) => outgoing.sendFrame({ ...entry, room: this.id }, id),
@@ -381,13 +383,22 @@ export class Room {
   #sendAnswered(entry: Outgoing, answer: Answer): void {
     if (answer === null) return;
     if (answer.op === "Ack") this.#acknowledged(answer.sequence, answer.id);
-    else if (answer.op === "Error") {
-      if (answer.code === ErrorCode.SequenceTooOld) this.#outbox.skipTo(firstSequence(Date.now()));
-      this.#outbox.refused(entry.sequence, { code: answer.code, message: answer.message });
-    } else if (answer.op === "Busy") {
-      this.#outbox.refused(entry.sequence, { code: "busy", message: answer.message });
+    else if (answer.op === "Error" || answer.op === "Busy") {
+      const code = answer.op === "Busy" ? "busy" : answer.code;
+      const after = this.#outbox.refused(entry.sequence, code, answer.message);
+      if (after === "wait") this.#pauseSending(answer.retryAfterMs);
+      this.#sendWaiting();
     }
     this.#changed();
+  }
+
+  #pauseSending(waitMs: number): void {
+    if (this.#sendingPaused) return;
+    this.#sendingPaused = true;
+    this.#later(waitMs, () => {
+      this.#sendingPaused = false;
+      this.#sendWaiting();
+    });
   }
 
   #acknowledged(sequence: number, id: number): void {

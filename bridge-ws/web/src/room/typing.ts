@@ -1,5 +1,5 @@
 /** A TYPING says "now"; it is believed for this long, and repeated by the typist a little more often. */
-export const TYPING_SHOWN_MS = 6_000;
+export const TYPING_SHOWN_MS = 5_000;
 export const TYPING_EVERY_MS = 3_000;
 
 /** Who is typing in a room. */

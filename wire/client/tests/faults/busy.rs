@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use moim_client::{Error, Past};
-use moim_wire::Opcode;
+use moim_wire::{ErrorCode, Opcode};
 
 use crate::peer::{Peer, ROOM, id};
 
@@ -22,6 +22,21 @@ async fn a_busy_send_is_tried_again_under_a_new_sequence() {
     let (sent, ()) = tokio::join!(client.send(ROOM, "hello"), server);
     assert_eq!(sent.unwrap().id, id(1));
     assert_eq!(client.stats().busy, 1);
+}
+
+#[tokio::test]
+async fn a_send_that_came_too_fast_is_tried_again_when_the_server_says() {
+    let peer = Peer::listen().await;
+    let (client, mut line) = peer.connected().await;
+    let server = async {
+        let first = line.expect(Opcode::Send).await;
+        line.error(&first, ErrorCode::RateLimited).await;
+        let second = line.expect(Opcode::Send).await;
+        assert_eq!((first.send().0, second.send().0), (1, 2));
+        line.ack(&second, 1, false).await;
+    };
+    let (sent, ()) = tokio::join!(client.send(ROOM, "hello"), server);
+    assert!(sent.is_ok());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub(crate) enum Fault {
     Break,
     /// A MESSAGE is written twice.
     Twice,
-    /// A live MESSAGE is not written.
+    /// A live MESSAGE is not written, though one after it is.
     Withhold,
     /// A request is answered BUSY.
     Busy,
@@ -147,10 +147,10 @@ impl<F: FnMut(usize) -> Fault> Model<F> {
         if !self.following {
             return Ok(());
         }
-        for message in &[own, other] {
+        for message in [&own, &other] {
             match self.fault() {
                 Fault::Break => return Err(Broken),
-                Fault::Withhold => {}
+                Fault::Withhold if *message == own => {}
                 Fault::Twice => {
                     line.say(|e, out| {
                         write_message(e, out, message);

@@ -63,11 +63,11 @@ async fn a_refusal_without_a_break_is_a_refusal() {
     let (client, mut line) = peer.connected().await;
     let server = async {
         let send = line.expect(Opcode::Send).await;
-        line.error(&send, ErrorCode::RateLimited).await;
+        line.error(&send, ErrorCode::StorageFull).await;
     };
     let (sent, ()) = tokio::join!(client.send(ROOM, "hello"), server);
     let Err(Error::Refused(refusal)) = sent else { panic!("{sent:?}") };
-    assert_eq!(refusal.error_code(), Some(ErrorCode::RateLimited));
+    assert_eq!(refusal.error_code(), Some(ErrorCode::StorageFull));
     assert_eq!(refusal.retry_after.as_millis(), 1);
 }
 

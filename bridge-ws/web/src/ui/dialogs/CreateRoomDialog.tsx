@@ -3,7 +3,7 @@ import { createRoom } from "../../api/rooms";
 import { faultText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
 import { useSession } from "../context";
-import { isDescription, isPassword, isRoomName } from "../entry/checks";
+import { isDescription, isRoomPassword, isRoomName } from "../entry/checks";
 import { Button } from "../parts/Button";
 import { Field } from "../parts/Field";
 import { PasswordField } from "../parts/PasswordField";
@@ -21,7 +21,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }): ReactNod
   const [checked, setChecked] = useState(false);
   const [working, setWorking] = useState(false);
   const [fault, setFault] = useState<string>();
-  const isSound = isRoomName(name) && isDescription(description) && (!isPrivate || isPassword(password));
+  const isSound = isRoomName(name) && isDescription(description) && (!isPrivate || isRoomPassword(password));
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
@@ -70,9 +70,9 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }): ReactNod
           <PasswordField
             label={create.password}
             autoComplete="new-password"
-            hint={strings.entry.passwordHint}
+            hint={create.passwordHint}
             value={password}
-            fault={checked && !isPassword(password) ? check.password : undefined}
+            fault={checked && !isRoomPassword(password) ? check.roomPassword : undefined}
             onChange={(event) => setPassword(event.target.value)}
           />
         )}

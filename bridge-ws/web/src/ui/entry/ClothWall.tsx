@@ -12,6 +12,11 @@ export function ClothWall(): ReactNode {
   const pieces = useMemo(() => wallCloth(SEED, WIDTH, HEIGHT, PIECES), []);
   return (
     <svg className="cloth-wall" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+      <defs>
+        <pattern id="weave" width="4" height="4" patternUnits="userSpaceOnUse">
+          <path d="M0 .5h4M.5 0v4" className="cloth-thread" />
+        </pattern>
+      </defs>
       {pieces.map((piece, index) => (
         <g key={`${piece.x},${piece.y}`} className="cloth-piece" style={{ animationDelay: `${(index * 29) % 700}ms` }}>
           <rect
@@ -31,6 +36,7 @@ export function ClothWall(): ReactNode {
           />
         </g>
       ))}
+      <rect width={WIDTH} height={HEIGHT} fill="url(#weave)" />
     </svg>
   );
 }

@@ -14,8 +14,11 @@ export function isName(text: string): boolean {
 }
 
 export function isPassword(text: string): boolean {
-  const bytes = new TextEncoder().encode(text).length;
-  return bytes >= 8 && bytes <= 72;
+  return bytesOf(text) >= 8 && bytesOf(text) <= 72;
+}
+
+export function isRoomPassword(text: string): boolean {
+  return bytesOf(text) >= 1 && bytesOf(text) <= 72;
 }
 
 export function isRoomName(text: string): boolean {
@@ -24,6 +27,10 @@ export function isRoomName(text: string): boolean {
 
 export function isDescription(text: string): boolean {
   return within(text, 0, 1_000);
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text.normalize("NFC").trim()).length;
 }
 
 function within(text: string, least: number, most: number): boolean {

@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes, ReactNode } from "react";
+import type { ButtonHTMLAttributes, ReactNode, Ref } from "react";
 import { Icon, type IconName } from "./Icon";
 import "./button.css";
 
@@ -28,7 +28,7 @@ export function IconButton({
   label,
   size = 20,
   ...rest
-}: Native & { icon: IconName; label: string; size?: number }): ReactNode {
+}: Native & { icon: IconName; label: string; size?: number; ref?: Ref<HTMLButtonElement> }): ReactNode {
   return (
     <button type="button" className="icon-button" aria-label={label} title={label} {...rest}>
       <Icon name={icon} size={size} />

@@ -1,18 +1,16 @@
 import type { ReactNode } from "react";
 
-/** 모임, built of pieces: two squares, a round one and the strokes between them. */
+/** 모임, sewn from strips: each letter's frame in its own dye, the strokes between them in ink. */
 export function Wordmark({ height, label }: { height: number; label: string }): ReactNode {
   return (
-    <svg height={height} width={(height * 92) / 50} viewBox="0 0 92 50" role="img" aria-label={label}>
-      <g fill="none" stroke="var(--ink)" strokeWidth="5.5" strokeLinecap="round">
-        <path d="M20.5 26v12M4 41.5h33" />
-        <path d="M81 5v21" />
+    <svg height={height} width={(height * 92) / 50} viewBox="0 0 92 50" role="img" aria-label={label} fill="none">
+      <g stroke="var(--ink)" strokeWidth="6.5" strokeLinecap="round">
+        <path d="M20.5 29v10M4.5 42.5h32" />
+        <path d="M81.5 5v19" />
       </g>
-      <rect x="7" y="4" width="27" height="19" rx="2.5" fill="var(--dye-apricot)" />
-      <path d="M7 6.5a2.5 2.5 0 0 1 2.5-2.5H19v19H9.5A2.5 2.5 0 0 1 7 20.5z" fill="var(--dye-persimmon)" />
-      <circle cx="59" cy="14.5" r="10.5" fill="var(--dye-gardenia)" />
-      <rect x="51" y="31" width="33" height="15" rx="2.5" fill="var(--dye-rose)" />
-      <path d="M71 31h10.5a2.5 2.5 0 0 1 2.5 2.5v10a2.5 2.5 0 0 1-2.5 2.5H71z" fill="var(--dye-indigo)" />
+      <rect x="8.5" y="6.5" width="24" height="16" rx="2" stroke="var(--dye-persimmon)" strokeWidth="6.5" />
+      <circle cx="60" cy="14.5" r="8.5" stroke="var(--dye-gardenia)" strokeWidth="6.5" />
+      <rect x="54" y="32.5" width="27.5" height="11" rx="2" stroke="var(--dye-rose)" strokeWidth="6.5" />
     </svg>
   );
 }

@@ -62,7 +62,8 @@ interface Area {
 /** A small cloth of four to six pieces, `size` units square. */
 export function smallCloth(seed: number, size: number): Piece[] {
   const random = generator(seed);
-  const harmony = HARMONIES[Math.floor(random() * HARMONIES.length)] ?? WALL;
+  // Rooms made one after the other, which often stand together in a list, must not look alike.
+  const harmony = HARMONIES[(seed * 3) % HARMONIES.length] ?? WALL;
   const areas = cut([{ x: 0, y: 0, width: size, height: size }], 5, random, size / 4);
   const start = Math.floor(random() * harmony.length);
   return areas.map((area, index) => ({
@@ -76,11 +77,22 @@ export function smallCloth(seed: number, size: number): Piece[] {
 export function wallCloth(seed: number, width: number, height: number, count: number): Piece[] {
   const random = generator(seed);
   const areas = cut([{ x: 0, y: 0, width, height }], count, random, Math.min(width, height) / 14);
-  return areas.map((area) => ({
-    ...area,
-    dye: WALL[Math.floor(random() * WALL.length)] ?? "ramie",
-    weave: 0.72 + random() * 0.28,
-  }));
+  const pieces: Piece[] = [];
+  for (const area of areas) {
+    const beside = new Set(pieces.filter((piece) => touches(piece, area)).map((piece) => piece.dye));
+    const fitting = WALL.filter((dye) => !beside.has(dye));
+    pieces.push({ ...area, dye: fitting[Math.floor(random() * fitting.length)] ?? "ramie", weave: 0.72 + random() * 0.28 });
+  }
+  return pieces;
+}
+
+function touches(one: Area, other: Area): boolean {
+  return (
+    one.x <= other.x + other.width &&
+    other.x <= one.x + one.width &&
+    one.y <= other.y + other.height &&
+    other.y <= one.y + one.height
+  );
 }
 
 /** Cuts the largest piece across its longer side until there are `count`, or none can be cut any more. */

@@ -115,7 +115,7 @@ export function Composer({ room, model, replyTo, setReplyTo, stopReply }: Props)
           <Icon name="send" />
         </button>
       </div>
-      <p id="composer-note" className="composer-note" role="status">
+      <p id="composer-note" className={over > 0 ? "composer-note is-over" : "composer-note"} role="status">
         {over > 0 ? strings.composer.tooLong(over) : isOnline ? "" : strings.composer.offline}
       </p>
     </form>

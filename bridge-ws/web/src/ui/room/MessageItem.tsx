@@ -35,7 +35,7 @@ export const MessageItem = memo(function MessageItem(props: Props): ReactNode {
   const strings = useStrings();
   const names = ["said", mine ? "is-mine" : "is-theirs", first ? "is-first" : "", last ? "is-last" : ""];
   return (
-    <article className={names.filter(Boolean).join(" ")} data-message={message.id}>
+    <article className={names.filter(Boolean).join(" ")} tabIndex={-1} data-message={message.id}>
       {!mine && <span className="said-face">{first && <Avatar user={message.sender} name={name} size={38} />}</span>}
       <div className="said-body">
         {first && <p className={mine ? "hidden-text" : "said-name"}>{mine ? strings.list.you : name}</p>}

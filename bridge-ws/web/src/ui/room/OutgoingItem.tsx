@@ -34,10 +34,13 @@ export const OutgoingItem = memo(function OutgoingItem({
         </div>
         {entry.state === "refused" && (
           <div className="said-refused" role="alert">
-            <Icon name="warning" size={16} />
-            <span>
-              {message.notSent}. {entry.refusal !== null && refusalText(strings, entry.refusal)}
-            </span>
+            <p>
+              <Icon name="warning" size={16} />
+              <span>
+                {entry.refusal?.uncertain === true ? message.perhapsSent : message.notSent}.{" "}
+                {entry.refusal !== null && refusalText(strings, entry.refusal)}
+              </span>
+            </p>
             <span className="said-ways">
               <Button look="link" onClick={() => model.retry(entry.key)}>
                 {message.sendAgain}

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { ReactNode, Ref } from "react";
 import { useStrings } from "../../i18n/language";
 import { PRESENCE_MEMBERS_MAX } from "../../protocol/limits";
 import type { RoomState } from "../../room/state";
@@ -9,10 +9,12 @@ import { goToList } from "../route";
 export function RoomHeader({
   room,
   panelShown,
+  panelButton,
   togglePanel,
 }: {
   room: RoomState;
   panelShown: boolean;
+  panelButton: Ref<HTMLButtonElement>;
   togglePanel: () => void;
 }): ReactNode {
   const strings = useStrings();
@@ -32,6 +34,7 @@ export function RoomHeader({
         </p>
       </div>
       <IconButton
+        ref={panelButton}
         icon="people"
         label={panelShown ? strings.room.hideMembers : strings.room.showMembers}
         aria-expanded={panelShown}

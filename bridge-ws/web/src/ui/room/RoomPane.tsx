@@ -1,4 +1,4 @@
-import { useCallback, useState, type ReactNode } from "react";
+import { useCallback, useRef, useState, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
 import type { Message } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
@@ -21,6 +21,11 @@ export function RoomPane({ room }: { room: RoomState }): ReactNode {
   const [replyTo, setReplyTo] = useState<Message | null>(null);
   // Where the user had read to when he came in: the line stays there while he is in the room.
   const [enteredAt] = useState(room.readMark);
+  const panelButton = useRef<HTMLButtonElement>(null);
+  const closePanel = (): void => {
+    setPanel(false);
+    panelButton.current?.focus();
+  };
   const stopReply = useCallback(() => setReplyTo(null), []);
   const model = session.room(room.id);
   if (model === undefined) return null;
@@ -28,15 +33,13 @@ export function RoomPane({ room }: { room: RoomState }): ReactNode {
   return (
     <main className="pane room-pane" aria-label={room.name}>
       <section className="room-talk">
-        <RoomHeader room={room} panelShown={panel} togglePanel={() => setPanel(!panel)} />
+        <RoomHeader room={room} panelShown={panel} panelButton={panelButton} togglePanel={() => setPanel(!panel)} />
         <LinkBanner room={room} />
         <MessageList room={room} model={model} enteredAt={enteredAt} reply={setReplyTo} />
         <TypingLine room={room} />
         <Composer room={room} model={model} replyTo={replyTo} setReplyTo={setReplyTo} stopReply={stopReply} />
       </section>
-      {panel && (
-        <MembersPanel room={room} close={() => setPanel(false)} leave={() => setLeaving(true)} />
-      )}
+      {panel && <MembersPanel room={room} close={closePanel} leave={() => setLeaving(true)} />}
       {leaving && <LeaveDialog room={room} onClose={() => setLeaving(false)} />}
       <span className="hidden-text" role="status">
         {room.current ? "" : strings.room.catchingUp}

@@ -1,5 +1,5 @@
 import type { Strings } from "../../i18n/strings";
-import { Kind, Role, type Message } from "../../protocol/message";
+import { Kind, Role, isShown, type Message } from "../../protocol/message";
 import type { PeopleView } from "../../room/people";
 import type { RoomState } from "../../room/state";
 
@@ -39,7 +39,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (typists.length > 0) return strings.room.typing(typists);
   const pending = room.outgoing.at(-1);
   if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
-  const last = room.messages.findLast((message) => message.kind !== Kind.Delete);
+  const last = room.messages.findLast(isShown);
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
   const event = eventText(strings, last, room.people);
   if (event !== null) return event;

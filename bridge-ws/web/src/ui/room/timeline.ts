@@ -1,5 +1,5 @@
 import { dayNumber } from "../../i18n/dates";
-import { Kind, isTalk, type Message } from "../../protocol/message";
+import { isShown, isTalk, type Message } from "../../protocol/message";
 import { unixMsOf } from "../../protocol/messageId";
 
 /** What stands in a room from top to bottom. */
@@ -26,7 +26,7 @@ const RUN_PAUSE_MS = 5 * 60_000;
  */
 export function timelineOf(messages: readonly Message[], readMark: number, me: number): TimelineItem[] {
   const items: TimelineItem[] = [];
-  const shown = messages.filter((message) => message.kind !== Kind.Delete);
+  const shown = messages.filter(isShown);
   let lineDrawn = readMark === 0;
   shown.forEach((message, index) => {
     const before = shown[index - 1];

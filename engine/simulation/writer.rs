@@ -1,0 +1,138 @@
+//! A shard's journal being written, one step at a time: a crash finds it in any of them.
+
+use std::collections::VecDeque;
+
+use moim_engine::journal::{BLOCK_BYTES, SegmentHeader, batch_bytes, encode_batch};
+use moim_engine::shard::SealedBatch;
+
+use crate::disk::Disk;
+use crate::random::Random;
+
+/// How far the batch under way has come.
+#[derive(Debug, Default)]
+pub(crate) enum Stage {
+    #[default]
+    Idle,
+    /// Taken from the shard, not on disk.
+    Sealed(SealedBatch),
+    /// Some blocks are written.
+    Writing(SealedBatch, VecDeque<(usize, Vec<u8>)>),
+    /// All are, and not synced.
+    Written(SealedBatch),
+    /// Synced, and the shard does not know.
+    Synced(SealedBatch),
+}
+
+#[derive(Debug)]
+struct Current {
+    header: SegmentHeader,
+    offset: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    pub(crate) stage: Stage,
+    current: Option<Current>,
+    /// Full segments, with the position after their last record.
+    closed: VecDeque<(u64, u64)>,
+    next_number: u64,
+    segment_blocks: usize,
+}
+
+/// What a step led to.
+pub(crate) enum Progress {
+    /// Nothing that concerns others.
+    None,
+    /// The batch's bytes are on the disk for good.
+    Synced(SealedBatch),
+    /// The shard is to be told.
+    Committed(SealedBatch),
+}
+
+impl Writer {
+    pub(crate) fn new(disk: &Disk, segment_blocks: usize) -> Self {
+        Self { next_number: disk.newest_segment() + 1, segment_blocks, ..Self::default() }
+    }
+
+    /// A batch that may or may not be found after a crash.
+    pub(crate) fn in_doubt(&self) -> Option<&SealedBatch> {
+        match &self.stage {
+            Stage::Sealed(batch) | Stage::Writing(batch, _) | Stage::Written(batch) => Some(batch),
+            Stage::Idle | Stage::Synced(_) => None,
+        }
+    }
+
+    /// The next step of the batch under way.
+    pub(crate) fn step(&mut self, disk: &mut Disk, random: &mut Random) -> Progress {
+        match std::mem::take(&mut self.stage) {
+            Stage::Idle => {}
+            Stage::Sealed(batch) => self.begin(batch, disk, random),
+            Stage::Writing(batch, mut blocks) => {
+                let segment = self.current.as_ref().map_or(0, |current| current.header.number);
+                for (offset, block) in blocks.drain(..random.between(1, blocks.len())) {
+                    disk.write_block(segment, offset, &block);
+                }
+                self.stage =
+                    if blocks.is_empty() { Stage::Written(batch) } else { Stage::Writing(batch, blocks) };
+            }
+            Stage::Written(batch) => {
+                disk.sync();
+                self.stage = Stage::Synced(batch.clone());
+                return Progress::Synced(batch);
+            }
+            Stage::Synced(batch) => return Progress::Committed(batch),
+        }
+        Progress::None
+    }
+
+    fn begin(&mut self, batch: SealedBatch, disk: &mut Disk, random: &mut Random) {
+        let bytes = batch_bytes(batch.frames.len());
+        let is_full = |current: &Current| current.offset + bytes > self.segment_blocks * BLOCK_BYTES;
+        if self.current.as_ref().is_none_or(is_full) {
+            self.next_segment(batch.first, disk, random);
+        }
+        let current = self.current.as_mut().expect("there is a segment by now");
+        let mut image = vec![0; bytes];
+        let records = (batch.last - batch.first) as u32;
+        encode_batch(&mut image, &current.header, batch.first, records, &batch.frames);
+        let offset = current.offset;
+        let blocks = image.chunks(BLOCK_BYTES).enumerate().map(|(nth, b)| (offset + nth * BLOCK_BYTES, b.to_vec()));
+        self.stage = Stage::Writing(batch, blocks.collect());
+        current.offset += bytes;
+    }
+
+    fn next_segment(&mut self, first_position: u64, disk: &mut Disk, random: &mut Random) {
+        self.close_current(first_position);
+        let header = SegmentHeader { number: self.next_number, first_position, salt: random.number() };
+        self.next_number += 1;
+        disk.activate(&header, self.segment_blocks);
+        self.current = Some(Current { header, offset: BLOCK_BYTES });
+    }
+
+    fn close_current(&mut self, last_position: u64) {
+        if let Some(current) = self.current.take() {
+            self.closed.push_back((current.header.number, last_position));
+        }
+    }
+
+    /// The write or sync under way failed; what of it is on the disk nobody knows. True where there was one.
+    pub(crate) fn fail(&mut self) -> bool {
+        match std::mem::take(&mut self.stage) {
+            Stage::Writing(batch, _) | Stage::Written(batch) => {
+                self.close_current(batch.first);
+                self.stage = Stage::Sealed(batch);
+                true
+            }
+            other => {
+                self.stage = other;
+                false
+            }
+        }
+    }
+
+    /// Segments that lie wholly before `position`.
+    pub(crate) fn take_retired(&mut self, position: u64) -> Vec<u64> {
+        let count = self.closed.iter().take_while(|&&(_, last)| last <= position).count();
+        self.closed.drain(..count).map(|(number, _)| number).collect()
+    }
+}

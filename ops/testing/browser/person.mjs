@@ -1,0 +1,136 @@
+import { BASE_URL } from "./browser.mjs";
+import { Line } from "./line.mjs";
+
+const PATIENCE_MS = 20_000;
+
+/** Somebody with a browser of his own, who does with the page what a person can. */
+export class Person {
+  static async arrive(browser, name, options = {}) {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: "ko-KR",
+      timezoneId: "Asia/Seoul",
+      ...options,
+    });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const person = new Person(name, context, page);
+    page.on("pageerror", (error) => person.faults.push(error.stack ?? String(error)));
+    person.line = await Line.lay(page);
+    await page.goto(BASE_URL);
+    return person;
+  }
+
+  constructor(name, context, page) {
+    this.name = name;
+    this.context = context;
+    this.page = page;
+    this.email = `${crypto.randomUUID()}@browser.test`;
+    this.password = "correct horse 27";
+    /** Exceptions that reached the page's top. */
+    this.faults = [];
+  }
+
+  async signUp() {
+    await this.button("가입하기").click();
+    await this.page.getByLabel("이름").fill(this.name);
+    await this.page.getByLabel("이메일").fill(this.email);
+    await this.page.getByLabel("비밀번호", { exact: true }).fill(this.password);
+    await this.button("가입하기").click();
+    await this.online();
+  }
+
+  async logIn(password = this.password) {
+    await this.page.getByLabel("이메일").fill(this.email);
+    await this.page.getByLabel("비밀번호", { exact: true }).fill(password);
+    await this.button("로그인").click();
+  }
+
+  async logOut() {
+    await this.page.getByRole("button", { name: this.email }).click();
+    await this.button("로그아웃").click();
+    await this.button("로그인").waitFor();
+  }
+
+  online() {
+    return this.page.locator("[data-link=online]").first().waitFor();
+  }
+
+  button(name) {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
+  async createRoom(name, { password = "" } = {}) {
+    await this.button("새 방 만들기").first().click();
+    const dialog = this.page.getByRole("dialog", { name: "새 방 만들기" });
+    await dialog.getByLabel("방 이름").fill(name);
+    if (password !== "") {
+      await dialog.getByText("비공개 방", { exact: true }).click();
+      await dialog.getByLabel("방 비밀번호").fill(password);
+    }
+    await dialog.getByRole("button", { name: "방 만들기" }).click();
+    await this.inRoom(name);
+  }
+
+  /** Searches for a room and presses the button to join it. */
+  async findRoom(name) {
+    await this.button("방 찾기").first().click();
+    const dialog = this.page.getByRole("dialog", { name: "방 찾기" });
+    await dialog.getByLabel("방 이름").fill(name);
+    await dialog.getByRole("button", { name: "찾기", exact: true }).click();
+    await dialog.getByRole("button", { name: `${name} 들어가기` }).click();
+    return dialog;
+  }
+
+  async joinRoom(name) {
+    await this.findRoom(name);
+    await this.inRoom(name);
+  }
+
+  async openRoom(name) {
+    await this.row(name).click();
+    await this.inRoom(name);
+  }
+
+  async inRoom(name) {
+    await this.page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+    await this.online();
+  }
+
+  /** The room's line in the list. */
+  row(name) {
+    return this.page.getByRole("navigation", { name: "모임방" }).getByRole("link", { name });
+  }
+
+  get composer() {
+    return this.page.getByRole("textbox", { name: "메시지" });
+  }
+
+  /** Says something; resolves once the server has taken it. */
+  async say(text) {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+    await this.said(text).waitFor();
+  }
+
+  /** A message as it stands in the room; not one that is still on its way. */
+  said(text) {
+    return this.page.locator("[data-message]").filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  /** Texts of the talk from top to bottom. */
+  async talk() {
+    return this.page.locator("[data-message] .prose").allInnerTexts();
+  }
+
+  /** The number beside a message of those who have not read it; waits until it is `count`, 0: gone. */
+  async unreadBy(text, count) {
+    const mark = this.said(text).getByText(`${count}명이 아직 안 읽음`);
+    if (count > 0) await mark.waitFor();
+    else await this.said(text).getByText(/명이 아직 안 읽음/).waitFor({ state: "detached" });
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}

@@ -1,0 +1,91 @@
+//! Runs workloads against peers: alternately, so that what drifts on the machine drifts for all of them.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::figures::{Origin, Run};
+use crate::load::{Measured, Target, put};
+use crate::peer::{Peer, Server, Stage};
+use crate::workload::Workload;
+
+/// A server that runs already, instead of one that is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreign {
+    pub(crate) address: SocketAddr,
+    pub(crate) process: Option<u32>,
+}
+
+/// What stays the same over all runs.
+pub(crate) struct Bench {
+    pub(crate) stage: Stage,
+    pub(crate) foreign: Option<Foreign>,
+    pub(crate) seats: Option<PathBuf>,
+}
+
+impl Bench {
+    /// Runs each peer once in each round. `on_run` gets every run as soon as it is over.
+    pub(crate) fn alternate(
+        &self,
+        workload: &Workload,
+        peers: &[Peer],
+        rounds: u32,
+        mut on_run: impl FnMut(Run, &Measured) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for round in 1..=rounds {
+            for &peer in peers {
+                let (run, measured) = self.once(workload, peer, round)?;
+                on_run(run, &measured)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One run, on a server of its own.
+    fn once(&self, workload: &Workload, peer: Peer, round: u32) -> Result<(Run, Measured), Error> {
+        let server = match &self.foreign {
+            Some(foreign) => peer.at(foreign.address, foreign.process),
+            None => peer.start(workload, &self.stage_of(workload))?,
+        };
+        let server = server.with_seats(self.seats.clone());
+        let target = Target {
+            address: server.address,
+            dialect: peer.dialect(),
+            process: server.process(),
+            metrics: server.metrics,
+            seats: peer.seats(workload, &server)?,
+        };
+        let measured = put(workload, target).map_err(|error| Error::Load {
+            peer: peer.name(),
+            workload: workload.name.clone(),
+            error,
+        })?;
+        let origin = origin(workload, peer, round, &server);
+        Ok((Run::of(origin, &measured), measured))
+    }
+
+    /// Workloads that give the server more cores than one take the generator's too.
+    fn stage_of(&self, workload: &Workload) -> Stage {
+        let mut stage = self.stage.clone();
+        if workload.server_cores > stage.server_cores.len() {
+            stage.server_cores.push(stage.generator_core);
+        }
+        stage
+    }
+}
+
+fn origin(workload: &Workload, peer: Peer, round: u32, server: &Server) -> Origin {
+    Origin {
+        workload: workload.name.clone(),
+        peer,
+        round,
+        version: server.version.clone(),
+        durability: server.durability.clone(),
+    }
+}
+
+/// Writes a line to standard output. One that nobody reads any more is no reason to fail.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

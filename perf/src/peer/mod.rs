@@ -1,0 +1,148 @@
+//! The servers that a load is put on: how each is found, started on its core, and stopped.
+
+mod centrifuge;
+mod floor;
+mod moim;
+mod mosquitto;
+mod nats;
+mod program;
+mod redis;
+mod server;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Dialect, Seat};
+use crate::workload::Workload;
+
+pub(crate) use server::Server;
+
+/// A server, by the name that workloads and the command line use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Peer {
+    /// What one core can do: no logic, no journal, a toy protocol.
+    Floor,
+    /// Moim over TCP.
+    Moim,
+    /// Moim over WebSocket, through bridge and engine.
+    MoimWs,
+    /// Redis publish/subscribe.
+    Redis,
+    /// NATS core.
+    Nats,
+    /// MQTT, quality of service 0.
+    Mosquitto,
+    /// The library below Centrifugo, JSON over WebSocket.
+    Centrifuge,
+}
+
+/// How peers are to be started.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    /// Cores of the server.
+    pub(crate) server_cores: Vec<usize>,
+    /// Core of the generator.
+    pub(crate) generator_core: usize,
+    /// Where the peers that this project builds are.
+    pub(crate) peers_folder: PathBuf,
+    /// The server's own binary.
+    pub(crate) moim: PathBuf,
+    /// Folder on the disk that the server's data is to lie on.
+    pub(crate) data: PathBuf,
+    /// Acknowledge before the sync; for comparison only.
+    pub(crate) is_relaxed: bool,
+}
+
+/// A peer cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PeerError {
+    /// It is not on this machine.
+    #[error("{peer} is not installed: {program} was not found; `make bench-setup` installs it")]
+    Missing { peer: &'static str, program: String },
+    /// It would not start, or said nothing on its port.
+    #[error("{peer} did not start: {why}\n{log}")]
+    NotStarted { peer: &'static str, why: String, log: String },
+    /// Users and rooms could not be made.
+    #[error("{program} failed with {status}:\n{log}")]
+    Preparation { program: String, status: String, log: String },
+    /// The seats file does not fit the workload.
+    #[error("{path}: {what}")]
+    Seats { path: String, what: String },
+    /// Something of the machine.
+    #[error("{what}: {error}")]
+    Io { what: String, error: std::io::Error },
+}
+
+impl Peer {
+    /// Its name in tables, files and on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Moim => "moim",
+            Self::MoimWs => "moim-ws",
+            Self::Redis => "redis",
+            Self::Nats => "nats",
+            Self::Mosquitto => "mosquitto",
+            Self::Centrifuge => "centrifuge",
+        }
+    }
+
+    pub(crate) const fn dialect(self) -> Dialect {
+        match self {
+            Self::Floor => Dialect::Floor,
+            Self::Moim => Dialect::Moim,
+            Self::MoimWs => Dialect::MoimWebSocket,
+            Self::Redis => Dialect::Redis,
+            Self::Nats => Dialect::Nats,
+            Self::Mosquitto => Dialect::Mqtt,
+            Self::Centrifuge => Dialect::Centrifuge,
+        }
+    }
+
+    /// Starts the server for a workload; it stops when the result is dropped.
+    pub(crate) fn start(self, workload: &Workload, stage: &Stage) -> Result<Server, PeerError> {
+        match self {
+            Self::Floor => floor::start(stage),
+            Self::Moim | Self::MoimWs => moim::start(self, workload, stage),
+            Self::Redis => redis::start(stage),
+            Self::Nats => nats::start(stage),
+            Self::Mosquitto => mosquitto::start(stage),
+            Self::Centrifuge => centrifuge::start(stage),
+        }
+    }
+
+    /// A server that runs already.
+    pub(crate) fn at(self, address: SocketAddr, process: Option<u32>) -> Server {
+        Server::foreign(self, address, process)
+    }
+
+    /// Who takes part, in the order of the workload's layout. A server that knows users names them in a file.
+    pub(crate) fn seats(self, workload: &Workload, server: &Server) -> Result<Vec<Seat>, PeerError> {
+        let layout = workload.layout();
+        // A device that no earlier run used, so that its sends are not taken for resends.
+        let device = std::process::id() << 8 | u32::from(fresh_byte());
+        let seat = |connection: usize, room: u32, token: String| Seat {
+            room,
+            connection: connection as u32,
+            token,
+            device: device | 1,
+            text_bytes: layout.text_bytes,
+            last_seen: 0,
+            follow: workload.follows(),
+        };
+        match server.seats() {
+            Some(file) if matches!(self, Self::Moim | Self::MoimWs) => moim::seats(file, &layout, seat),
+            _ => {
+                let room_of = |connection| layout.room_of(connection) as u32 + 1;
+                Ok((0..layout.connections()).map(|i| seat(i, room_of(i), String::new())).collect())
+            }
+        }
+    }
+}
+
+fn fresh_byte() -> u8 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u8)
+}
