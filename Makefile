@@ -37,8 +37,8 @@ check: ## the quick loop: format, lints, unit tests
 	@cargo test --workspace --lib --bins --locked
 
 .PHONY: simulate
-simulate: ## the engine under simulated faults, new seeds for SECONDS=60
-	@MOIM_SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked -p moim-engine --test simulation -- --ignored --nocapture
+simulate: ## the engine under simulated faults: new seeds for SECONDS=60, or SEED=n again
+	@$(if $(SEED),MOIM_SEED=$(SEED),MOIM_SECONDS=$(SECONDS)) cargo test --locked -p moim-engine --test simulation a_few_thousand -- --nocapture
 
 .PHONY: bench
 bench: build ## load figures of this machine: WORKLOAD=rooms (see perf/workloads)

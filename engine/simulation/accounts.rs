@@ -30,11 +30,13 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// A room whose founder is a member before its first change.
-    pub(crate) fn create(&mut self, id: RoomId, founder: UserId, locked: bool) {
+    /// A room whose first members are there before its first change.
+    pub(crate) fn create(&mut self, id: RoomId, members: Vec<UserId>, locked: bool) {
         let mut room = Room { name: format!("room {id}"), locked, ..Room::default() };
-        room.members.insert(founder, (Role::Admin, MessageId::ZERO));
-        room.membership.insert(founder, vec![(0, true)]);
+        for user in members {
+            room.members.insert(user, (Role::Admin, MessageId::ZERO));
+            room.membership.insert(user, vec![(0, true)]);
+        }
         self.rooms.insert(id, room);
     }
 
@@ -122,10 +124,6 @@ impl Accounts {
         }
         room.log.push(RoomChange { change, kind, actor, subject: subject.0.into(), text, role });
         change
-    }
-
-    pub(crate) fn is_deleted(&self, room: RoomId) -> bool {
-        self.rooms.get(&room).is_none_or(|room| room.deleted)
     }
 
     pub(crate) fn snapshot(&self, id: RoomId, changes_max: usize) -> Result<RoomSnapshot, Refusal> {

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use moim_engine::shard::{Caller, ConnectionKey, Request, SendRequest};
+use moim_engine::shard::{Caller, ConnectionKey, Request, SendRequest, SessionKey};
 use moim_wire::schema::Kind;
 use moim_wire::{ErrorCode, MessageId, RoomId, Sequence};
 
 use crate::heard::{Heard, What};
 use crate::outbox::Settled;
+use crate::server::{Seat, seat};
 use crate::view::{Hole, Standing, View};
 
 /// Where a client's session is.
@@ -17,6 +18,12 @@ pub(crate) struct Link {
     pub(crate) shard: usize,
     pub(crate) connection: ConnectionKey,
     pub(crate) session: u32,
+}
+
+impl Link {
+    pub(crate) fn seat(&self) -> Seat {
+        seat(self.shard, SessionKey { connection: self.connection, session: self.session })
+    }
 }
 
 /// What a request was for, to know what its answer means.

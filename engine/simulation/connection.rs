@@ -29,6 +29,8 @@ pub(crate) struct Connection {
     pub(crate) key: ConnectionKey,
     /// Sessions, with the clients that have them.
     pub(crate) sessions: BTreeMap<u32, usize>,
+    /// Sessions that the shard knows of.
+    pub(crate) attached: BTreeSet<u32>,
     /// Said and not read yet.
     pub(crate) input: VecDeque<Said>,
     /// Nothing more will be said.
@@ -52,6 +54,7 @@ impl Connection {
         Self {
             key,
             sessions: BTreeMap::new(),
+            attached: BTreeSet::new(),
             input: VecDeque::new(),
             ended: false,
             out: VecDeque::new(),
@@ -74,17 +77,23 @@ impl Connection {
         self.opened.get(&room).map(|sessions| sessions.iter().copied().collect()).unwrap_or_default()
     }
 
-    pub(crate) fn forget_session(&mut self, session: u32) {
-        self.sessions.remove(&session);
-        self.opened.values_mut().for_each(|sessions| drop(sessions.remove(&session)));
+    pub(crate) fn detach(&mut self, session: u32) {
+        self.attached.remove(&session);
+        for sessions in self.opened.values_mut() {
+            sessions.remove(&session);
+        }
     }
 
     /// A frame for one session.
     pub(crate) fn put(&mut self, heard: Heard) {
         let session = heard.session;
         match heard.what {
-            What::Opened { room, .. } => drop(self.opened.entry(room).or_default().insert(session)),
-            What::Closed { room, .. } => drop(self.opened.entry(room).or_default().remove(&session)),
+            What::Opened { room, .. } if self.attached.contains(&session) => {
+                self.opened.entry(room).or_default().insert(session);
+            }
+            What::Closed { room, .. } => {
+                self.opened.entry(room).or_default().remove(&session);
+            }
             _ => {}
         }
         self.push(heard, vec![session]);

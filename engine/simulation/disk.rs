@@ -44,8 +44,9 @@ impl Disk {
         place.copy_from_slice(block);
     }
 
-    pub(crate) fn sync(&mut self) {
-        self.unsynced.clear();
+    /// Syncs that segment's file alone.
+    pub(crate) fn sync(&mut self, segment: u64) {
+        self.unsynced.retain(|unsynced| unsynced.segment != segment);
     }
 
     pub(crate) fn retire(&mut self, segment: u64) {

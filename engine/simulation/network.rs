@@ -48,8 +48,7 @@ impl World {
     }
 
     fn sit_down(&mut self, link: Link, caller: Caller) {
-        let session = SessionKey { connection: link.connection, session: link.session };
-        self.server.callers.insert(seat(link.shard, session), caller);
+        self.server.callers.insert(link.seat(), caller);
         if let Some(connection) = self.server.nodes[link.shard].connection(link.connection) {
             connection.input.push_back(Said::Attach(link.session, caller));
         }
@@ -75,19 +74,17 @@ impl World {
             _ => Asked::Other,
         };
         if !matches!(what, Request::Typing { .. }) {
-            let session = SessionKey { connection: link.connection, session: link.session };
-            self.memory.asked.insert((seat(link.shard, session), request), (room, asked));
+            self.memory.asked.insert((link.seat(), request), (room, asked));
         }
         connection.input.push_back(Said::Request { session: link.session, request, what });
     }
 
     pub(crate) fn say_close(&mut self, client: usize, room: RoomId) {
         let request = self.clients[client].request();
-        let Some(Link { shard, connection: key, session }) = self.clients[client].link else { return };
-        let Some(connection) = self.server.nodes[shard].connection(key) else { return };
-        connection.input.push_back(Said::Close { session, request, room });
-        let seat = seat(shard, SessionKey { connection: key, session });
-        self.memory.asked.insert((seat, request), (room, Asked::Other));
+        let Some(link) = self.clients[client].link else { return };
+        let Some(connection) = self.server.nodes[link.shard].connection(link.connection) else { return };
+        connection.input.push_back(Said::Close { session: link.session, request, room });
+        self.memory.asked.insert((link.seat(), request), (room, Asked::Other));
         self.trace.note(|| format!("client {client} closes room {room}"));
     }
 
@@ -116,11 +113,16 @@ impl World {
     fn understand(&mut self, at: usize, key: ConnectionKey, said: Said) {
         let key_of = |session| SessionKey { connection: key, session };
         match said {
-            Said::Attach(session, caller) => self.server.nodes[at].shard.attach(key_of(session), caller),
+            Said::Attach(session, caller) => {
+                self.server.nodes[at].shard.attach(key_of(session), caller);
+                if let Some(connection) = self.server.nodes[at].connection(key) {
+                    connection.attached.insert(session);
+                }
+            }
             Said::Detach(session) => {
                 self.happen(at, |shard, _, effects| shard.detach(key_of(session), effects));
                 if let Some(connection) = self.server.nodes[at].connection(key) {
-                    connection.forget_session(session);
+                    connection.detach(session);
                 }
             }
             Said::Close { session, request, room } => {
@@ -198,7 +200,16 @@ impl World {
         if let Some(connection) = self.server.nodes[at].connection(key) {
             connection.flush(sent);
         }
-        (0..heard).for_each(|_| drop(self.hear(at, key)));
+        self.hear_some(at, key, heard);
+    }
+
+    /// The far end hears up to `count` frames.
+    pub(crate) fn hear_some(&mut self, at: usize, key: ConnectionKey, count: usize) {
+        for _ in 0..count {
+            if !self.hear(at, key) {
+                return;
+            }
+        }
     }
 
     /// The far end hears a frame; false when there is none.
@@ -238,9 +249,6 @@ impl World {
         let heard = self.random.below(4);
         let Some(connection) = self.server.nodes[link.shard].connection(link.connection) else { return };
         connection.sessions.remove(&link.session);
-        let session = SessionKey { connection: link.connection, session: link.session };
-        let seat = seat(link.shard, session);
-        self.memory.asked.retain(|(asked, _), _| *asked != seat);
         if link.session == 0 {
             connection.ended = true;
             let unread = connection.input.len().saturating_sub(heard);

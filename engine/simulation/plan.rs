@@ -60,19 +60,19 @@ impl Plan {
     pub(crate) fn of(random: &mut Random) -> Self {
         let rooms = random.between(1, 4);
         let users = random.between(2, 6);
-        // One world in sixteen talks so much that a client misses more than OPEN hands over.
-        let is_loud = random.one_in(16);
+        // One world in 32 talks so much that a client misses more than OPEN hands over.
+        let is_loud = random.one_in(32);
         Self {
             shards: random.between(1, 4),
             rooms: if is_loud { 1 } else { rooms },
             users,
             clients: users + random.below(4),
             trunks: random.below(3),
-            steps: if is_loud { 1_600 } else { random.between(200, 900) },
+            steps: if is_loud { 800 } else { random.between(200, 900) },
             limits: if is_loud { roomy() } else { tight(random, rooms) },
             segment_blocks: random.between(4, 16),
             text_chars_max: if random.one_in(4) { 6_000 } else { 40 },
-            burst_max: if is_loud { 64 } else { random.between(1, 12) },
+            burst_max: if is_loud { 40 } else { random.between(1, 12) },
             lane_batches_max: random.between(1, 4),
             changes_at_once: random.between(1, 5),
             weights: weights(random),

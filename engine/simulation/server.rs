@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use moim_engine::Limits;
 use moim_engine::router::ShardId;
 use moim_engine::shard::{Caller, ConnectionKey, PeerMessage, SessionKey, Shard, StoreAnswer, StoreRequest};
 
@@ -72,9 +71,9 @@ pub(crate) struct Server {
 
 impl Server {
     /// Shards whose journals stand where their disks' checkpoints are.
-    pub(crate) fn start(plan: &Plan, limits: Limits, disks: &[Disk], seed: u64) -> Self {
+    pub(crate) fn start(plan: &Plan, disks: &[Disk], seed: u64) -> Self {
         let node = |(id, disk): (usize, &Disk)| Node {
-            shard: Shard::new(ShardId(id as u16), plan.shards as u16, limits, seed, disk.checkpoint),
+            shard: Shard::new(ShardId(id as u16), plan.shards as u16, plan.limits, seed, disk.checkpoint),
             slots: Vec::new(),
             generation: 0,
             questions: Vec::new(),

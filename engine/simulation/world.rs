@@ -29,6 +29,8 @@ pub(crate) struct Trunk {
 pub(crate) struct Weather {
     pub(crate) stores_down: bool,
     pub(crate) lane_down: bool,
+    /// Nothing fails any more.
+    pub(crate) is_calm: bool,
 }
 
 pub(crate) struct World {
@@ -36,7 +38,6 @@ pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) trace: Trace,
     pub(crate) now_ms: u64,
-    pub(crate) seed: u64,
     pub(crate) accounts: Accounts,
     pub(crate) messages: Messages,
     /// Of every shard that ever was.
@@ -58,8 +59,8 @@ impl World {
         let disks: Vec<_> = (0..plan.shards).map(|_| Disk::default()).collect();
         let mut accounts = Accounts::default();
         for room in 1..=plan.rooms as u32 {
-            let founder = UserId(1 + random.below(plan.users) as u32);
-            accounts.create(RoomId(room), founder, random.one_in(4));
+            let members = (1..=plan.users as u32).map(UserId).filter(|_| !random.one_in(3)).collect();
+            accounts.create(RoomId(room), members, random.one_in(4));
         }
         let clients = (0..plan.clients).map(|nth| {
             let user = UserId(1 + (nth % plan.users) as u32);
@@ -71,7 +72,6 @@ impl World {
             random,
             trace,
             now_ms: EPOCH_UNIX_MS + 1_000_000,
-            seed,
             accounts,
             messages: Messages::default(),
             disks,
@@ -204,9 +204,14 @@ impl World {
 
     /// Frames that a room's owner writes for a session are looked at when they leave it.
     fn sent_to_peer(&mut self, at: usize, to: ShardId, message: &PeerMessage) {
-        if let PeerMessage::Reply { to: session, frames } | PeerMessage::Follow { to: session, frames, .. } = message {
+        let session_and_frames = match message {
+            PeerMessage::Reply { to: session, frames } => Some((*session, frames)),
+            PeerMessage::Follow { to, frames, .. } => Some((to.session, frames)),
+            _ => None,
+        };
+        if let Some((session, frames)) = session_and_frames {
             let frames = heard::hear(&Bytes::copy_from_slice(frames));
-            self.written(at, seat(usize::from(to.0), *session), &frames);
+            self.written(at, seat(usize::from(to.0), session), &frames);
         }
         self.trace.note(|| format!("shard {at} to {to}: {}", brief(message)));
     }
@@ -239,12 +244,11 @@ impl World {
         for heard in frames {
             self.trace.note(|| format!("shard {at} to session {session:?}: {:?}", heard.what));
             let Some(connection) = self.server.nodes[at].connection(session.connection) else { continue };
-            let is_there = connection.sessions.contains_key(&session.session);
+            let is_trunks = session.session == 0 && self.trunks.iter().any(|trunk| trunk.key == session.connection);
+            let is_there = is_trunks || connection.sessions.contains_key(&session.session);
             connection.put(heard.clone());
-            if is_there {
-                let kept = self.witness().answered(seat(at, session), &heard);
-                self.keep(kept);
-            }
+            let kept = self.witness().answered(seat(at, session), &heard, is_there);
+            self.keep(kept);
         }
     }
 }
@@ -253,7 +257,7 @@ impl World {
 fn brief(message: &PeerMessage) -> String {
     match message {
         PeerMessage::Reply { to, .. } => format!("reply to {to:?}"),
-        PeerMessage::Follow { to, room, .. } => format!("{to:?} follows {room}"),
+        PeerMessage::Follow { to, room, .. } => format!("{:?} follows {room}", to.session),
         PeerMessage::Deliver { room, class, .. } => format!("frame of {room}, {class:?}"),
         other => format!("{other:?}"),
     }

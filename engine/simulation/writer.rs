@@ -68,7 +68,7 @@ impl Writer {
             Stage::Idle => {}
             Stage::Sealed(batch) => self.begin(batch, disk, random),
             Stage::Writing(batch, mut blocks) => {
-                let segment = self.current.as_ref().map_or(0, |current| current.header.number);
+                let segment = self.segment();
                 for (offset, block) in blocks.drain(..random.between(1, blocks.len())) {
                     disk.write_block(segment, offset, &block);
                 }
@@ -76,13 +76,17 @@ impl Writer {
                     if blocks.is_empty() { Stage::Written(batch) } else { Stage::Writing(batch, blocks) };
             }
             Stage::Written(batch) => {
-                disk.sync();
+                disk.sync(self.segment());
                 self.stage = Stage::Synced(batch.clone());
                 return Progress::Synced(batch);
             }
             Stage::Synced(batch) => return Progress::Committed(batch),
         }
         Progress::None
+    }
+
+    fn segment(&self) -> u64 {
+        self.current.as_ref().map_or(0, |current| current.header.number)
     }
 
     fn begin(&mut self, batch: SealedBatch, disk: &mut Disk, random: &mut Random) {

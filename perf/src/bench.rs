@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::figures::{Origin, Run};
 use crate::load::{Measured, Target, put};
-use crate::peer::{Peer, Server, Stage};
+use crate::peer::{Peer, PeerError, Server, Stage};
 use crate::workload::Workload;
 
 /// A server that runs already, instead of one that is started.
@@ -21,11 +21,20 @@ pub(crate) struct Foreign {
 pub(crate) struct Bench {
     pub(crate) stage: Stage,
     pub(crate) foreign: Option<Foreign>,
+    /// Users of a Moim server, instead of those made for the run.
     pub(crate) seats: Option<PathBuf>,
+    /// Where flame graphs go, if they are wanted.
+    pub(crate) profiles: Option<PathBuf>,
 }
 
 impl Bench {
-    /// Runs each peer once in each round. `on_run` gets every run as soon as it is over.
+    /// Servers started for each run, nothing profiled.
+    pub(crate) const fn of(stage: Stage) -> Self {
+        Self { stage, foreign: None, seats: None, profiles: None }
+    }
+
+    /// Runs each peer once in each round. `on_run` gets every run as soon as it is over. A peer that is not installed,
+    /// or fails, is said and left out: the others' figures stand without it.
     pub(crate) fn alternate(
         &self,
         workload: &Workload,
@@ -33,28 +42,41 @@ impl Bench {
         rounds: u32,
         mut on_run: impl FnMut(Run, &Measured) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let mut peers = peers.to_vec();
         for round in 1..=rounds {
-            for &peer in peers {
-                let (run, measured) = self.once(workload, peer, round)?;
-                on_run(run, &measured)?;
+            let mut missing = Vec::new();
+            for &peer in &peers {
+                match self.once(workload, peer, round) {
+                    Ok((run, measured)) => on_run(run, &measured)?,
+                    Err(error) => {
+                        say(&format!("{} {} #{round} was not measured: {error}", workload.name, peer.name()));
+                        if matches!(error, Error::Peer(PeerError::Missing { .. })) {
+                            missing.push(peer);
+                        }
+                    }
+                }
             }
+            peers.retain(|peer| !missing.contains(peer));
         }
         Ok(())
     }
 
     /// One run, on a server of its own.
-    fn once(&self, workload: &Workload, peer: Peer, round: u32) -> Result<(Run, Measured), Error> {
+    pub(crate) fn once(&self, workload: &Workload, peer: Peer, round: u32) -> Result<(Run, Measured), Error> {
         let server = match &self.foreign {
             Some(foreign) => peer.at(foreign.address, foreign.process),
             None => peer.start(workload, &self.stage_of(workload))?,
         };
         let server = server.with_seats(self.seats.clone());
+        let graph =
+            self.profiles.as_ref().map(|folder| folder.join(format!("{}-{}-{round}.svg", workload.name, peer.name())));
         let target = Target {
             address: server.address,
             dialect: peer.dialect(),
             process: server.process(),
             metrics: server.metrics,
             seats: peer.seats(workload, &server)?,
+            graph,
         };
         let measured = put(workload, target).map_err(|error| Error::Load {
             peer: peer.name(),

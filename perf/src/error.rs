@@ -2,6 +2,7 @@
 
 use crate::load::LoadError;
 use crate::peer::PeerError;
+use crate::profile::ProfileError;
 use crate::workload::WorkloadError;
 
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,8 @@ pub(crate) enum Error {
     Peer(#[from] PeerError),
     #[error("{peer} under {workload}: {error}")]
     Load { peer: &'static str, workload: String, error: LoadError },
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
     #[error("{path}: {error}")]

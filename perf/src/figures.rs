@@ -27,6 +27,8 @@ pub(crate) struct Run {
     pub(crate) durability: String,
     pub(crate) connections: usize,
     pub(crate) arrival_s: f64,
+    /// Sign-ins that the server asked to try again later.
+    pub(crate) turned_away: u64,
     pub(crate) window_s: f64,
     pub(crate) deliveries: u64,
     pub(crate) publishes: u64,
@@ -130,6 +132,7 @@ impl Run {
             durability,
             connections: measured.connections,
             arrival_s: measured.arrival_s,
+            turned_away: measured.turned_away,
             window_s,
             deliveries: counts.deliveries,
             publishes: counts.publishes,

@@ -11,6 +11,7 @@ mod load;
 mod machine;
 mod mark;
 mod peer;
+mod profile;
 mod protocol;
 mod report;
 mod schedule;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::peer::Peer;
 
-/// A bar for one figure of one peer: `factor` times the same figure of another, plus a constant.
+/// A bar for one figure of one peer: so many times the same figure of another, plus a constant; or a constant alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mark {
@@ -39,11 +39,11 @@ pub(crate) enum Measure {
     LatencyUsP99,
     /// 99.9th percentile, microseconds.
     LatencyUsP999,
-    /// Refused, lost, doubled, reordered and misdelivered messages and broken connections together.
+    /// Everything that must not happen: refused, lost, doubled, reordered or altered messages, broken connections.
     Faults,
     /// Resident bytes a connection.
     RssPerConnectionBytes,
-    /// Messages a second that the backlog drained at after the load ended.
+    /// Messages a second at which the backlog drained after the load ended.
     DrainPerS,
 }
 
@@ -55,4 +55,111 @@ pub(crate) enum Against {
     Peer(Peer),
     /// The time of one sync on this disk, microseconds.
     Sync,
+}
+
+/// How a figure stands to its bar. Both are ratios where the bar is one, otherwise in the figure's unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    /// Workload, peer and figure.
+    pub(crate) what: String,
+    /// `None`: it was not measured.
+    pub(crate) measured: Option<f64>,
+    pub(crate) bar: f64,
+    pub(crate) is_met: bool,
+}
+
+impl Measure {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::DeliveriesPerS => "deliveries_per_s",
+            Self::AcceptedPerS => "accepted_per_s",
+            Self::CpuUsPerDelivery => "cpu_us_per_delivery",
+            Self::LatencyUsP50 => "latency_us_p50",
+            Self::LatencyUsP99 => "latency_us_p99",
+            Self::LatencyUsP999 => "latency_us_p999",
+            Self::Faults => "faults",
+            Self::RssPerConnectionBytes => "rss_per_connection_bytes",
+            Self::DrainPerS => "drain_per_s",
+        }
+    }
+
+    /// Whether less of it is better.
+    pub(crate) const fn is_cost(self) -> bool {
+        !matches!(self, Self::DeliveriesPerS | Self::AcceptedPerS | Self::DrainPerS)
+    }
+}
+
+impl Mark {
+    /// Judges a mark of a workload; `figure` gives the medians of peers and `sync_us` the disk's sync.
+    pub(crate) fn judge(
+        &self,
+        workload: &str,
+        figure: impl Fn(Peer, Measure) -> Option<f64>,
+        sync_us: Option<f64>,
+    ) -> Verdict {
+        let own = figure(self.peer, self.measure);
+        let base = match self.against {
+            None => None,
+            Some(Against::Peer(peer)) => figure(peer, self.measure).filter(|base| *base > 0.0),
+            Some(Against::Sync) => sync_us,
+        };
+        let factor = self.at_least.or(self.at_most).unwrap_or(0.0);
+        let (measured, bar) = match (self.against, base) {
+            (None, _) => (own, factor + self.plus),
+            (Some(_), None) => (None, factor),
+            (Some(_), Some(base)) if self.plus == 0.0 => (own.map(|own| own / base), factor),
+            (Some(_), Some(base)) => (own, factor * base + self.plus),
+        };
+        let is_met =
+            measured.is_some_and(|measured| if self.at_least.is_some() { measured >= bar } else { measured <= bar });
+        Verdict { what: format!("{workload}/{}/{}", self.peer.name(), self.measure.name()), measured, bar, is_met }
+    }
+}
+
+impl Verdict {
+    /// `mark WORKLOAD MEASURED BAR met|short`.
+    pub(crate) fn line(&self) -> String {
+        let measured = self.measured.map_or("-".into(), shown);
+        let verdict = if self.is_met { "met" } else { "short" };
+        format!("mark {} {measured} {} {verdict}", self.what, shown(self.bar))
+    }
+}
+
+/// Ratios with their digits, large figures without.
+fn shown(value: f64) -> String {
+    if value.abs() < 100.0 && value.fract() != 0.0 { format!("{value:.2}") } else { format!("{value:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(against: Option<Against>, at_least: Option<f64>, at_most: Option<f64>, plus: f64) -> Mark {
+        Mark { peer: Peer::Moim, measure: Measure::LatencyUsP50, against, at_least, at_most, plus }
+    }
+
+    fn line(mark: &Mark) -> String {
+        let figure = |peer, _| match peer {
+            Peer::Moim => Some(300.0),
+            Peer::Floor => Some(200.0),
+            _ => None,
+        };
+        mark.judge("quiet", figure, Some(120.0)).line()
+    }
+
+    #[test]
+    fn a_bar_is_absolute_a_ratio_or_a_sync_and_something() {
+        assert_eq!(line(&mark(None, None, Some(5_000.0), 0.0)), "mark quiet/moim/latency_us_p50 300 5000 met");
+        let floor = Some(Against::Peer(Peer::Floor));
+        assert_eq!(line(&mark(floor, None, Some(1.15), 0.0)), "mark quiet/moim/latency_us_p50 1.50 1.15 short");
+        assert_eq!(line(&mark(floor, Some(1.5), None, 0.0)), "mark quiet/moim/latency_us_p50 1.50 1.50 met");
+        let sync = Some(Against::Sync);
+        assert_eq!(line(&mark(sync, None, Some(1.0), 150.0)), "mark quiet/moim/latency_us_p50 300 270 short");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_short() {
+        let redis = Some(Against::Peer(Peer::Redis));
+        assert_eq!(line(&mark(redis, None, Some(2.0), 0.0)), "mark quiet/moim/latency_us_p50 - 2 short");
+    }
 }

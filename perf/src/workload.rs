@@ -49,9 +49,26 @@ pub(crate) struct Workload {
     /// Whether all that was sent is read back from the history at the end and compared.
     #[serde(default)]
     pub(crate) read_back: bool,
+    /// How it runs in the short set of `bench`; workloads without this are not in it.
+    pub(crate) short: Option<Short>,
     /// Ratios and limits that are to be met.
     #[serde(default)]
     pub(crate) marks: Vec<Mark>,
+}
+
+/// A workload's part in the short set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Short {
+    /// Place in the set.
+    order: u32,
+    /// How often each peer has its turn.
+    #[serde(default = "three")]
+    pub(crate) rounds: u32,
+    /// Instead of the workload's own.
+    warm_up_s: Option<f64>,
+    measure_s: Option<f64>,
+    peers: Option<Vec<Peer>>,
 }
 
 /// How fast what is said.
@@ -160,6 +177,10 @@ const fn measure_s() -> f64 {
     8.0
 }
 
+const fn three() -> u32 {
+    3
+}
+
 const fn one() -> usize {
     1
 }
@@ -225,6 +246,9 @@ impl Workload {
         if !is_positive(self.measure_s) || !self.warm_up_s.is_finite() || self.warm_up_s < 0.0 {
             return Some("measure_s must be above 0 and warm_up_s not below it".into());
         }
+        if self.marks.iter().any(|mark| mark.at_least.is_some() == mark.at_most.is_some()) {
+            return Some("each of the marks needs either at_least or at_most".into());
+        }
         match &self.load {
             Load::Saturated { window: 0, .. } => Some("window must be at least 1".into()),
             Load::Open { publishes_per_s, .. } if !is_positive(*publishes_per_s) => {
@@ -247,6 +271,21 @@ impl Workload {
             return Some(format!("users must be whole rooms of {}, at most {} of them", self.members, self.rooms));
         }
         None
+    }
+
+    /// The workloads of the short set in their order, each as it runs there, and how often.
+    pub(crate) fn short_set(folder: &Path) -> Result<Vec<(Self, u32)>, WorkloadError> {
+        let mut set = Vec::new();
+        for name in known(folder) {
+            let mut workload = Self::find(&name, folder)?;
+            let Some(short) = workload.short.clone() else { continue };
+            workload.warm_up_s = short.warm_up_s.unwrap_or(workload.warm_up_s);
+            workload.measure_s = short.measure_s.unwrap_or(workload.measure_s);
+            workload.peers = short.peers.unwrap_or(workload.peers);
+            set.push((short.order, workload, short.rounds));
+        }
+        set.sort_by_key(|(order, ..)| *order);
+        Ok(set.into_iter().map(|(_, workload, rounds)| (workload, rounds)).collect())
     }
 
     /// Who sits where.

@@ -64,6 +64,19 @@ fn frames() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(frame, 1..8).prop_map(|frames| frames.concat())
 }
 
+/// Headers that lie about what follows, among garbage.
+fn headers() -> impl Strategy<Value = Vec<u8>> {
+    let header = (0u32..40, any::<u8>(), 0u16..4, prop::collection::vec(any::<u8>(), 0..30)).prop_map(
+        |(length, opcode, flags, rest)| {
+            let mut out = Vec::new();
+            Header { length, version: 1, opcode, flags, request: 1, session: 1 }.write(&mut out);
+            out.extend_from_slice(&rest);
+            out
+        },
+    );
+    prop::collection::vec(header, 1..4).prop_map(|headers| headers.concat())
+}
+
 /// Reads every field of the body as every operation would, and the frames within a history page.
 fn read_as_everything(bytes: &[u8]) {
     for &opcode in Opcode::ALL {
@@ -89,7 +102,7 @@ proptest! {
 
     #[test]
     fn any_garbage_is_decoded_or_refused_alike_in_one_piece_and_in_many(
-        garbage in prop::collection::vec(any::<u8>(), 0..600),
+        garbage in prop_oneof![prop::collection::vec(any::<u8>(), 0..600), headers()],
         at in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {
         prop_assert_eq!(decode([&garbage[..]]), decode(cut(&garbage, &at)));

@@ -21,7 +21,7 @@ fn generate(language: &str) -> tempfile::TempDir {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/moim.fbs"))
         .output()
         .unwrap_or_else(|error| {
-            panic!("{}: {error}; `make tools` installs flatc, MOIM_FLATC names another", flatc.display())
+            panic!("{}: {error}; `make test` installs flatc there, MOIM_FLATC names another", flatc.display())
         });
     assert!(run.status.success(), "flatc {language}: {}", String::from_utf8_lossy(&run.stderr));
     out
@@ -32,7 +32,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next).unwrap().map(Result::unwrap) {
+        let entries = std::fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display()));
+        for entry in entries.map(Result::unwrap) {
             if entry.file_type().unwrap().is_dir() {
                 folders.push(entry.path());
             } else {

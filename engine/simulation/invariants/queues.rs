@@ -10,7 +10,7 @@ const BATCH_SURPLUS_BYTES: usize = 16 * 1024;
 
 /// Every gauge of a shard against its limit.
 pub(crate) fn within_capacities(shard: &Shard, limits: &Limits) -> Kept {
-    let gauges = shard.gauges();
+    let (gauges, fullest) = (shard.gauges(), shard.fullest());
     let batch_bytes_max = limits.batch_bytes_max.saturating_add(BATCH_SURPLUS_BYTES);
     // The batch that is being written and the one that gathers were accepted before the gate closed.
     let unconfirmed_bytes_max = limits.unconfirmed_bytes_max.saturating_add(2 * batch_bytes_max);
@@ -20,9 +20,10 @@ pub(crate) fn within_capacities(shard: &Shard, limits: &Limits) -> Kept {
         ("batch_bytes", gauges.batch_bytes, batch_bytes_max),
         ("unconfirmed_bytes", gauges.unconfirmed_bytes, unconfirmed_bytes_max),
         ("recent_bytes", gauges.recent_bytes, limits.recent_bytes_max),
-        ("parked_longest", gauges.parked_longest, limits.parked_max),
-        ("devices_most", gauges.devices_most, limits.devices_per_room_max),
-        ("rooms_most", gauges.rooms_most, limits.rooms_per_session_max),
+        ("parked", fullest.parked, limits.parked_max),
+        ("syncs", fullest.syncs, limits.parked_max),
+        ("devices of a room", fullest.devices, limits.devices_per_room_max),
+        ("rooms of a session", fullest.rooms, limits.rooms_per_session_max),
     ] {
         hold(size <= max, WITHIN_CAPACITY, || format!("{name}: {size} of at most {max}"))?;
     }

@@ -76,12 +76,12 @@ impl Witness<'_> {
         Ok(())
     }
 
-    /// A frame reaches a session's end of the stream.
-    pub(crate) fn answered(&mut self, seat: Seat, heard: &Heard) -> Kept {
+    /// A frame joins a session's stream; whether anybody is there to hear it.
+    pub(crate) fn answered(&mut self, seat: Seat, heard: &Heard, is_there: bool) -> Kept {
         if let What::Opened { room, .. } = heard.what {
             self.memory.barred.remove(&(seat, room));
         }
-        if heard.request == 0 {
+        if heard.request == 0 || !is_there {
             return Ok(());
         }
         let asked = self.memory.asked.remove(&(seat, heard.request));
@@ -135,7 +135,7 @@ impl Witness<'_> {
     fn is_done(&self, seat: Seat, user: UserId, request: u32) -> Kept {
         let (room, first, is_it): (_, _, &dyn Fn(&Told) -> bool) = match self.memory.asked.get(&(seat, request)) {
             Some(&(room, Asked::Sync { change })) => (room, change, &|_| true),
-            Some(&(room, Asked::Change { since })) => (room, since + 1, &|told| told.reference == user.0.into()),
+            Some(&(room, Asked::Change { since })) => (room, since + 1, &|told| told.reference == u64::from(user.0)),
             _ => return Ok(()),
         };
         let is_there = |message: &&Message| {

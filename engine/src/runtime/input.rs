@@ -12,7 +12,7 @@ use crate::dispatch::{Operation, Refused, parse};
 use crate::mesh::Item;
 use crate::session::{Rate, Session};
 use crate::shard::{ConnectionKey, Request, SessionKey};
-use crate::socket::{Stage, Standing};
+use crate::socket::{Carried, Stage, Standing};
 
 /// Capability of HELLO: the connection is a bridge's trunk.
 const CAPABILITY_TRUNK: u64 = 1;
@@ -324,6 +324,8 @@ impl Core {
 
     fn attach(&mut self, key: ConnectionKey, envelope: Envelope, attach: &schema::Attach<'_>) {
         let sessions_max = self.config.limits.sessions_per_trunk_max;
+        self.checks += 1;
+        let check = self.checks;
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Stage::Trunk(sessions) = &mut connection.stage else { return };
         if envelope.session == 0 || sessions.contains_key(&envelope.session) {
@@ -337,7 +339,7 @@ impl Core {
                 "the trunk carries its most sessions",
             );
         }
-        sessions.insert(envelope.session, None);
+        sessions.insert(envelope.session, Carried::Checking(check));
         let device = DeviceId(attach.device());
         let rate = self.new_rate();
         if attach.user() != 0 {
@@ -346,6 +348,8 @@ impl Core {
         let token = attach.token().unwrap_or_default().to_owned();
         let logins = self.persistence.accounts().logins();
         self.when_stored(async move { logins.authenticate(&token).await }, move |core, result| match result {
+            // Detached while its token was checked; another session may have the number by now.
+            _ if !core.is_checking(key, envelope.session, check) => {}
             Ok(identity) => {
                 let session = Session::new(&identity, device, rate);
                 core.begin_session(key, envelope, session, Some(&identity));
@@ -357,16 +361,21 @@ impl Core {
         });
     }
 
+    fn is_checking(&mut self, key: ConnectionKey, session: u32, check: u64) -> bool {
+        self.connections.get_mut(key).is_some_and(|connection| match &connection.stage {
+            Stage::Trunk(sessions) => {
+                matches!(sessions.get(&session), Some(Carried::Checking(under_way)) if *under_way == check)
+            }
+            _ => false,
+        })
+    }
+
     fn begin_session(&mut self, key: ConnectionKey, envelope: Envelope, session: Session, who: Option<&Identity>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let Stage::Trunk(sessions) = &mut connection.stage else { return };
         let session_key = SessionKey { connection: key, session: envelope.session };
         let caller = session.caller();
-        match sessions.get_mut(&envelope.session) {
-            Some(slot) => *slot = Some(session),
-            // Detached while its token was checked.
-            None => return,
-        }
+        sessions.insert(envelope.session, Carried::Stands(session));
         self.shard.attach(session_key, caller);
         let vouched =
             Identity { user: caller.user, login: 0, email: String::new(), name: String::new(), expires_at_ms: 0 };

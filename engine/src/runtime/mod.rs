@@ -70,6 +70,8 @@ pub(crate) struct Core {
     pub(crate) now_ms: u64,
     /// Requests that wait for a store.
     store_requests: usize,
+    /// Tokens of trunks' sessions checked so far.
+    checks: u64,
     /// Newest login ended that was seen.
     revoked_cursor: u64,
     pub(crate) is_stopping: bool,

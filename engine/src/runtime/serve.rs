@@ -19,7 +19,7 @@ use crate::journal::{Journal, JournalLock};
 use crate::mesh::{Mesh, Port};
 use crate::router::ShardId;
 use crate::shard::{Effects, Shard};
-use crate::socket::{Connection, Connections, accept_all};
+use crate::socket::{Connection, Connections, accept_all, stop_listening};
 use crate::stats::{Shared, add};
 
 /// What a shard's thread is given.
@@ -54,8 +54,8 @@ pub(crate) async fn run(start: Start) {
     let mut stopped = start.stop.clone();
     core.borrow_mut().look_at_disk();
 
-    let listener = start.listener;
-    spawn(accept(Rc::clone(&core), listener));
+    let listener = Rc::new(start.listener);
+    spawn(accept(Rc::clone(&core), Rc::clone(&listener)));
     spawn(flush(Rc::clone(&core)));
     spawn(peers::receive(Rc::clone(&core)));
     spawn(peers::unclog(Rc::clone(&core)));
@@ -68,6 +68,7 @@ pub(crate) async fn run(start: Start) {
 
     // The sender lives as long as the engine; its end is an end, too.
     let _ = stopped.wait_for(|&stop| stop).await;
+    stop_listening(&listener);
     stop::stop(core, &checkpointer, to_offer, lane, &start.stop_state, &start.mesh).await;
 }
 
@@ -90,6 +91,7 @@ fn new_core(start: &Start) -> CoreCell {
             started_position: start.position,
             now_ms: 0,
             store_requests: 0,
+            checks: 0,
             revoked_cursor: start.revoked_cursor,
             is_stopping: false,
             committed_position: start.position,
@@ -103,7 +105,7 @@ fn new_core(start: &Start) -> CoreCell {
 }
 
 /// Takes connections until the shard stops.
-async fn accept(core: CoreCell, listener: TcpListener) {
+async fn accept(core: CoreCell, listener: Rc<TcpListener>) {
     let Ok(listener) = PollableFd::new(listener) else { return };
     while listener.readable().await.is_ok() {
         if core.borrow().is_stopping {

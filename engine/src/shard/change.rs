@@ -2,7 +2,7 @@
 
 use moim_persistence::RoomChange;
 use moim_wire::schema::Kind;
-use moim_wire::{DeviceId, ErrorCode, Sequence, UserId};
+use moim_wire::{DeviceId, ErrorCode, MessageId, Sequence, UserId};
 
 use super::commit::{Pending, changes_sequenced};
 use super::context::{Context, Gate};
@@ -68,6 +68,10 @@ impl Room {
     /// The store's answer.
     pub(super) fn changes_read(&mut self, changes: &[RoomChange], context: &mut Context<'_>) {
         self.reading_changes = false;
+        if changes.is_empty() && self.committed_change > 0 {
+            // What the store thinks is waiting is sequenced: it was told so in vain.
+            changes_sequenced(self.id, self.committed_change, context);
+        }
         for change in changes {
             self.sequence(change, context);
         }
@@ -96,21 +100,20 @@ impl Room {
             reference: change.subject,
             text: &change.text,
         };
-        self.append(&draft, None, context);
-        self.last_change = change.change;
-        context.batch.pending.push(Pending::Change { room: self.id, change: change.change });
-        self.carry_out(change, context);
-    }
-
-    fn carry_out(&mut self, change: &RoomChange, context: &mut Context<'_>) {
         // User ids are 32 bits wide; a subject beyond them is no member's.
         let subject = UserId(u32::try_from(change.subject).unwrap_or_default());
+        let reader = (change.kind == Kind::MemberJoined).then_some(subject);
+        self.append(&draft, reader, None, context);
+        self.last_change = change.change;
+        context.batch.pending.push(Pending::Change { room: self.id, change: change.change });
+        self.carry_out(change, subject, context);
+    }
+
+    fn carry_out(&mut self, change: &RoomChange, subject: UserId, context: &mut Context<'_>) {
         match change.kind {
             Kind::MemberJoined => {
-                let read_mark = self.last;
-                let member = Member { role: change.role, read_mark, mark_dirty: false };
+                let member = Member { role: change.role, read_mark: MessageId::ZERO, mark_dirty: false };
                 self.members.entry(subject).or_insert(member);
-                self.raise_mark(subject, read_mark, context);
             }
             Kind::MemberLeft | Kind::MemberRemoved => {
                 self.members.remove(&subject);

@@ -27,8 +27,9 @@ pub(super) struct AckTo {
 /// What happens when a batch is synced.
 #[derive(Debug)]
 pub(super) enum Pending {
-    /// A message is shown, and acknowledged where somebody sent it.
-    Message { room: RoomId, id: MessageId, frame: Range<usize>, ack: Option<AckTo> },
+    /// A message is shown, and acknowledged where somebody sent it. `reader` has read up to it: who speaks has read what
+    /// he answers to, and who joins owes nothing that was said before.
+    Message { room: RoomId, id: MessageId, frame: Range<usize>, reader: Option<UserId>, ack: Option<AckTo> },
     /// A resend of a message of this batch or one before it is acknowledged.
     Resent { room: RoomId, id: MessageId, ack: AckTo },
     /// A change is sequenced for good.
@@ -218,7 +219,7 @@ pub(super) fn confirmed(
 
 fn happen(pending: Pending, frames: &Bytes, rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) {
     match pending {
-        Pending::Message { room: room_id, id, frame, ack } => {
+        Pending::Message { room: room_id, id, frame, reader, ack } => {
             let frame = frames.slice(frame);
             if let Some(ack) = ack {
                 acknowledge(room_id, id, &ack, context);
@@ -226,6 +227,9 @@ fn happen(pending: Pending, frames: &Bytes, rooms: &mut Map<RoomId, Slot>, conte
             if let Some(Slot::Ready(room)) = rooms.get_mut(&room_id) {
                 deliver(room, &frame, Class::Sequenced, context);
                 room.remember(id, frame);
+                if let Some(user) = reader {
+                    room.raise_mark(user, id, context);
+                }
             }
         }
         Pending::Resent { room, id, ack } => acknowledge(room, id, &ack, context),

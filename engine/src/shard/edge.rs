@@ -19,6 +19,16 @@ pub(super) struct Audience {
     followers: Vec<(SessionKey, UserId)>,
 }
 
+/// What came of a session's wish to follow a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Following {
+    Begun,
+    Already,
+    TooMany,
+    /// The session is gone.
+    Gone,
+}
+
 /// All sessions and audiences of a shard.
 #[derive(Debug)]
 pub(super) struct Edge {
@@ -48,11 +58,15 @@ impl Edge {
         self.sessions.get(&session)
     }
 
-    /// The session follows the room; false when it is gone or follows it already.
-    pub(super) fn follow(&mut self, session: SessionKey, room: RoomId) -> bool {
-        let Some(edge_session) = self.sessions.get_mut(&session) else { return false };
+    /// The session is to follow the room, one of at most `rooms_max`. Only here is it known how many it follows: OPENs
+    /// may be under way together.
+    pub(super) fn follow(&mut self, session: SessionKey, room: RoomId, rooms_max: usize) -> Following {
+        let Some(edge_session) = self.sessions.get_mut(&session) else { return Following::Gone };
         if edge_session.rooms.contains(&room) {
-            return false;
+            return Following::Already;
+        }
+        if edge_session.rooms.len() >= rooms_max {
+            return Following::TooMany;
         }
         edge_session.rooms.push(room);
         let audience = self.audiences.entry(room).or_default();
@@ -61,7 +75,7 @@ impl Edge {
             Some((_, sessions)) => *sessions += 1,
             None => audience.connections.push((session.connection, 1)),
         }
-        true
+        Following::Begun
     }
 
     /// The session follows the room no more; its user, where it did.
@@ -100,6 +114,11 @@ impl Edge {
         let Some(audience) = self.audiences.get(&room) else { return Vec::new() };
         let wanted = audience.followers.iter().filter(|(_, of)| user.is_none_or(|user| user == *of));
         wanted.copied().collect()
+    }
+
+    /// Rooms followed by the session that follows most.
+    pub(super) fn rooms_most(&self) -> usize {
+        self.sessions.values().map(|session| session.rooms.len()).max().unwrap_or_default()
     }
 
     pub(super) fn session_count(&self) -> usize {

@@ -1,5 +1,5 @@
 //! What comes out of a shard. Effects are applied in order and to the end before the next event goes in; those that a
-//! message to the shard itself gives rise to go to the end of the list.
+//! message to the shard itself gives rise to take the message's place in the list.
 
 use bytes::Bytes;
 use moim_persistence::PageQuery;

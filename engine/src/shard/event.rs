@@ -130,8 +130,8 @@ pub enum PeerMessage {
     },
     /// Owner to edge: the session follows the room from here on; counted by the owner already.
     Follow {
-        /// The session.
-        to: SessionKey,
+        /// The session, and its OPEN.
+        to: Origin,
         /// Its user.
         user: UserId,
         /// The room.

@@ -24,7 +24,7 @@ impl Room {
         let mut frames = Vec::new();
         self.put_opened(&mut frames, envelope, role, read_mark, context.encoder);
         self.put_catch_up(&mut frames, origin, last_seen, context.encoder);
-        let follow = PeerMessage::Follow { to: origin.session, user: caller.user, room: self.id, frames };
+        let follow = PeerMessage::Follow { to: origin, user: caller.user, room: self.id, frames };
         context.effects.push(Effect::Peer(origin.shard, follow));
         if comes {
             self.show_presence(caller.user, true, context);

@@ -47,7 +47,7 @@ pub(crate) use owner::CHANGES;
 pub use crate::config::Limits;
 use crate::router::{self, ShardId};
 use commit::{Batch, Retention};
-use edge::Edge;
+use edge::{Edge, Following};
 use room::{Parked, Room};
 use tickets::Tickets;
 
@@ -88,6 +88,19 @@ pub struct Gauges {
     pub batch_bytes: usize,
     pub unconfirmed_bytes: usize,
     pub recent_bytes: usize,
+}
+
+/// The fullest of what there is many of, each with a bound of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fullest {
+    /// Requests that wait for one room or device to load.
+    pub parked: usize,
+    /// Who waits for changes of one room.
+    pub syncs: usize,
+    /// Devices known in one room.
+    pub devices: usize,
+    /// Rooms followed by one session.
+    pub rooms: usize,
 }
 
 /// One shard. See the module's documentation.
@@ -160,15 +173,6 @@ impl Shard {
         let caller = edge_session.caller;
         let origin = Origin { shard: self.id, session, request: request_id };
         let owner = router::owner(request.room(), self.shards);
-        if let Request::Open { room, .. } = request {
-            if edge_session.rooms.contains(&room) {
-                // Opening anew replaces what was followed before.
-                self.stop_following(session, room, effects);
-            } else if edge_session.rooms.len() >= self.limits.rooms_per_session_max {
-                const WHY: &str = "too many rooms are open in this session; close one first";
-                return self.context(now_ms, effects).refuse(&origin, ErrorCode::TooManyRooms, WHY);
-            }
-        }
         if owner == self.id {
             self.own(now_ms, origin, caller, request, effects);
         } else {
@@ -179,10 +183,11 @@ impl Shard {
 
     /// CLOSE: the session follows the room no more.
     pub fn close(&mut self, session: SessionKey, request_id: u32, room: RoomId, effects: &mut Effects) {
-        self.stop_following(session, room, effects);
         self.put_closed(session, request_id, room, None, effects);
+        self.stop_following(session, room, effects);
     }
 
+    /// After CLOSED: what comes of it, that the user is gone, is for those who stay.
     fn stop_following(&mut self, session: SessionKey, room: RoomId, effects: &mut Effects) {
         if let Some(user) = self.edge.unfollow(session, room) {
             effects.push(Effect::Peer(router::owner(room, self.shards), PeerMessage::Unfollow { room, user }));
@@ -204,15 +209,33 @@ impl Shard {
 
     /// A message of a shard, perhaps this one.
     pub fn peer(&mut self, now_ms: u64, from: ShardId, message: PeerMessage, effects: &mut Effects) {
+        let waiting = effects.list.len();
+        self.carry_out_peer(now_ms, from, message, effects);
+        // What the message gives rise to comes before what was to come after the message.
+        effects.list.rotate_left(waiting);
+    }
+
+    fn carry_out_peer(&mut self, now_ms: u64, from: ShardId, message: PeerMessage, effects: &mut Effects) {
         match message {
             PeerMessage::Request { origin, caller, request } => self.own(now_ms, origin, caller, request, effects),
             PeerMessage::Reply { to, frames } => effects.reply(to, |out| out.extend_from_slice(&frames)),
             PeerMessage::Follow { to, user, room, frames } => {
-                if !self.edge.follow(to, room) {
-                    // Counted in by the owner, but the session is gone, or follows the room already.
+                let session = to.session;
+                let following = self.edge.follow(session, room, self.limits.rooms_per_session_max);
+                if following != Following::Begun {
+                    // The owner has counted the session in already.
                     effects.push(Effect::Peer(from, PeerMessage::Unfollow { room, user }));
                 }
-                effects.reply(to, |out| out.extend_from_slice(&frames));
+                match following {
+                    Following::Begun | Following::Already => {
+                        effects.reply(session, |out| out.extend_from_slice(&frames));
+                    }
+                    Following::TooMany => {
+                        const WHY: &str = "too many rooms are open in this session; close one first";
+                        self.context(now_ms, effects).refuse(&to, ErrorCode::TooManyRooms, WHY);
+                    }
+                    Following::Gone => {}
+                }
             }
             PeerMessage::Deliver { room, frame, class } => effects.push(Effect::Fanout(room, frame, class)),
             PeerMessage::Unfollow { room, user } => {
@@ -223,8 +246,8 @@ impl Shard {
             }
             PeerMessage::Evict { room, user, code } => {
                 for (session, _) in self.edge.followers(room, user) {
-                    self.stop_following(session, room, effects);
                     self.put_closed(session, 0, room, Some(code), effects);
+                    self.stop_following(session, room, effects);
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::effect::{Effect, Effects, StoreRequest};
 use super::event::{Caller, ConnectionKey, LoadedRoom, Origin, Refusal, Request, StoreAnswer};
 use super::room::{Parked, Room};
 use super::tickets::Waiting;
-use super::{Counters, Gauges, Map, Shard, Slot, load, read_mark};
+use super::{Counters, Fullest, Gauges, Map, Shard, Slot, load, read_mark};
 
 /// When to ask again for a room whose store did not answer.
 const ROOM_RETRY_MS: u32 = 1_000;
@@ -64,6 +64,8 @@ impl Shard {
         let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
         match rooms.get_mut(&id) {
             Some(Slot::Ready(room)) => return carry_out(room, origin, caller, request, &mut context),
+            // Nobody follows the room yet, and nobody waits for an answer.
+            _ if matches!(request, Request::Typing { .. }) => return,
             Some(Slot::Loading(parked)) => {
                 if parked.len() >= context.limits.parked_max {
                     return context.busy(&origin, "the room is being loaded");
@@ -152,6 +154,7 @@ impl Shard {
         let room = load::build(id, loaded, &mut self.retention, now_ms, self.seed);
         self.counters.rooms_loaded += 1;
         self.rooms.insert(id, Slot::Ready(Box::new(room)));
+        self.retention.evict(self.limits.recent_bytes_max, &mut self.rooms);
         let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
         let Some(Slot::Ready(room)) = rooms.get_mut(&id) else { return };
         if loaded.snapshot.changes.first().is_some_and(|change| change.change <= room.last_change) {
@@ -268,12 +271,24 @@ impl Shard {
             recent_bytes: self.retention.cached_bytes(),
         }
     }
+
+    /// The fullest queues. Looks at every room and session: for checks, not for a busy shard.
+    pub fn fullest(&self) -> Fullest {
+        let mut fullest = Fullest { rooms: self.edge.rooms_most(), ..Fullest::default() };
+        for slot in self.rooms.values() {
+            match slot {
+                Slot::Loading(parked) => fullest.parked = fullest.parked.max(parked.len()),
+                Slot::Ready(room) => room.count_fullest(&mut fullest),
+            }
+        }
+        fullest
+    }
 }
 
 /// A request on a room that is in memory.
 fn carry_out(room: &mut Room, origin: Origin, caller: Caller, request: Request<'_>, context: &mut Context<'_>) {
     room.used_ms = context.now_ms;
-    if room.deleted && !matches!(request, Request::Sync { .. }) {
+    if room.deleted && !matches!(request, Request::Sync { .. } | Request::Typing { .. }) {
         return context.refuse(&origin, ErrorCode::NoSuchRoom, "no such room");
     }
     match request {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use moim_wire::schema::Role;
 use moim_wire::{DeviceId, MessageId, RoomId, UserId};
 
-use super::Map;
+use super::{Fullest, Map};
 use super::dedup::DeviceWindow;
 use super::event::{Caller, Origin, Request};
 
@@ -80,6 +80,16 @@ impl Room {
             && self.syncs.is_empty()
             && self.members.values().all(|member| !member.mark_dirty)
             && self.devices.values().all(|device| matches!(device, Device::Known(_)))
+    }
+
+    pub(super) fn count_fullest(&self, fullest: &mut Fullest) {
+        fullest.syncs = fullest.syncs.max(self.syncs.len());
+        fullest.devices = fullest.devices.max(self.devices.len());
+        for device in self.devices.values() {
+            if let Device::Loading(parked) = device {
+                fullest.parked = fullest.parked.max(parked.len());
+            }
+        }
     }
 
     /// Puts a committed message into memory.

@@ -71,9 +71,7 @@ impl Room {
             reference: send.reference,
             text: &send.text,
         };
-        let id = self.append(&draft, Some(origin), context);
-        // Who speaks has read what he answers to, his own message at any rate.
-        self.raise_mark(caller.user, id, context);
+        self.append(&draft, Some(caller.user), Some(origin), context);
     }
 
     fn check_send(&self, caller: Caller, send: &SendRequest<'_>) -> Result<(), (ErrorCode, &'static str)> {
@@ -149,7 +147,13 @@ impl Room {
     }
 
     /// Gives the draft its ids and puts it into the batch.
-    pub(super) fn append(&mut self, draft: &Draft<'_>, origin: Option<Origin>, context: &mut Context<'_>) -> MessageId {
+    pub(super) fn append(
+        &mut self,
+        draft: &Draft<'_>,
+        reader: Option<UserId>,
+        origin: Option<Origin>,
+        context: &mut Context<'_>,
+    ) {
         let prev_id = self.last;
         let id = prev_id.next(context.now_ms);
         let head = MessageHead::new(id.0, prev_id.0, self.id.0, draft.sender.0, draft.device.0, draft.sequence.0);
@@ -159,12 +163,11 @@ impl Room {
         context.encoder.message(&mut context.batch.frames, Envelope::default(), &fields);
         let frame = start..context.batch.frames.len();
         let ack = origin.map(|origin| AckTo { origin, sequence: draft.sequence, prev_id, duplicate: false });
-        context.batch.push_message(Pending::Message { room: self.id, id, frame, ack });
+        context.batch.push_message(Pending::Message { room: self.id, id, frame, reader, ack });
         if let Some(Device::Known(window)) = self.devices.get_mut(&(draft.sender, draft.device)) {
             window.insert(draft.sequence, id);
         }
         self.last = id;
         context.counters.accepted += 1;
-        id
     }
 }

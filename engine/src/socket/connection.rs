@@ -19,8 +19,15 @@ pub(crate) enum Stage {
     New { busy: bool },
     /// A native client's only session.
     Native(Session),
-    /// A bridge's sessions; `None` while one's token is being checked.
-    Trunk(HashMap<u32, Option<Session>>),
+    /// A bridge's sessions.
+    Trunk(HashMap<u32, Carried>),
+}
+
+/// A session's place on a trunk.
+pub(crate) enum Carried {
+    /// Its token is being checked, by the check of that number: the place may be given anew meanwhile.
+    Checking(u64),
+    Stands(Session),
 }
 
 /// A [`Stage`] without what it holds.
@@ -134,7 +141,10 @@ impl Connection {
         match &mut self.stage {
             Stage::New { .. } => None,
             Stage::Native(own) => (session == 0).then_some(own),
-            Stage::Trunk(sessions) => sessions.get_mut(&session)?.as_mut(),
+            Stage::Trunk(sessions) => match sessions.get_mut(&session)? {
+                Carried::Checking(_) => None,
+                Carried::Stands(session) => Some(session),
+            },
         }
     }
 
@@ -143,7 +153,10 @@ impl Connection {
         match &self.stage {
             Stage::New { .. } => Vec::new(),
             Stage::Native(_) => vec![0],
-            Stage::Trunk(sessions) => sessions.iter().filter(|(_, s)| s.is_some()).map(|(&n, _)| n).collect(),
+            Stage::Trunk(sessions) => {
+                let stands = sessions.iter().filter(|(_, carried)| matches!(carried, Carried::Stands(_)));
+                stands.map(|(&number, _)| number).collect()
+            }
         }
     }
 

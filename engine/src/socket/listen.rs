@@ -1,9 +1,9 @@
 //! Each shard accepts on a socket of its own; the kernel spreads connections over them (SO_REUSEPORT).
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 const BACKLOG: i32 = 4096;
 
@@ -23,6 +23,12 @@ pub(crate) fn check_free(address: SocketAddr) -> io::Result<()> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())
+}
+
+/// Takes no more connections: who knocks from here on is refused at once.
+pub(crate) fn stop_listening(listener: &TcpListener) {
+    // It can only fail where it is not listening any more.
+    let _ = SockRef::from(listener).shutdown(Shutdown::Both);
 }
 
 /// Takes every connection that waits. A fault of one is that one's; what exhausts the process ends the round.

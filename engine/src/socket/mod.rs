@@ -4,6 +4,6 @@ mod connection;
 mod listen;
 mod table;
 
-pub(crate) use connection::{Connection, Flushed, Stage, Standing};
-pub(crate) use listen::{accept_all, bind, check_free};
+pub(crate) use connection::{Carried, Connection, Flushed, Stage, Standing};
+pub(crate) use listen::{accept_all, bind, check_free, stop_listening};
 pub(crate) use table::Connections;

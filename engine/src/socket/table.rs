@@ -100,8 +100,8 @@ impl Connections {
     /// native client that asked for far too much before that was noticed is parted with.
     pub(crate) fn put(&mut self, key: ConnectionKey, bytes: &[u8]) {
         let bytes_max = self.limits.session_queue_bytes_max * UNREAD_FACTOR;
-        let is_too_much =
-            |connection: &mut Connection| connection.queued() + bytes.len() > bytes_max && !connection.is_trunk();
+        // Not counting these: one answer, however long, is nobody's fault.
+        let is_too_much = |connection: &mut Connection| connection.queued() > bytes_max && !connection.is_trunk();
         if self.get_mut(key).is_some_and(is_too_much) {
             return self.part_with_slow_reader(key);
         }

@@ -2,11 +2,16 @@
 
 mod support;
 
+mod damaged_journal;
+mod data_folder_in_use;
+mod disk_full;
 mod expired_token;
 mod garbage;
 mod heartbeat;
 mod hello_expected;
 mod id_from_the_future;
+mod limits;
+mod limits_table;
 mod malformed_body;
 mod many_shards;
 mod not_a_member;
@@ -14,8 +19,12 @@ mod oversized_frame;
 mod resend_across_restart;
 mod revoked_token;
 mod room_changes;
+mod silent_connections;
 mod slow_drip;
+mod slow_reader;
+mod stop;
 mod talk;
 mod truncated_frame;
+mod trunk;
 mod unknown_operation;
 mod wrong_token;

@@ -1,17 +1,17 @@
 //! Who joins, leaves, is added and removed, through the protocol and beside it.
 
 use moim_wire::schema::{self, Kind};
-use moim_wire::{ErrorCode, MessageId, Opcode};
+use moim_wire::{ErrorCode, MessageId, Opcode, UserId};
 
 use crate::support::{Peer, Received, Scene};
 
-/// The next event of that kind in the room; its subject.
-fn expect_event(peer: &mut Peer, kind: Kind) -> u64 {
+/// Waits for the event of that kind about that user.
+fn expect_event(peer: &mut Peer, kind: Kind, about: UserId) {
     loop {
         let received = peer.expect(Opcode::Message);
         let message = received.body::<schema::Message<'_>>();
-        if message.kind() == kind {
-            return message.reference();
+        if message.kind() == kind && message.reference() == u64::from(about.0) {
+            return;
         }
     }
 }
@@ -27,14 +27,14 @@ fn a_join_and_a_leave_are_seen_by_the_others_in_order() {
     ben.follow(0, scene.room);
     let request = eve.join(0, scene.room);
     done(&eve.answer(request));
-    assert_eq!(expect_event(&mut ben, Kind::MemberJoined), u64::from(scene.eve.user.0));
+    expect_event(&mut ben, Kind::MemberJoined, scene.eve.user);
     let request = eve.join(0, scene.room);
     assert_eq!(eve.answer(request).error_code(), Some(ErrorCode::AlreadyMember));
     eve.say_text(0, scene.room, 1, "hello all");
     let request = eve.leave(0, scene.room);
     done(&eve.answer(request));
     assert_eq!(ben.expect_talk().body::<schema::Message<'_>>().text(), "hello all");
-    assert_eq!(expect_event(&mut ben, Kind::MemberLeft), u64::from(scene.eve.user.0));
+    expect_event(&mut ben, Kind::MemberLeft, scene.eve.user);
     let request = eve.send(0, scene.room, 2, "one word more");
     assert_eq!(eve.answer(request).error_code(), Some(ErrorCode::NotAMember));
     scene.end();
@@ -52,7 +52,7 @@ fn who_is_removed_is_put_out_after_being_shown_why_and_sees_nothing_more() {
     let rooms = scene.server.persistence.accounts().rooms();
     let change = scene.server.wait(rooms.remove(scene.anna.user, scene.room, scene.ben.user));
     let request = trunk.sync(scene.room, change.change);
-    assert_eq!(expect_event(&mut ben, Kind::MemberRemoved), u64::from(scene.ben.user.0));
+    expect_event(&mut ben, Kind::MemberRemoved, scene.ben.user);
     let closed = ben.next().unwrap();
     assert_eq!((closed.opcode, closed.error_code()), (Opcode::Closed, Some(ErrorCode::NotAMember)));
     anna.say_text(0, scene.room, 1, "now that he is gone");
@@ -86,7 +86,7 @@ fn a_change_that_nobody_announced_is_found() {
     let beside = moim_persistence::Config::new(scene.data.path());
     let beside = moim_persistence::Persistence::open_accounts_only(&beside).unwrap();
     scene.server.wait(beside.rooms().add(scene.anna.user, scene.room, scene.eve.user));
-    assert_eq!(expect_event(&mut ben, Kind::MemberJoined), u64::from(scene.eve.user.0));
+    expect_event(&mut ben, Kind::MemberJoined, scene.eve.user);
     scene.session(&scene.eve).say_text(0, scene.room, 1, "I am in");
     scene.end();
 }
@@ -114,7 +114,7 @@ fn a_deleted_room_is_closed_for_everybody() {
     let request = trunk.sync(room, change.change);
     done(&trunk.answer(request));
     for peer in [&mut anna, &mut ben] {
-        expect_event(peer, Kind::RoomDeleted);
+        expect_event(peer, Kind::RoomDeleted, UserId(0));
         assert_eq!(peer.next().unwrap().error_code(), Some(ErrorCode::RoomDeleted));
         let request = peer.open(0, room, MessageId::ZERO);
         assert_eq!(peer.answer(request).error_code(), Some(ErrorCode::NoSuchRoom));

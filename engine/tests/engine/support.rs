@@ -9,6 +9,7 @@ pub(crate) use requests::{raw_frame, raw_session_frame};
 pub(crate) use scene::{Person, Scene};
 pub(crate) use tmpfs::SmallDisk;
 
+use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -194,7 +195,9 @@ impl Received {
 pub(crate) struct Peer {
     pub(crate) socket: TcpStream,
     decoder: Decoder,
-    received: std::collections::VecDeque<Received>,
+    received: VecDeque<Received>,
+    /// Answers that came before they were asked for.
+    answers: HashMap<u32, Received>,
     encoder: Encoder,
     next_request: u32,
 }
@@ -211,7 +214,8 @@ impl Peer {
         Self {
             socket,
             decoder: Decoder::new(limits::FRAME_BYTES_MAX),
-            received: std::collections::VecDeque::new(),
+            received: VecDeque::new(),
+            answers: HashMap::new(),
             encoder: Encoder::new(),
             next_request: 1,
         }
@@ -290,6 +294,18 @@ impl Peer {
         self.received.pop_front()
     }
 
+    /// The next frame, if one comes soon.
+    pub(crate) fn next_within(&mut self, patience: Duration) -> Option<Received> {
+        if self.received.is_empty() {
+            self.socket.set_read_timeout(Some(patience)).unwrap();
+            let mut buffer = vec![0; 64 * 1024];
+            let read = self.socket.read(&mut buffer);
+            self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
+            self.take(&buffer[..read.ok()?]);
+        }
+        self.received.pop_front()
+    }
+
     /// Bytes that arrived.
     pub(crate) fn take(&mut self, bytes: &[u8]) {
         let received = &mut self.received;
@@ -328,12 +344,18 @@ impl Peer {
         }
     }
 
-    /// The answer to that request.
+    /// The answer to that request; answers to others are kept for when they are asked for, all else is passed over.
     pub(crate) fn answer(&mut self, request: u32) -> Received {
+        if let Some(answer) = self.answers.remove(&request) {
+            return answer;
+        }
         loop {
             let received = self.next().expect("closed before the answer");
             if received.request == request {
                 return received;
+            }
+            if received.request != 0 {
+                self.answers.insert(received.request, received);
             }
         }
     }

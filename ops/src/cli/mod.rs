@@ -25,10 +25,10 @@ pub(crate) use exit::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  moim serve                                   the whole server on this machine, page at http://127.0.0.1:8080/
-  moim user add haneul@example.org 하늘        a user (the password is asked for on standard input)
-  moim room create 등산모임 --by haneul@example.org
-  moim tail 1 --email haneul@example.org       follow room 1
+  moim serve                                          page at http://127.0.0.1:8080/
+  moim user add haneul@example.org 하늘               asks for the password
+  moim room create 등산모임 --by haneul@example.org   prints the room's number
+  moim tail 1 --email haneul@example.org              follows room 1
 
 Exit codes:
   0  done

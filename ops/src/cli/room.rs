@@ -26,6 +26,7 @@ enum Action {
   moim room create 등산모임 --by haneul@example.org
   echo 'secret' | moim room create 운영진 --by 1 --private --description '회비와 일정'")]
     Create {
+        /// What the room is called
         name: String,
         /// The first admin: e-mail address or number
         #[arg(long)]
@@ -49,10 +50,14 @@ enum Action {
     },
     /// List a room's members, a line each: number, role, e-mail address, name
     #[command(after_help = "Example:\n  moim room members 1")]
-    Members { room: RoomId },
+    Members {
+        /// The room's number
+        room: RoomId,
+    },
     /// Make a user a member, without the room's password
     #[command(after_help = "Example:\n  moim room join 1 haneul@example.org")]
     Join {
+        /// The room's number
         room: RoomId,
         /// E-mail address or number
         user: String,
@@ -60,13 +65,17 @@ enum Action {
     /// Take a user out of a room
     #[command(after_help = "Example:\n  moim room leave 1 haneul@example.org")]
     Leave {
+        /// The room's number
         room: RoomId,
         /// E-mail address or number
         user: String,
     },
     /// Delete a room; its members lose it at once
     #[command(after_help = "Example:\n  moim room delete 1")]
-    Delete { room: RoomId },
+    Delete {
+        /// The room's number
+        room: RoomId,
+    },
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {

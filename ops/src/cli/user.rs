@@ -22,7 +22,12 @@ pub(crate) struct Args {
 enum Action {
     /// Make an account; the password is asked for, or read from standard input
     #[command(after_help = "Example:\n  echo 'correct horse' | moim user add haneul@example.org 하늘")]
-    Add { email: String, name: String },
+    Add {
+        /// What the person logs in with
+        email: String,
+        /// What others see
+        name: String,
+    },
     /// Show an account
     #[command(after_help = "Example:\n  moim user show haneul@example.org")]
     Show {

@@ -24,7 +24,7 @@ pub(super) fn key_error(error: &figment::Error) -> Error {
             (format!("is {value:?}, which is none of {}", choices.join(", ")), None)
         }
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            (format!("is {found}; {expected} is needed"), None)
+            (format!("is {found}; {} is needed", needed(expected, &path)), None)
         }
         kind => (kind.to_string(), None),
     };
@@ -33,6 +33,16 @@ pub(super) fn key_error(error: &figment::Error) -> Error {
         return Error::Layer { place: place(error, &path), what };
     }
     Error::Key { key: path.join("."), place: place(error, &path), what: format!("{what}{hint}") }
+}
+
+/// What a key takes, without the names of types.
+fn needed(expected: &str, path: &[String]) -> String {
+    match expected {
+        "u16" | "u32" | "u64" => "a whole number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        _ if expected.starts_with("struct ") => format!("a section, [{}],", path.join(".")),
+        _ => expected.to_owned(),
+    }
 }
 
 /// The file, variable or flag that the value stands in.

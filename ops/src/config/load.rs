@@ -176,7 +176,9 @@ mod tests {
     #[test]
     fn a_value_of_a_wrong_type_is_named_with_what_would_be_right() {
         for (file, key, right) in [
-            ("[engine]\nshards = \"two\"", "engine.shards", "u16"),
+            ("[engine]\nshards = \"two\"", "engine.shards", "a whole number is needed"),
+            ("engine = 5", "engine", "a section, [engine], is needed"),
+            ("[trial]\nenabled = 1", "trial.enabled", "true or false is needed"),
             ("[engine]\ndurability = \"lax\"", "engine.durability", "\"relaxed\""),
             ("[journal]\nsegment = \"64 MB\"", "journal.segment", "64 MiB"),
             ("[limits]\nheartbeat = 30", "limits.heartbeat", "\"30 s\""),

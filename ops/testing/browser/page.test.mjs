@@ -104,6 +104,8 @@ test("a logout in one tab ends the other", async () => {
   const other = await host.context.newPage();
   await other.goto(host.page.url());
   await other.locator("[data-link=online]").first().waitFor();
+  // A tab in the background draws nothing, and so cannot be clicked for a while.
+  await host.page.bringToFront();
   await host.logOut();
   await other.getByText("로그인이 끝났어요. 다시 로그인해 주세요.").waitFor();
   assert.deepEqual(host.faults, []);

@@ -7,6 +7,8 @@ import { Person } from "./person.mjs";
 
 const ROOM = `토요 등산회 ${crypto.randomUUID().slice(0, 8)}`;
 const EARLIER = Array.from({ length: 130 }, (_, index) => `지난 이야기 ${index + 1}`);
+/** More than a server hands over by itself to who comes back. */
+const MEANWHILE = Array.from({ length: 300 }, (_, index) => `그사이 ${index + 1}`);
 
 let browser;
 let minji;
@@ -110,11 +112,7 @@ test("a reload keeps everything", async () => {
 });
 
 test("scrolling back loads the history to its beginning", async () => {
-  for (const text of EARLIER) {
-    await minji.composer.fill(text);
-    await minji.composer.press("Enter");
-  }
-  await minji.said(EARLIER.at(-1)).waitFor();
+  await minji.sayAll(EARLIER);
   await chulsoo.page.reload();
   await chulsoo.inRoom(ROOM);
   await chulsoo.said(EARLIER.at(-1)).waitFor();
@@ -154,18 +152,13 @@ test("a cut connection is shown, and what was said meanwhile arrives once on bot
   assert.deepEqual((await chulsoo.talk()).slice(-2), tail);
 });
 
-test("a longer absence is filled up without gap or duplicate", async () => {
+test("a long absence is filled up without gap or duplicate", async () => {
   chulsoo.line.cut();
   await chulsoo.page.getByText("연결이 끊겼어요").first().waitFor();
-  const meanwhile = Array.from({ length: 30 }, (_, index) => `그사이 ${index + 1}`);
-  for (const text of meanwhile) {
-    await minji.composer.fill(text);
-    await minji.composer.press("Enter");
-  }
-  await minji.said("그사이 30").waitFor();
+  await minji.sayAll(MEANWHILE);
   chulsoo.line.mend();
-  await chulsoo.said("그사이 30").waitFor();
-  assert.deepEqual((await chulsoo.talk()).slice(-30), meanwhile);
+  await chulsoo.said(MEANWHILE.at(-1)).waitFor();
+  assert.deepEqual((await chulsoo.talk()).slice(-MEANWHILE.length), MEANWHILE);
 });
 
 test("who leaves is gone from the room and cannot read on", async () => {

@@ -1,5 +1,7 @@
 //! The command line: one file a command.
 
+mod bench;
+mod compare;
 mod list;
 mod run;
 
@@ -19,6 +21,8 @@ Examples:
   moim-perf run my.toml --out results         an own workload; JSON, histogram logs and report.html into a folder
   moim-perf run steady --peer moim --address 127.0.0.1:7420 --seats seats.jsonl
                                               against a server that runs already
+  moim-perf bench                             the short set, a table, and a line for each mark
+  moim-perf compare old/moim new/moim         what changed beyond noise, in alternating pairs
   moim-perf list                              workloads and peers, and what is installed";
 
 /// Load harness of Moim: its peers in the same run, latency from the instant a message was due.
@@ -31,7 +35,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
+    Bench(bench::Arguments),
+    Compare(compare::Arguments),
     List(list::Arguments),
 }
 
@@ -88,7 +94,9 @@ impl Place {
 /// Carries out the command line.
 pub(crate) fn run() -> Result<(), Error> {
     match Cli::parse().command {
-        Command::Run(arguments) => run::run(arguments),
+        Command::Run(arguments) => run::run(*arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
     }
 }

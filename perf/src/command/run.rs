@@ -10,6 +10,7 @@ use crate::bench::{Bench, Foreign, say};
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::peer::Peer;
+use crate::profile::Profiler;
 use crate::report::{Report, text};
 use crate::workload::Workload;
 
@@ -40,19 +41,27 @@ pub(super) struct Arguments {
     /// Users of a Moim server, as `moim mock --seats` writes them
     #[arg(long, value_name = "FILE")]
     seats: Option<PathBuf>,
+    /// Draw a flame graph of the server over the measured window (needs `perf`)
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     place: Place,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
-    let Arguments { workload, peer, rounds, seconds, out, address, process, seats, place } = arguments;
+    let Arguments { workload, peer, rounds, seconds, out, address, process, seats, profile, place } = arguments;
     if address.is_some() && peer.len() != 1 {
         return Err(Error::Usage("--address needs --peer with the one kind of server that runs there".into()));
     }
     let stage = place.stage()?;
     let machine = Machine::look(&stage.data);
     place.settle()?;
-    let bench = Bench { stage, foreign: address.map(|address| Foreign { address, process }), seats };
+    let profiles = profile.then(|| out.clone().unwrap_or_else(|| PathBuf::from("target/perf-profiles")));
+    if let Some(folder) = &profiles {
+        Profiler::check()?;
+        std::fs::create_dir_all(folder).map_err(Error::io(format!("creating {}", folder.display())))?;
+    }
+    let bench = Bench { stage, foreign: address.map(|address| Foreign { address, process }), seats, profiles };
     let mut report = Report::new(machine);
     for name in &workload {
         let mut workload = Workload::find(name, &place.workloads)?;
@@ -62,7 +71,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
             say(&text::line(&run));
             report.add(run, measured, out.as_deref())
         })?;
-        report.workloads.push(workload);
+        report.conclude(workload, &peers);
     }
     say(&text::summary(&report));
     match &out {

@@ -2,15 +2,20 @@
 
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::time::Duration;
 
 use monoio::buf::IoBufMut;
 use monoio::io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt, OwnedReadHalf, OwnedWriteHalf, Splitable};
 use monoio::net::TcpStream;
+use monoio::time::sleep;
 
 use super::crowd::Crowd;
+use crate::protocol::ProtocolError;
 
 /// Bytes that one read takes. Large enough for what gathers for a busy connection, so that the generator needs few reads.
 const READ_BYTES: usize = 16 * 1024;
+/// Nobody comes back sooner than this.
+const COME_BACK_MIN: Duration = Duration::from_millis(50);
 
 /// Connects and signs in; returns when the transport stands. The stage tells how it went on.
 pub(super) async fn connect(crowd: Rc<Crowd>, connection: usize) {
@@ -50,10 +55,21 @@ async fn read_all(crowd: Rc<Crowd>, connection: usize, session: u32, mut half: O
                 buffer.copy_within(taken.., 0);
                 buffer.truncate(buffer.len() - taken);
             }
+            Err(ProtocolError::ComeBack { why, after_ms }) if crowd.turned_away(connection, session, &why) => {
+                monoio::spawn(come_back(crowd, connection, after_ms));
+                return;
+            }
             Err(error) => break error.to_string(),
         }
     };
     crowd.finish(connection, session, (!crowd.is_ending.get()).then_some(why));
+}
+
+/// Signs in again, as a client that is told so does.
+async fn come_back(crowd: Rc<Crowd>, connection: usize, after_ms: u32) {
+    sleep(COME_BACK_MIN.max(Duration::from_millis(after_ms.into()))).await;
+    crowd.expect(connection);
+    connect(crowd, connection).await;
 }
 
 async fn write_all(crowd: Rc<Crowd>, connection: usize, session: u32, mut half: OwnedWriteHalf<TcpStream>) {

@@ -54,6 +54,9 @@ impl Layout {
 /// What is done with an answer to a request for a page: connection, request, and the page or why there is none.
 type OnPage = Box<dyn FnMut(usize, u32, Result<&PageOf<'_>, &str>)>;
 
+/// Messages in the order in which one receiver heard them: sender, and the sender's number.
+pub(super) type Heard = Vec<(u32, u32)>;
+
 /// All connections of a run.
 pub(super) struct Crowd {
     pub(super) clock: Clock,
@@ -74,8 +77,8 @@ pub(super) struct Crowd {
     failures: RefCell<Vec<String>>,
     /// Readers of stalled connections.
     stalled: RefCell<Vec<Waker>>,
-    /// What the first member of each room heard, sender and number, where that is to be compared.
-    heard: Option<RefCell<Vec<Vec<(u32, u32)>>>>,
+    /// What the first member of each room heard, where that is to be compared.
+    heard: Option<RefCell<Vec<Heard>>>,
     ends: Vec<RefCell<End>>,
 }
 
@@ -97,7 +100,7 @@ impl Crowd {
             arriving: Cell::new(0),
             failures: RefCell::new(Vec::new()),
             stalled: RefCell::new(Vec::new()),
-            heard: is_heard.then(|| RefCell::new(vec![Vec::new(); layout.rooms])),
+            heard: is_heard.then(|| RefCell::new(vec![Heard::new(); layout.rooms])),
             ends: seats.into_iter().enumerate().map(end).collect(),
         }
     }
@@ -154,6 +157,20 @@ impl Crowd {
             self.failures.borrow_mut().push(why);
         }
         self.changed.ring();
+    }
+
+    /// The server asked a connection that was signing in to come back later. False where it had signed in, or had ended.
+    pub(super) fn turned_away(&self, connection: usize, session: u32, why: &str) -> bool {
+        let end = self.end(connection);
+        let is_arriving = end.session == session && end.stage == Stage::Arriving;
+        drop(end);
+        if is_arriving {
+            self.leave(connection, session);
+            let mut tally = self.tally.borrow_mut();
+            tally.counts.turned_away += 1;
+            tally.note(why.to_owned());
+        }
+        is_arriving
     }
 
     /// Drops a session from this side, without a word to the server but the transport's.
@@ -334,11 +351,11 @@ impl Crowd {
     }
 
     /// What the first member of a room heard.
-    pub(super) fn heard(&self, room: usize) -> Vec<(u32, u32)> {
+    pub(super) fn heard(&self, room: usize) -> Heard {
         self.heard.as_ref().map_or(Vec::new(), |heard| heard.borrow()[room].clone())
     }
 
-    fn heard_by(&self, connection: usize) -> Option<RefMut<'_, Vec<(u32, u32)>>> {
+    fn heard_by(&self, connection: usize) -> Option<RefMut<'_, Heard>> {
         let heard = self.heard.as_ref().filter(|_| connection.is_multiple_of(self.layout.members))?;
         Some(RefMut::map(heard.borrow_mut(), |heard| &mut heard[self.layout.room_of(connection)]))
     }

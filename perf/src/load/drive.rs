@@ -2,6 +2,7 @@
 //! under way is waited for and judged.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::steps::{self, Recovery, StepTaken};
 use super::window::{Interval, Window, record, sum};
 use super::{Counts, LoadError, Target};
 use crate::checker::Disorder;
+use crate::profile::{ProfileError, Profiler};
 use crate::schedule::Schedule;
 use crate::usage::{Usage, resident_bytes};
 use crate::workload::{Load, Workload};
@@ -37,6 +39,8 @@ pub(crate) struct Measured {
     pub(crate) window_s: f64,
     /// Within the window.
     pub(crate) counts: Counts,
+    /// Sign-ins of the whole run that the server asked to try again later.
+    pub(crate) turned_away: u64,
     pub(crate) intervals: Vec<Interval>,
     pub(crate) deliveries: Histogram<u64>,
     pub(crate) acceptances: Histogram<u64>,
@@ -68,7 +72,7 @@ struct Course {
 }
 
 pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measured, LoadError> {
-    let Target { address, dialect, process, metrics, seats } = target;
+    let Target { address, dialect, process, metrics, seats, graph } = target;
     let progress = Progress::new(workload.name.clone());
     let crowd = Rc::new(Crowd::new(address, dialect, workload.layout(), seats, workload.read_back));
     let resident = || process.and_then(resident_bytes);
@@ -79,7 +83,8 @@ pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measure
     // What the arrival left to do is done before the memory of a silent connection is read.
     sleep(Duration::from_millis(500)).await;
     let silent = resident();
-    let course = run(&crowd, workload, process, &progress).await?;
+    let samples = Samples::wanted(process, graph);
+    let course = run(&crowd, workload, process, samples.as_ref(), &progress).await?;
     let loaded = resident();
     progress.say("waiting for what is under way");
     drain(&crowd, workload).await;
@@ -108,6 +113,7 @@ async fn run(
     crowd: &Rc<Crowd>,
     workload: &Workload,
     process: Option<u32>,
+    samples: Option<&Samples>,
     progress: &Progress,
 ) -> Result<Course, LoadError> {
     if let Some(pages) = &workload.during.pages {
@@ -121,10 +127,31 @@ async fn run(
     let pacer = begin(crowd, workload)?;
     progress.say("warming up");
     sleep(Duration::from_secs_f64(workload.warm_up_s)).await;
+    let profiler = samples.map(|samples| samples.take(workload.measure_s)).transpose()?;
     let course = observe(crowd, workload, process, progress).await?;
     drop(pacer);
     crowd.paced_by.set(None);
+    if let Some((samples, profiler)) = samples.zip(profiler) {
+        progress.say("drawing the flame graph");
+        profiler.draw(&workload.title, &samples.graph)?;
+    }
     Ok(course)
+}
+
+/// A flame graph that is wanted.
+struct Samples {
+    process: u32,
+    graph: PathBuf,
+}
+
+impl Samples {
+    fn wanted(process: Option<u32>, graph: Option<PathBuf>) -> Option<Self> {
+        process.zip(graph).map(|(process, graph)| Self { process, graph })
+    }
+
+    fn take(&self, seconds: f64) -> Result<Profiler, ProfileError> {
+        Profiler::start(self.process, seconds, &self.graph.with_extension("perf"))
+    }
 }
 
 /// Starts the load; it goes on until the pacer is dropped and the crowd is no longer saturated.
@@ -207,6 +234,7 @@ fn gather(crowd: &Crowd, workload: &Workload, course: Course) -> Measured {
         arrival_s: 0.0,
         window_s,
         counts: windows.iter().fold(Counts::default(), |sum, window| sum.plus(&window.counts)),
+        turned_away: tally.counts.turned_away,
         deliveries: sum(deliveries.iter()),
         acceptances: sum(acceptances.iter()),
         lateness: tally.lateness().clone(),

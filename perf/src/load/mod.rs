@@ -19,10 +19,12 @@ mod tally;
 mod window;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use io_uring_of_monoio::IoUring;
 use monoio::{IoUringDriver, RuntimeBuilder};
 
+use crate::profile::ProfileError;
 use crate::protocol::{Dialect, Seat};
 use crate::workload::Workload;
 
@@ -49,6 +51,8 @@ pub(crate) struct Target {
     pub(crate) metrics: Option<SocketAddr>,
     /// Who signs in, in the order of the layout.
     pub(crate) seats: Vec<Seat>,
+    /// Where a flame graph of the server goes, if one is wanted.
+    pub(crate) graph: Option<PathBuf>,
 }
 
 /// The load could not be put on, or not be measured.
@@ -63,6 +67,9 @@ pub(crate) enum LoadError {
     /// Not everybody came.
     #[error("{present} of {wanted} connections stand; first failure: {why}")]
     Arrival { present: usize, wanted: usize, why: String },
+    /// Of the server.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// The peer does not do what the workload needs.
     #[error("{0}")]
     Unfit(String),

@@ -35,11 +35,6 @@ impl Outbox {
         }
     }
 
-    /// Bytes that wait.
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Exchanges the empty `batch` for what has gathered, as soon as there is something. False: closed, nothing more
     /// comes.
     pub(super) fn poll_batch(&mut self, context: &Context<'_>, batch: &mut Vec<u8>) -> Poll<bool> {

@@ -9,7 +9,7 @@ use monoio::time::timeout;
 use serde::{Deserialize, Serialize};
 
 use super::LoadError;
-use super::crowd::Crowd;
+use super::crowd::{Crowd, Heard};
 use crate::protocol::{PAGES, PageRequest, message_id, message_text};
 use crate::stamp::{STAMP_BYTES, Stamp, filler};
 
@@ -28,7 +28,7 @@ pub(crate) struct ReadBack {
 
 /// A page, as far as the comparison needs it.
 struct Read {
-    said: Vec<(u32, u32)>,
+    said: Heard,
     altered: u64,
     oldest_id: u64,
     more: bool,
@@ -62,7 +62,7 @@ async fn past(
     connection: usize,
     page: &Rc<RefCell<Option<Result<Read, String>>>>,
     result: &mut ReadBack,
-) -> Result<Vec<(u32, u32)>, LoadError> {
+) -> Result<Heard, LoadError> {
     let (mut pages, mut before) = (Vec::new(), 0);
     loop {
         let limit = limits::HISTORY_LIMIT_MAX as u16;

@@ -26,6 +26,8 @@ pub(crate) struct Counts {
     pub(crate) refused: u64,
     pub(crate) gaps: u64,
     pub(crate) disconnects: u64,
+    /// Sign-ins that the server asked to try again later.
+    pub(crate) turned_away: u64,
 }
 
 impl Counts {
@@ -38,6 +40,7 @@ impl Counts {
             refused: self.refused + other.refused,
             gaps: self.gaps + other.gaps,
             disconnects: self.disconnects + other.disconnects,
+            turned_away: self.turned_away + other.turned_away,
         }
     }
 
@@ -50,6 +53,7 @@ impl Counts {
             refused: self.refused - earlier.refused,
             gaps: self.gaps - earlier.gaps,
             disconnects: self.disconnects - earlier.disconnects,
+            turned_away: self.turned_away - earlier.turned_away,
         }
     }
 }

@@ -111,7 +111,7 @@ impl Server {
             if begun.elapsed() > START_MAX {
                 return Err(format!("nothing answers at {} after {} s", self.address, START_MAX.as_secs()));
             }
-            std::thread::sleep(Duration::from_millis(20));
+            pause();
         }
     }
 
@@ -130,11 +130,16 @@ impl Drop for Server {
         }
         let begun = Instant::now();
         while matches!(child.try_wait(), Ok(None)) && begun.elapsed() < STOP_MAX {
-            std::thread::sleep(Duration::from_millis(20));
+            pause();
         }
         let _ = child.kill();
         let _ = child.wait();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "no event tells that another process listens; no load runs meanwhile")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
 }
 
 /// A port of this machine that nobody listens on.

@@ -127,6 +127,14 @@ pub(crate) enum ProtocolError {
     /// The far end refused the sign-in or ended the session.
     #[error("the server ended the session: {0}")]
     Ended(String),
+    /// The far end has too much to do and asks to come back later.
+    #[error("the server asks to come back after {after_ms} ms: {why}")]
+    ComeBack {
+        /// What it gave as its reason.
+        why: String,
+        /// How long it asks to wait; 0: it does not say.
+        after_ms: u32,
+    },
 }
 
 impl ProtocolError {

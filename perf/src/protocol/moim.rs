@@ -168,15 +168,17 @@ impl Moim {
             Some(Opcode::Error) => return self.error(frame, on_event),
             Some(Opcode::Busy) => {
                 let busy = body::read::<schema::Busy<'_>>(frame.body()).map_err(malformed)?;
-                refused(frame, format!("Busy: {}", busy.message().unwrap_or("")), on_event)?;
+                let why = format!("Busy: {}", busy.message().unwrap_or(""));
+                let end = ProtocolError::ComeBack { why: why.clone(), after_ms: busy.retry_after_ms() };
+                refused(frame, why, end, on_event)?;
             }
             Some(Opcode::Goodbye) => {
                 let goodbye = body::read::<schema::Goodbye<'_>>(frame.body()).map_err(malformed)?;
-                return Err(ProtocolError::Ended(explain(goodbye.code(), goodbye.message())));
+                return Err(ended(goodbye.code(), goodbye.message(), goodbye.retry_after_ms()));
             }
             Some(Opcode::Closed) => {
                 let closed = body::read::<schema::Closed<'_>>(frame.body()).map_err(malformed)?;
-                return Err(ProtocolError::Ended(explain(closed.code(), closed.message())));
+                return Err(ended(closed.code(), closed.message(), 0));
             }
             _ => {}
         }
@@ -263,7 +265,8 @@ impl Moim {
 
     fn error(&self, frame: Frame<'_>, on_event: &mut impl FnMut(Event<'_>)) -> Result<(), ProtocolError> {
         let error = body::read::<schema::Error<'_>>(frame.body()).map_err(malformed)?;
-        refused(frame, explain(error.code(), error.message()), on_event)
+        let end = ended(error.code(), error.message(), error.retry_after_ms());
+        refused(frame, explain(error.code(), error.message()), end, on_event)
     }
 }
 
@@ -278,14 +281,30 @@ pub(crate) fn message_text(frame: Frame<'_>) -> Option<&[u8]> {
     Table::root(frame.body())?.vector(MESSAGE_TEXT)
 }
 
-/// A refused send is counted; a refusal of anything else leaves the connection without its purpose.
-fn refused(frame: Frame<'_>, why: String, on_event: &mut impl FnMut(Event<'_>)) -> Result<(), ProtocolError> {
+/// A refused send or page is counted; a refusal of anything else ends the session with `end`.
+fn refused(
+    frame: Frame<'_>,
+    why: String,
+    end: ProtocolError,
+    on_event: &mut impl FnMut(Event<'_>),
+) -> Result<(), ProtocolError> {
     match frame.header.request {
         request if request < OTHER_REQUESTS => on_event(Event::Refused { number: Some(request), why }),
         request if request >= PAGES => on_event(Event::PageRefused { request, why }),
-        _ => return Err(ProtocolError::Ended(why)),
+        _ => return Err(end),
     }
     Ok(())
+}
+
+/// The end of a session, for good or for a while.
+fn ended(code: u16, message: Option<&str>, after_ms: u32) -> ProtocolError {
+    let why = explain(code, message);
+    match ErrorCode::from_u16(code) {
+        Some(ErrorCode::StoreUnavailable | ErrorCode::RateLimited | ErrorCode::TooManyConnections) => {
+            ProtocolError::ComeBack { why, after_ms }
+        }
+        _ => ProtocolError::Ended(why),
+    }
 }
 
 fn explain(code: u16, message: Option<&str>) -> String {
@@ -297,6 +316,7 @@ fn asked(request: u32) -> Envelope {
     Envelope { request, session: 0 }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "errors are handed over by value")]
 fn malformed(what: impl ToString) -> ProtocolError {
     ProtocolError::malformed("Moim", what.to_string())
 }
@@ -398,5 +418,13 @@ mod tests {
         encoder.goodbye(&mut ended, Envelope::default(), Some(ErrorCode::TokenExpired), "old", 0);
         let error = codec().feed(&ended, &mut Vec::new(), |_| ()).unwrap_err();
         assert_eq!(error, ProtocolError::Ended("TokenExpired (21): old".into()));
+    }
+
+    #[test]
+    fn a_server_with_too_much_to_do_is_come_back_to() {
+        let mut busy = Vec::new();
+        Encoder::new().error(&mut busy, asked(OPEN), ErrorCode::StoreUnavailable, "later", 200);
+        let error = codec().feed(&busy, &mut Vec::new(), |_| ()).unwrap_err();
+        assert_eq!(error, ProtocolError::ComeBack { why: "StoreUnavailable (53): later".into(), after_ms: 200 });
     }
 }

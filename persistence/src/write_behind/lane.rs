@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::Batch;
 use crate::error::Error;
 use crate::message_store::MessageStore;
 use crate::stats::LaneStats;
 
+/// How long a write waits for company.
+const GATHER: Duration = Duration::from_millis(20);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
@@ -51,7 +54,7 @@ impl Worker {
     /// The store's, when it fails while the lane is closed: what is left stays with the journal.
     pub(super) async fn run(mut self) -> Result<(), Error> {
         while let Some(first) = self.next().await {
-            let gathered = self.gather(first);
+            let gathered = self.gather(first).await;
             self.store_for_good(&gathered).await?;
             self.counters.writes.fetch_add(1, Ordering::Relaxed);
             self.counters.confirmed.store(gathered.position, Ordering::Relaxed);
@@ -73,21 +76,35 @@ impl Worker {
         self.queue.recv().await
     }
 
-    /// Takes what else is queued, up to the bound.
-    fn gather(&mut self, first: Batch) -> Gathered {
+    /// Takes what else arrives within a moment, up to the bound: nobody waits for the store, and a sync costs the same
+    /// whatever it covers.
+    async fn gather(&mut self, first: Batch) -> Gathered {
         let mut gathered = Gathered { frames: Vec::new(), bytes: 0, position: 0 };
+        let until = Instant::now() + GATHER;
         let mut next = Some(first);
         while let Some(batch) = next {
             gathered.bytes += batch.frames.len();
             gathered.position = batch.position;
             gathered.frames.push(batch.frames);
-            next = if gathered.bytes < self.write_bytes_max { self.queue.try_recv().ok() } else { None };
+            next = if gathered.bytes < self.write_bytes_max { self.arrives(until).await } else { None };
         }
         self.counters.batches.fetch_add(gathered.frames.len() as u64, Ordering::Relaxed);
         self.counters.bytes.fetch_add(gathered.bytes as u64, Ordering::Relaxed);
         self.counters.taken.store(gathered.position, Ordering::Relaxed);
         self.counters.queued.store(self.queue.len() as u64, Ordering::Relaxed);
         gathered
+    }
+
+    /// The next batch, if one is there or comes in time; closing cuts the wait short.
+    async fn arrives(&mut self, until: Instant) -> Option<Batch> {
+        if let Ok(batch) = self.queue.try_recv() {
+            return Some(batch);
+        }
+        tokio::select! {
+            batch = self.queue.recv() => batch,
+            _ = self.closing.wait_for(|closing| *closing) => None,
+            () = tokio::time::sleep_until(until) => None,
+        }
     }
 
     /// Writes and syncs, both again after either failed, until it is done or the lane closes.

@@ -129,7 +129,8 @@ impl Client {
         answer.await.unwrap_or_else(|_| Err(self.ended()))
     }
 
-    /// Follows a room from `last_seen` on; zero: only what comes from now on. See [`RoomStream`].
+    /// Follows a room from `last_seen` on; zero: only what comes from now on. See [`RoomStream`]. Waits for a connection
+    /// where there is none, and for a server that is busy or whose stores do not answer.
     ///
     /// # Errors
     /// [`Error::Refused`] (`NoSuchRoom`, `NotAMember`, `TooManyRooms`), [`Error::AlreadyOpen`],

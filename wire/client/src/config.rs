@@ -96,14 +96,6 @@ impl Default for Reconnect {
     }
 }
 
-impl Reconnect {
-    /// The wait before attempt number `attempt` (from 0) when the server asked for at least `hint`.
-    pub(crate) fn wait(&self, attempt: u32, hint: Duration) -> Duration {
-        let delay = self.delay_min.saturating_mul(1 << attempt.min(16)).min(self.delay_max);
-        hint + jitter(delay)
-    }
-}
-
 /// Somewhere between half of `delay` and all of it, so that clients of one server do not return in step.
 pub(crate) fn jitter(delay: Duration) -> Duration {
     delay / 2 + (delay / 2).mul_f64(f64::from(random_u32()) / f64::from(u32::MAX))
@@ -116,17 +108,6 @@ fn random_u32() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn waits_grow_to_the_longest_and_never_undercut_the_servers_hint() {
-        let reconnect = Reconnect { delay_min: Duration::from_millis(100), delay_max: Duration::from_secs(1) };
-        for attempt in 0..40 {
-            let full = Duration::from_millis(100 << attempt.min(10)).min(Duration::from_secs(1));
-            let wait = reconnect.wait(attempt, Duration::ZERO);
-            assert!(full / 2 <= wait && wait <= full, "attempt {attempt}: {wait:?}");
-            assert!(reconnect.wait(attempt, Duration::from_secs(5)) >= Duration::from_secs(5));
-        }
-    }
 
     #[test]
     fn credentials_do_not_show_in_logs() {

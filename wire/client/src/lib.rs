@@ -30,6 +30,7 @@
 //! | bytes to write | 256 KiB | commands wait | |
 //! | frames of a room not yet read | 512 | messages are fetched from the history later, the rest is dropped | [`Stats::messages_shed`], [`Stats::events_shed`] |
 
+mod backoff;
 mod client;
 mod command;
 mod config;

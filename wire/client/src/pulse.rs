@@ -18,19 +18,20 @@ pub(crate) struct Pulse {
     heartbeat: Duration,
     heard: Instant,
     said: Instant,
-    asked: bool,
+    /// When PING was said that nothing has answered yet.
+    asked: Option<Instant>,
 }
 
 impl Pulse {
     /// A server that announces no heartbeat gets one a minute.
     pub(crate) fn new(heartbeat: Duration, now: Instant) -> Self {
         let heartbeat = if heartbeat.is_zero() { Duration::from_secs(60) } else { heartbeat };
-        Self { heartbeat, heard: now, said: now, asked: false }
+        Self { heartbeat, heard: now, said: now, asked: None }
     }
 
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = now;
-        self.asked = false;
+        self.asked = None;
     }
 
     pub(crate) fn said(&mut self, now: Instant) {
@@ -39,20 +40,25 @@ impl Pulse {
 
     /// When to look again.
     pub(crate) fn next(&self) -> Instant {
-        let silence = if self.asked { self.heartbeat * 2 } else { self.heartbeat };
-        (self.said + self.heartbeat).min(self.heard + silence)
+        (self.said + self.heartbeat).min(self.gone_at().unwrap_or(self.heard + self.heartbeat))
+    }
+
+    /// When the server counts as gone: never before it had a heartbeat's time to answer a PING, so that a client that
+    /// was itself held up does not give up a server whose frames wait to be read.
+    fn gone_at(&self) -> Option<Instant> {
+        self.asked.map(|asked| (asked + self.heartbeat).max(self.heard + self.heartbeat * 2))
     }
 
     /// What to do now. A PING counts as said here already, written or not.
     pub(crate) fn beat(&mut self, now: Instant) -> Beat {
-        if now >= self.heard + self.heartbeat * 2 {
+        if self.gone_at().is_some_and(|gone| now >= gone) {
             return Beat::Gone;
         }
         if now < self.next() {
             return Beat::Nothing;
         }
         self.said = now;
-        self.asked = true;
+        self.asked.get_or_insert(now);
         Beat::Ping
     }
 }
@@ -83,5 +89,13 @@ mod tests {
         assert_eq!(pulse.beat(start + BEAT), Beat::Ping);
         pulse.heard(start + BEAT);
         assert_eq!(pulse.next(), start + BEAT * 2);
+    }
+
+    #[test]
+    fn a_client_that_was_held_up_asks_before_it_gives_the_server_up() {
+        let start = Instant::now();
+        let mut pulse = Pulse::new(BEAT, start);
+        assert_eq!(pulse.beat(start + BEAT * 5), Beat::Ping);
+        assert_eq!(pulse.beat(start + BEAT * 6), Beat::Gone);
     }
 }

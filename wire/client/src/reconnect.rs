@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
+use crate::backoff::Backoff;
 use crate::command::Command;
 use crate::connection::{Connection, End, Status};
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::stats::count;
 impl Connection {
     /// Serves `stream` and the connections after it, until the client ends.
     pub(crate) async fn run(mut self, mut stream: TcpStream) {
-        let mut attempt = 0;
+        let mut backoff = Backoff::new(self.config.reconnect);
         let (error, reply) = loop {
             let began = Instant::now();
             let cause = match self.serve(stream).await {
@@ -24,12 +25,9 @@ impl Connection {
                 End::Goodbye(refusal) => Some(Error::SessionEnded(refusal)),
                 End::Broken(cause) => cause,
             };
-            // A server that welcomes and drops at once must not be hammered: only a connection that held starts anew.
-            if began.elapsed() >= self.config.reconnect.delay_max {
-                attempt = 0;
-            }
+            backoff.lived(began.elapsed());
             self.break_off();
-            match self.reconnect(&mut attempt, cause).await {
+            match self.reconnect(&mut backoff, cause).await {
                 Ok(next) => stream = next,
                 Err((error, reply)) => break (error, reply),
             }
@@ -48,9 +46,10 @@ impl Connection {
     /// Tries until a session stands. The error is why the client ends.
     async fn reconnect(
         &mut self,
-        attempt: &mut u32,
+        backoff: &mut Backoff,
         mut cause: Option<Error>,
     ) -> Result<TcpStream, (Error, Option<oneshot::Sender<()>>)> {
+        let mut token = Some(self.published.session.borrow().token.clone());
         loop {
             if let Some(error) = &cause
                 && handshake::is_final(error, &self.config.credentials)
@@ -58,21 +57,17 @@ impl Connection {
                 return Err((error.clone(), None));
             }
             let hint = cause.as_ref().map_or(Duration::ZERO, handshake::hint);
-            let token_is_good = !matches!(
-                cause.as_ref().and_then(Error::code),
-                Some(ErrorCode::TokenExpired | ErrorCode::TokenInvalid)
-            );
-            let token = token_is_good.then(|| self.published.session.borrow().token.clone());
-            let wait = self.config.reconnect.wait(*attempt, hint);
-            *attempt += 1;
+            if let Some(ErrorCode::TokenExpired | ErrorCode::TokenInvalid) = cause.as_ref().and_then(Error::code) {
+                token = None;
+            }
+            let wait = backoff.wait(hint);
             tracing::info!(
-                attempt,
                 wait_ms = wait.as_millis(),
                 cause = cause.as_ref().map(tracing::field::display),
                 "connecting again"
             );
             self.published.status.send_replace(Status::Reconnecting { cause });
-            let config = self.config.clone();
+            let (config, token) = (self.config.clone(), token.clone());
             let connecting = async {
                 sleep(wait).await;
                 shake_hands(&config, token).await

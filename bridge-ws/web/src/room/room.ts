@@ -6,10 +6,11 @@ import { HISTORY_LIMIT_MAX, LIST_LIMIT_MAX, UNREAD_MAX } from "../protocol/limit
 import { Kind, type Message } from "../protocol/message";
 import * as outgoing from "../protocol/outgoing";
 import { MessageLog } from "./log";
-import { Outbox, type Outgoing } from "./outbox";
-import { firstSequence, type OutboxStorage } from "./outboxStorage";
+import type { OutboxStorage } from "./outboxStorage";
 import { People } from "./people";
 import { OwnReadMark } from "./readMark";
+import { Retries } from "./retries";
+import { Sender } from "./sender";
 import type { RoomEntry, RoomState } from "./state";
 import { RoomStream } from "./stream";
 import { TYPING_EVERY_MS, Typing } from "./typing";
@@ -18,8 +19,6 @@ import { TYPING_EVERY_MS, Typing } from "./typing";
 const OLDER_LIMIT = 50;
 /** Messages kept of a room that is not being read back; older ones are loaded again when wanted. */
 const KEPT_MAX = 400;
-/** Wait before asking again where the server refused without saying for how long. */
-const RETRY_MS = 1_500;
 
 /** What a room needs from the session around it. */
 export interface RoomPorts {
@@ -34,6 +33,8 @@ export interface RoomPorts {
   ended(room: Room, code: number): void;
   /** The room has talk, but none of it is loaded yet. */
   wantsPreview(room: Room): void;
+  /** The room has messages that neither the listing nor its stream counted: a fresh listing is wanted. */
+  uncounted(): void;
   /** The server follows no further room for this session. */
   tooMany(room: Room): void;
 }
@@ -42,6 +43,8 @@ export interface RoomPorts {
 export class Room {
   #entry: RoomEntry;
   #unread: number;
+  /** Up to this id `#unread` has counted: a message that the listing counted must not be counted again. */
+  #countedUpTo: number;
   #shown = false;
   #readingBack = false;
   #older: RoomState["older"] = "idle";
@@ -49,15 +52,14 @@ export class Room {
   #peopleAsked = false;
   /** Newest id when the room was opened last. */
   #openedAtId = 0;
-  #sendingPaused = false;
   #typingSentAtMs = -TYPING_EVERY_MS;
-  #retries = new Set<ReturnType<typeof setTimeout>>();
   #view: RoomState | null = null;
   readonly #stream: RoomStream;
   readonly #log = new MessageLog();
   readonly #people = new People();
   readonly #typing = new Typing();
-  readonly #outbox: Outbox;
+  readonly #retries = new Retries();
+  readonly #sender: Sender;
   readonly #mark: OwnReadMark;
 
   constructor(
@@ -66,13 +68,17 @@ export class Room {
   ) {
     this.#entry = entry;
     this.#unread = entry.unread;
+    this.#countedUpTo = entry.newestId;
     this.#stream = new RoomStream({
       deliver: (message) => this.#deliver(message),
       askAfter: (id) => this.#askAfter(id),
       restarted: () => this.#restarted(),
     });
-    this.#outbox = new Outbox(ports.storage.load(entry.id), (record) => ports.storage.save(entry.id, record));
-    this.#outbox.skipTo(firstSequence(Date.now()));
+    this.#sender = new Sender(entry.id, {
+      line: ports.line,
+      storage: ports.storage,
+      changed: () => this.#changed(),
+    });
     this.#mark = new OwnReadMark((upTo) => ports.line.post(outgoing.readFrame(entry.id, upTo)));
     this.#mark.confirmed(entry.readMark);
   }
@@ -101,20 +107,20 @@ export class Room {
       withdrawn: this.#log.withdrawn,
       atStart: this.#log.atStart,
       older: this.#older,
-      outgoing: this.#outbox.entries,
+      outgoing: this.#sender.entries,
       people: this.#people.view,
       online: this.#online,
       typing: this.#typing.users,
     });
   }
 
-  /** Takes over what a fresh listing says; while the room is followed its own stream knows the counts better. */
+  /** Takes over what a fresh listing says, unless the room's own stream has counted on since. */
   listed(entry: RoomEntry): void {
-    this.#entry = { ...entry, newestId: this.#entry.newestId };
-    if (!this.isOpen) {
+    if (entry.newestId >= this.#stream.lastSeen && entry.readMark >= this.#mark.upTo) {
       this.#unread = entry.unread;
-      this.#entry = entry;
+      this.#countedUpTo = entry.newestId;
     }
+    this.#entry = { ...entry, newestId: Math.max(entry.newestId, this.#entry.newestId) };
     this.#changed();
   }
 
@@ -138,12 +144,11 @@ export class Room {
   /** The connection is gone. */
   lost(): void {
     this.#stream.closed();
-    this.#outbox.connectionLost();
+    this.#sender.lost();
     this.#online = new Set();
     this.#typing.clear();
     this.#peopleAsked = false;
-    this.#sendingPaused = false;
-    this.#forgetRetries();
+    this.#retries.forget();
     this.#older = this.#older === "loading" ? "idle" : this.#older;
     this.#changed();
   }
@@ -151,7 +156,8 @@ export class Room {
   /** Ends all of the room's timers; it must not be used afterwards. */
   dispose(): void {
     this.#mark.stop();
-    this.#forgetRetries();
+    this.#retries.forget();
+    this.#sender.lost();
   }
 
   /** A frame of this room that answers no request. */
@@ -162,9 +168,6 @@ export class Room {
         break;
       case "Gap":
         this.#stream.gap(frame.newestId);
-        break;
-      case "Ack":
-        this.#acknowledged(frame.sequence, frame.id);
         break;
       case "ReadMark":
         this.#readMark(frame.user, frame.upTo);
@@ -202,21 +205,16 @@ export class Room {
   }
 
   say(text: string, replyTo: number): void {
-    this.#outbox.submit(text, replyTo === 0 ? Kind.Talk : Kind.Reply, replyTo);
     this.#typingSentAtMs = -TYPING_EVERY_MS;
-    this.#sendWaiting();
-    this.#changed();
+    this.#sender.say(text, replyTo);
   }
 
   retry(key: string): void {
-    this.#outbox.retry(key);
-    this.#sendWaiting();
-    this.#changed();
+    this.#sender.retry(key);
   }
 
   discard(key: string): void {
-    this.#outbox.discard(key);
-    this.#changed();
+    this.#sender.discard(key);
   }
 
   /** The user has seen everything up to `id`. */
@@ -251,7 +249,10 @@ export class Room {
       (id) => outgoing.historyBeforeFrame(this.id, this.#log.oldestId, limit, id),
       (answer) => {
         this.#older = answer?.op === "HistoryPage" || answer === null ? "idle" : "failed";
-        if (answer?.op === "HistoryPage") this.#log.prepend(answer.messages, answer.more, this.#stream.lastSeen);
+        if (answer?.op === "HistoryPage") {
+          this.#log.prepend(answer.messages, answer.more, this.#stream.lastSeen);
+          this.#want();
+        }
         this.#changed();
         done();
       },
@@ -262,7 +263,7 @@ export class Room {
   #openAnswered(answer: Answer): void {
     if (answer === null) return;
     if (answer.op === "Opened") this.#opened(answer);
-    else if (answer.op === "Busy") this.#later(answer.retryAfterMs, () => this.open());
+    else if (answer.op === "Busy") this.#retries.later(answer.retryAfterMs, () => this.open());
     else if (answer.op === "Error") this.#openRefused(answer.code, answer.retryAfterMs);
     this.#changed();
   }
@@ -277,9 +278,11 @@ export class Room {
     };
     this.#openedAtId = opened.newestId;
     this.#online = new Set(opened.online);
+    const isFirst = this.#stream.lastSeen === 0;
     this.#stream.opened(opened.newestId);
+    if (isFirst && opened.newestId > this.#countedUpTo) this.ports.uncounted();
     this.#confirmMark(opened.readMark);
-    this.#sendWaiting();
+    this.#sender.opened(this.#stream.lastSeen);
     if (this.#shown) this.#want();
     else if (this.#log.oldestId === 0 && !this.#log.atStart) this.ports.wantsPreview(this);
   }
@@ -291,13 +294,13 @@ export class Room {
       this.open();
     } else if (code === ErrorCode.TooManyRooms) this.ports.tooMany(this);
     else if (endsMembership(code)) this.ports.ended(this, code);
-    else this.#later(retryAfterMs, () => this.open());
+    else this.#retries.later(retryAfterMs, () => this.open());
   }
 
   #closed(code: number): void {
     this.#stream.closed();
     if (endsMembership(code)) this.ports.ended(this, code);
-    else if (code !== 0) this.#later(0, () => this.open());
+    else if (code !== 0) this.#retries.later(0, () => this.open());
   }
 
   /** Asks for what a room on the screen lacks. */
@@ -316,7 +319,7 @@ export class Room {
       (answer) => {
         if (answer === null) return;
         if (answer.op !== "MemberList") {
-          this.#later(0, () => this.#loadPeople(after));
+          this.#retries.later(0, () => this.#loadPeople(after));
           return;
         }
         const last = answer.members.at(-1);
@@ -333,15 +336,18 @@ export class Room {
     this.#people.message(message);
     this.#typing.ended(message.sender);
     this.#countMembers(message);
-    if (message.sender === this.ports.me) {
-      this.#mark.wrote(message.id);
-      this.#unread = 0;
-      if (message.device === this.ports.device) this.#outbox.delivered(message.sequence);
-    } else {
-      this.#unread = Math.min(this.#unread + 1, UNREAD_MAX);
-    }
-    this.#outbox.deliveredUpTo(message.id);
+    const isMine = message.sender === this.ports.me;
+    if (isMine) this.#mark.wrote(message.id);
+    this.#count(message.id, isMine);
+    this.#sender.delivered(message, isMine && message.device === this.ports.device);
     if (!this.#readingBack) this.#trim();
+  }
+
+  /** Who says something has read what came before it. */
+  #count(id: number, isMine: boolean): void {
+    if (isMine) this.#unread = 0;
+    else if (id > this.#countedUpTo) this.#unread = Math.min(this.#unread + 1, UNREAD_MAX);
+    this.#countedUpTo = Math.max(this.#countedUpTo, id);
   }
 
   /** Keeps name and member count current; what OPENED already counted is not counted again. */
@@ -359,7 +365,7 @@ export class Room {
       (answer) => {
         if (answer === null) return;
         if (answer.op === "HistoryPage") this.#stream.page(answer.messages);
-        else this.#later("retryAfterMs" in answer ? answer.retryAfterMs : 0, () => this.#stream.askAgain());
+        else this.#retries.later("retryAfterMs" in answer ? answer.retryAfterMs : 0, () => this.#stream.askAgain());
         this.#changed();
       },
     );
@@ -367,44 +373,6 @@ export class Room {
 
   #restarted(): void {
     this.#log.clear(this.#stream.lastSeen === 0);
-    this.#outbox.deliveredUpTo(this.#stream.lastSeen);
-  }
-
-  #sendWaiting(): void {
-    if (this.#sendingPaused || this.#stream.phase === "closed" || this.#stream.phase === "opening") return;
-    for (const entry of this.#outbox.takeSendable()) {
-      this.#request(
-        (id) => outgoing.sendFrame({ ...entry, room: this.id }, id),
-        (answer) => this.#sendAnswered(entry, answer),
-      );
-    }
-  }
-
-  #sendAnswered(entry: Outgoing, answer: Answer): void {
-    if (answer === null) return;
-    if (answer.op === "Ack") this.#acknowledged(answer.sequence, answer.id);
-    else if (answer.op === "Error" || answer.op === "Busy") {
-      const code = answer.op === "Busy" ? "busy" : answer.code;
-      const after = this.#outbox.refused(entry.sequence, code, answer.message);
-      if (after === "wait") this.#pauseSending(answer.retryAfterMs);
-      this.#sendWaiting();
-    }
-    this.#changed();
-  }
-
-  #pauseSending(waitMs: number): void {
-    if (this.#sendingPaused) return;
-    this.#sendingPaused = true;
-    this.#later(waitMs, () => {
-      this.#sendingPaused = false;
-      this.#sendWaiting();
-    });
-  }
-
-  #acknowledged(sequence: number, id: number): void {
-    this.#outbox.acknowledged(sequence, id);
-    this.#outbox.deliveredUpTo(this.#stream.lastSeen);
-    this.#sendWaiting();
   }
 
   #readMark(user: number, upTo: number): void {
@@ -441,19 +409,6 @@ export class Room {
 
   #request(encode: (request: number) => outgoing.FrameBytes, onAnswer: (answer: Answer) => void): void {
     this.ports.line.request(encode, onAnswer);
-  }
-
-  #later(waitMs: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#retries.delete(timer);
-      act();
-    }, Math.max(waitMs, RETRY_MS));
-    this.#retries.add(timer);
-  }
-
-  #forgetRetries(): void {
-    for (const timer of this.#retries) clearTimeout(timer);
-    this.#retries.clear();
   }
 
   #changed(): void {

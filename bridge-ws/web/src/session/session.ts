@@ -1,9 +1,9 @@
-import type { Me } from "../api/account";
-import { whoAmI } from "../api/account";
+import { whoAmI, type Me } from "../api/account";
 import { leaveRoom, myRooms } from "../api/rooms";
 import { Connection, type Link } from "../connection/connection";
 import type { Device } from "../connection/device";
 import type { Incoming } from "../protocol/incoming";
+import { Kind } from "../protocol/message";
 import { OutboxStorage } from "../room/outboxStorage";
 import { Room } from "../room/room";
 import type { RoomEntry, RoomState } from "../room/state";
@@ -44,6 +44,9 @@ export class Session {
   #listedAtMs = -LISTING_FRESH_MS;
   #dirty = false;
   #clock: ReturnType<typeof setInterval> | undefined;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The room that the user is leaving, so that its end is no news to him. */
+  #leaving = 0;
 
   constructor(
     readonly me: Me,
@@ -76,6 +79,7 @@ export class Session {
     removeEventListener("online", this.reconnect);
     document.removeEventListener("visibilitychange", this.#lookedAt);
     clearInterval(this.#clock);
+    clearTimeout(this.#refreshTimer);
     this.#connection.stop();
     for (const room of this.#rooms.values()) room.dispose();
     if (forget) this.#storage.forgetTexts();
@@ -116,7 +120,12 @@ export class Session {
   }
 
   async leave(id: number): Promise<void> {
-    await leaveRoom(id);
+    this.#leaving = id;
+    try {
+      await leaveRoom(id);
+    } finally {
+      this.#leaving = 0;
+    }
     this.#forget(id);
     this.#publish();
   }
@@ -124,6 +133,12 @@ export class Session {
   #online(): void {
     for (const room of this.#rooms.values()) room.open();
     if (this.#listingIsOlderThan(LISTING_AT_CONNECT_MS)) void this.refresh();
+  }
+
+  /** However many rooms ask for it in one turn, the listing is fetched once. */
+  #refreshSoon(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = setTimeout(() => void this.refresh(), 0);
   }
 
   #listingIsOlderThan(ms: number): boolean {
@@ -161,6 +176,7 @@ export class Session {
       storage: this.#storage,
       changed: () => this.#touch(),
       ended: (ended, code) => this.#roomEnded(ended, code),
+      uncounted: () => this.#refreshSoon(),
       wantsPreview: (wanting) => this.#previews.want(wanting),
       tooMany: (wanting) => this.#makePlace(wanting),
     });
@@ -170,9 +186,15 @@ export class Session {
   }
 
   #roomEnded(room: Room, code: number): void {
-    this.events.roomEnded(room.state, code);
+    if (!this.#isOwnDoing(room)) this.events.roomEnded(room.state, code);
     this.#forget(room.id);
     this.#publish();
+  }
+
+  /** Whether the user left by himself, here or in another tab. */
+  #isOwnDoing(room: Room): boolean {
+    const last = room.state.messages.at(-1);
+    return room.id === this.#leaving || (last?.kind === Kind.MemberLeft && last.reference === this.me.id);
   }
 
   #forget(id: number): void {

@@ -1,5 +1,7 @@
 //! What a peer may ask, one method an operation.
 
+use std::time::Duration;
+
 use flatbuffers::{FlatBufferBuilder, WIPOffset};
 use moim_wire::{HEADER_BYTES, Header, MessageId, Opcode, RoomId, UserId, VERSION, schema};
 
@@ -26,11 +28,16 @@ impl Peer {
         assert_eq!(self.answer(request).opcode, Opcode::Pong);
     }
 
-    /// The same, with nothing of any room before it.
+    /// The same, with nothing said in any room before it.
     pub(crate) fn round_trip_in_silence(&mut self) {
         let request = self.ping(7);
-        let next = self.next().expect("the connection stands");
-        assert_eq!((next.opcode, next.request), (Opcode::Pong, request));
+        loop {
+            let next = self.next().expect("the connection stands");
+            if next.request == request {
+                return;
+            }
+            assert!(matches!(next.opcode, Opcode::Presence | Opcode::ReadMark), "{}", next.opcode.name());
+        }
     }
 
     pub(crate) fn close(&mut self, session: u32, room: RoomId) -> u32 {
@@ -106,6 +113,20 @@ impl Peer {
         let opened = self.answer(request);
         assert_eq!(opened.opcode, Opcode::Opened, "{:?}", opened.error_code());
         opened
+    }
+
+    /// The same, asked again for as long as the server says BUSY.
+    pub(crate) fn follow_when_there_is_room(&mut self, room: RoomId) {
+        loop {
+            let request = self.open(0, room, MessageId::ZERO);
+            let answer = self.answer(request);
+            if answer.opcode == Opcode::Opened {
+                return;
+            }
+            assert_eq!(answer.opcode, Opcode::Busy, "{:?}", answer.error_code());
+            let retry_ms = answer.body::<schema::Busy<'_>>().retry_after_ms();
+            std::thread::park_timeout(Duration::from_millis(retry_ms.min(50).into()));
+        }
     }
 
     /// Sends and waits for the acknowledgement; the message's id.

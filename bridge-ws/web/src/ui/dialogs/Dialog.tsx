@@ -50,3 +50,13 @@ export function Dialog({
     </dialog>
   );
 }
+
+/** What went wrong with what the dialog is for; nothing where nothing did. */
+export function Fault({ text }: { text: string | undefined }): ReactNode {
+  if (text === undefined) return null;
+  return (
+    <p className="dialog-fault" role="alert">
+      {text}
+    </p>
+  );
+}

@@ -7,6 +7,7 @@ import { Icon } from "../parts/Icon";
 import { LanguageChoice } from "../parts/LanguageChoice";
 import { ThemeChoice } from "../parts/ThemeChoice";
 import { Dialog } from "./Dialog";
+import "./menu.css";
 
 /** Language, appearance, and the way out. */
 export function MenuDialog({ onClose }: { onClose: () => void }): ReactNode {

@@ -2,21 +2,22 @@ import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { isComposing } from "../room/keys";
-import { RoomPatch } from "../parts/RoomPatch";
 import { Icon } from "../parts/Icon";
+import { RoomPatch } from "../parts/RoomPatch";
 import { goToRoom } from "../route";
 import { Dialog } from "./Dialog";
 import { matchesName } from "./matchesName";
+import "./switch.css";
 
 /** Goes to a room by a few letters of its name. */
 export function SwitchDialog({ rooms, onClose }: { rooms: readonly RoomState[]; onClose: () => void }): ReactNode {
-  const strings = useStrings();
-  const { switcher } = strings;
+  const { switcher, list } = useStrings();
   const id = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const found = rooms.filter((room) => matchesName(room.name, typed));
-  const chosen = found[Math.min(at, found.length - 1)];
+  const place = Math.max(0, Math.min(at, found.length - 1));
+  const chosen = found[place];
 
   function open(room: RoomState): void {
     goToRoom(room.id);
@@ -24,15 +25,12 @@ export function SwitchDialog({ rooms, onClose }: { rooms: readonly RoomState[]; 
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    if (isComposing(event)) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      setAt((Math.min(at, found.length - 1) + step + found.length) % Math.max(1, found.length));
-    } else if (event.key === "Enter" && chosen !== undefined) {
-      event.preventDefault();
-      open(chosen);
-    }
+    if (isComposing(event) || chosen === undefined) return;
+    if (event.key === "ArrowDown") setAt((place + 1) % found.length);
+    else if (event.key === "ArrowUp") setAt((place - 1 + found.length) % found.length);
+    else if (event.key === "Enter") open(chosen);
+    else return;
+    event.preventDefault();
   }
 
   return (
@@ -56,20 +54,9 @@ export function SwitchDialog({ rooms, onClose }: { rooms: readonly RoomState[]; 
           onKeyDown={onKeyDown}
         />
       </div>
-      <ul className="switch-list scroll" id={id} role="listbox" aria-label={strings.list.rooms}>
+      <ul className="switch-list scroll" id={id} role="listbox" aria-label={list.rooms}>
         {found.map((room) => (
-          <li
-            key={room.id}
-            id={`${id}-${room.id}`}
-            role="option"
-            aria-selected={room === chosen}
-            ref={room === chosen ? intoSight : undefined}
-            onClick={() => open(room)}
-          >
-            <RoomPatch room={room.id} size={34} locked={room.private} />
-            <span className="switch-name">{room.name}</span>
-            {room.unread > 0 && <span className="room-row-unread">{room.unread}</span>}
-          </li>
+          <Option key={room.id} id={`${id}-${room.id}`} room={room} isChosen={room === chosen} open={() => open(room)} />
         ))}
       </ul>
       {found.length === 0 && (
@@ -79,6 +66,26 @@ export function SwitchDialog({ rooms, onClose }: { rooms: readonly RoomState[]; 
       )}
       <p className="switch-keys">{switcher.keys}</p>
     </Dialog>
+  );
+}
+
+function Option({
+  id,
+  room,
+  isChosen,
+  open,
+}: {
+  id: string;
+  room: RoomState;
+  isChosen: boolean;
+  open: () => void;
+}): ReactNode {
+  return (
+    <li id={id} role="option" aria-selected={isChosen} ref={isChosen ? intoSight : undefined} onClick={open}>
+      <RoomPatch room={room.id} size={34} locked={room.private} />
+      <span className="switch-name">{room.name}</span>
+      {room.unread > 0 && <span className="room-row-unread">{room.unread}</span>}
+    </li>
   );
 }
 

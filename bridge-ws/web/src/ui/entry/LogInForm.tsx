@@ -1,11 +1,11 @@
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { logIn } from "../../api/account";
-import { faultText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
 import { useApp } from "../context";
 import { Button } from "../parts/Button";
 import { Field } from "../parts/Field";
 import { PasswordField } from "../parts/PasswordField";
+import { useSubmit } from "../parts/useSubmit";
 import { isEmail } from "./checks";
 
 export function LogInForm(): ReactNode {
@@ -14,25 +14,15 @@ export function LogInForm(): ReactNode {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [checked, setChecked] = useState(false);
-  const [working, setWorking] = useState(false);
-  const [fault, setFault] = useState<string>();
-
-  async function submit(event: FormEvent): Promise<void> {
-    event.preventDefault();
+  const { working, fault, submit, forget } = useSubmit(async () => {
     setChecked(true);
     if (!isEmail(email) || password === "") return;
-    setWorking(true);
-    try {
-      await logIn(email.trim(), password);
-      await app.begin();
-    } catch (problem) {
-      setFault(faultText(strings, problem));
-      setWorking(false);
-    }
-  }
+    await logIn(email.trim(), password);
+    await app.begin();
+  });
 
   return (
-    <form className="entry-fields" noValidate onSubmit={(event) => void submit(event)}>
+    <form className="entry-fields" noValidate onSubmit={submit}>
       <Field
         label={strings.entry.email}
         type="email"
@@ -53,7 +43,7 @@ export function LogInForm(): ReactNode {
         fault={fault}
         onChange={(event) => {
           setPassword(event.target.value);
-          setFault(undefined);
+          forget();
         }}
       />
       <Button type="submit" look="main" wide working={working}>

@@ -1,12 +1,12 @@
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { signUp } from "../../api/account";
 import { ApiError } from "../../api/http";
-import { faultText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
 import { useApp } from "../context";
 import { Button } from "../parts/Button";
 import { Field } from "../parts/Field";
 import { PasswordField } from "../parts/PasswordField";
+import { useSubmit } from "../parts/useSubmit";
 import { isEmail, isName, isPassword } from "./checks";
 
 export function SignUpForm(): ReactNode {
@@ -16,67 +16,50 @@ export function SignUpForm(): ReactNode {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [checked, setChecked] = useState(false);
-  const [working, setWorking] = useState(false);
-  const [emailFault, setEmailFault] = useState<string>();
-  const [fault, setFault] = useState<string>();
-
-  async function submit(event: FormEvent): Promise<void> {
-    event.preventDefault();
+  const { working, problem, fault, submit, forget } = useSubmit(async () => {
     setChecked(true);
     if (!isName(name) || !isEmail(email) || !isPassword(password)) return;
-    setWorking(true);
-    try {
-      await signUp(email.trim(), name.trim(), password);
-      await app.begin();
-    } catch (problem) {
-      const text = faultText(strings, problem);
-      if (problem instanceof ApiError && problem.fault === "EmailTaken") setEmailFault(text);
-      else setFault(text);
-      setWorking(false);
-    }
-  }
+    await signUp(email.trim(), name.trim(), password);
+    await app.begin();
+  });
+  const isTaken = problem instanceof ApiError && problem.fault === "EmailTaken";
+  const { entry, check } = strings;
 
   return (
-    <form className="entry-fields" noValidate onSubmit={(event) => void submit(event)}>
+    <form className="entry-fields" noValidate onSubmit={submit} onChange={forget}>
       <Field
-        label={strings.entry.name}
+        label={entry.name}
         name="name"
         autoComplete="nickname"
         required
         value={name}
-        hint={strings.entry.nameHint}
-        fault={checked && !isName(name) ? strings.check.name : undefined}
+        hint={entry.nameHint}
+        fault={checked && !isName(name) ? check.name : undefined}
         onChange={(event) => setName(event.target.value)}
       />
       <Field
-        label={strings.entry.email}
+        label={entry.email}
         type="email"
         name="email"
         autoComplete="username"
         inputMode="email"
         required
         value={email}
-        fault={checked && !isEmail(email) ? strings.check.email : emailFault}
-        onChange={(event) => {
-          setEmail(event.target.value);
-          setEmailFault(undefined);
-        }}
+        fault={checked && !isEmail(email) ? check.email : isTaken ? fault : undefined}
+        onChange={(event) => setEmail(event.target.value)}
       />
       <PasswordField
-        label={strings.entry.password}
+        label={entry.password}
         name="new-password"
         autoComplete="new-password"
         required
         value={password}
-        hint={strings.entry.passwordHint}
-        fault={checked && !isPassword(password) ? strings.check.password : fault}
-        onChange={(event) => {
-          setPassword(event.target.value);
-          setFault(undefined);
-        }}
+        hint={entry.passwordHint}
+        fault={checked && !isPassword(password) ? check.password : isTaken ? undefined : fault}
+        onChange={(event) => setPassword(event.target.value)}
       />
       <Button type="submit" look="main" wide working={working}>
-        {strings.entry.signUp}
+        {entry.signUp}
       </Button>
     </form>
   );

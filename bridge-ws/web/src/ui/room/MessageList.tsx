@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode, type RefObject } from "react";
 import { useStrings } from "../../i18n/language";
 import { Kind, type Message } from "../../protocol/message";
 import type { Room } from "../../room/room";
@@ -38,7 +38,7 @@ export function MessageList({
   const items = useMemo(() => timelineOf(room.messages, enteredAt, me.id), [room.messages, enteredAt, me.id]);
   const newsBelow = useNewsBelow(room, atEnd);
 
-  useFirstSight(content, items, room.atStart, showFirst);
+  useFirstSight(content, room, enteredAt, showFirst);
   useReading(room, model, atEnd);
   useOwnWords(room, toEnd);
 
@@ -119,15 +119,19 @@ function quoteOf(room: RoomState, id: number): Quote {
   return { text: isThere ? quoted.text : "", name: (unknown) => name ?? (quoted === undefined ? "" : unknown) };
 }
 
+/** A first page of at least this many messages was loaded for sure, and not just what came live. */
+const FIRST_PAGE = 50;
+
 /** On entering, shows the line after what was read, where there is one; else the end. */
 function useFirstSight(
-  content: React.RefObject<HTMLElement | null>,
-  items: readonly TimelineItem[],
-  atStart: boolean,
+  content: RefObject<HTMLElement | null>,
+  { messages, atStart }: RoomState,
+  enteredAt: number,
   showFirst: (element: HTMLElement) => void,
 ): void {
   const done = useRef(false);
-  const loaded = items.length > 1 || atStart;
+  const oldest = messages[0]?.id ?? Infinity;
+  const loaded = atStart || oldest <= enteredAt || messages.length >= FIRST_PAGE;
   useLayoutEffect(() => {
     if (done.current || !loaded) return;
     done.current = true;
