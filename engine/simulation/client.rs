@@ -148,8 +148,8 @@ impl Client {
                     view.close();
                 }
             }
-            What::Busy => return Ok(self.refused(request, purpose, None)),
-            What::Refused(code) => return Ok(self.refused(request, purpose, Some(*code))),
+            What::Busy(_) => return Ok(self.refused(request, purpose, None)),
+            What::Refused(code, _) => return Ok(self.refused(request, purpose, Some(*code))),
             _ => {}
         }
         Ok(Outcome::Nothing)

@@ -43,12 +43,23 @@ impl World {
         let node = &mut self.server.nodes[at];
         let failed = full && node.writer.fail();
         node.shard.set_storage_full(full);
+        if failed {
+            self.coverage.saw("write failed");
+        }
         self.trace.note(|| format!("disk of shard {at} is full: {full}; a write failed: {failed}"));
     }
 
     /// The process dies. What comes up again knows only what was on disk and in the stores.
     pub(crate) fn crash(&mut self) {
+        let is_busy = self.server.nodes.iter().any(|node| !node.writer.is_idle());
+        if !is_busy && !self.random.one_in(8) {
+            // A crash at rest is the dullest of all.
+            return;
+        }
         self.trace.note(|| "CRASH".to_owned());
+        for node in &self.server.nodes {
+            self.coverage.saw(node.writer.stage.name());
+        }
         self.last_words();
         self.orders_under_way();
         self.writes_under_way();
@@ -58,6 +69,7 @@ impl World {
             disk.crash(&mut self.random);
         }
         while !self.recover(&in_doubt) {
+            self.coverage.saw("crash while recovering");
             self.trace.note(|| "CRASH while recovering".to_owned());
         }
         self.start();
@@ -109,7 +121,11 @@ impl World {
                     return true;
                 }
             };
+            if recovered.torn_at.is_some() {
+                self.coverage.saw("recovery: torn tail");
+            }
             for frames in &recovered.batches {
+                self.coverage.saw("recovery: records replayed");
                 self.survived(frames, in_doubt);
             }
             if self.random.one_in(8) {
@@ -146,6 +162,7 @@ impl World {
         let messages = crate::heard::messages(frames);
         let known = messages.iter().filter(|(told, _)| self.truth.is_stored(told)).count();
         let kept = if known == 0 {
+            self.coverage.saw("recovery: unsynced batch kept");
             let is_one = in_doubt.contains(frames);
             let kept = hold(is_one, STORED_STAYS, || format!("found, but never written: {messages:?}"));
             kept.and_then(|()| self.truth.store(frames, &self.accounts))
@@ -159,6 +176,7 @@ impl World {
     fn start(&mut self) {
         if self.random.one_in(3) {
             self.plan.shards = self.random.between(1, 4);
+            self.coverage.saw("another number of shards");
         }
         while self.disks.len() < self.plan.shards {
             self.disks.push(Disk::default());

@@ -31,8 +31,8 @@ pub(crate) enum What {
     /// TYPING or PRESENCE.
     Passing { room: RoomId },
     Closed { room: RoomId, code: Option<ErrorCode> },
-    Refused(ErrorCode),
-    Busy,
+    Refused(ErrorCode, String),
+    Busy(String),
     Done,
 }
 
@@ -49,7 +49,7 @@ impl What {
             | Self::Passing { room }
             | Self::Closed { room, .. } => Some(*room),
             Self::Message(told) => Some(told.room),
-            Self::Refused(_) | Self::Busy | Self::Done => None,
+            Self::Refused(..) | Self::Busy(_) | Self::Done => None,
         }
     }
 }
@@ -127,9 +127,12 @@ fn understand(frame: &Frame<'_>) -> What {
         }
         Opcode::Error => {
             let error = verified::<schema::Error<'_>>(bytes);
-            What::Refused(ErrorCode::from_u16(error.code()).expect("the engine writes known codes"))
+            let code = ErrorCode::from_u16(error.code()).expect("the engine writes known codes");
+            What::Refused(code, error.message().unwrap_or_default().to_owned())
         }
-        Opcode::Busy => What::Busy,
+        Opcode::Busy => {
+            What::Busy(verified::<schema::Busy<'_>>(bytes).message().unwrap_or_default().to_owned())
+        }
         Opcode::Done => What::Done,
         other => panic!("{} is nothing that a shard writes", other.name()),
     }

@@ -6,6 +6,7 @@
 mod accounts;
 mod client;
 mod connection;
+mod coverage;
 mod disk;
 mod faults;
 mod heard;
@@ -50,9 +51,10 @@ fn a_few_thousand_seeds_hold_every_invariant() {
         Some(seconds) => run_many(fresh_seed(), Until::Seconds(seconds)),
         None => run_many(1, Until::Seeds(number("MOIM_SEEDS").unwrap_or(SEEDS))),
     };
-    match result {
-        Ok(seeds) => println!("{seeds} seeds held every invariant"),
-        Err(failure) => panic!("{}", explain(&failure)),
+    let (seeds, coverage) = result.unwrap_or_else(|failure| panic!("{}", explain(&failure)));
+    println!("{seeds} seeds held every invariant. They came across:\n{}", coverage.lines());
+    if seeds >= SEEDS {
+        assert!(coverage.missing().is_empty(), "no seed came across: {:#?}", coverage.missing());
     }
 }
 

@@ -6,7 +6,7 @@ use moim_wire::{DeviceId, RoomId, UserId};
 
 use crate::client::{Link, Outcome};
 use crate::connection::{Outgoing, Said};
-use crate::heard;
+use crate::heard::{self, What};
 use crate::invariants::{Asked, Broken, NO_SILENT_GAP, NOTHING_FROM_THE_FUTURE};
 use crate::server::seat;
 use crate::world::{Trunk, World};
@@ -217,6 +217,12 @@ impl World {
         let Some(connection) = self.server.nodes[at].connection(key) else { return false };
         let Some(Outgoing { heard, to }) = connection.net.pop_front() else { return false };
         let listeners: Vec<_> = to.iter().filter_map(|session| connection.sessions.get(session).copied()).collect();
+        if let What::Gap { .. } = heard.what
+            && heard.request == 0
+            && heard.session == 0
+        {
+            self.coverage.saw("slow reader: gap");
+        }
         for client in listeners {
             self.client_hears(client, &heard);
         }

@@ -11,7 +11,7 @@ use crate::view::Standing;
 use crate::world::World;
 
 impl World {
-    /// Some client does something. Membership is not asked about: whoever is no member must be refused.
+    /// Some client does something, not always where it may.
     pub(crate) fn client_acts(&mut self) {
         let at = self.random.below(self.clients.len());
         if self.clients[at].link.is_none() {
@@ -21,7 +21,7 @@ impl World {
             }
             return;
         }
-        let room = self.some_room();
+        let room = self.some_room_of(at);
         match self.random.below(24) {
             0..=3 => self.open_some_room(at, room),
             4..=11 => self.talk(at, room),
@@ -35,6 +35,17 @@ impl World {
             22 => self.probe(at, room),
             _ => self.forget_some(at, room),
         }
+    }
+
+    /// Mostly a room of the client's user.
+    fn some_room_of(&mut self, at: usize) -> RoomId {
+        let (any, user) = (self.some_room(), self.clients[at].caller.user);
+        if self.random.one_in(6) {
+            return any;
+        }
+        let mut own = self.accounts.rooms();
+        own.retain(|&room| self.accounts.is_member(room, user));
+        self.random.pick(&own).unwrap_or(any)
     }
 
     /// After a break: opens what was followed, says again what is uncertain.
@@ -62,7 +73,8 @@ impl World {
     }
 
     fn talk(&mut self, at: usize, room: RoomId) {
-        let burst = self.random.between(1, self.plan.burst_max);
+        let is_member = self.accounts.is_member(room, self.clients[at].caller.user);
+        let burst = if is_member { self.random.between(1, self.plan.burst_max) } else { 1 };
         for _ in 0..burst {
             let long = self.random.one_in(8);
             let chars = if long { self.random.below(self.plan.text_chars_max) } else { 0 };

@@ -68,7 +68,7 @@ impl Plan {
             users,
             clients: users + random.below(4),
             trunks: random.below(3),
-            steps: if is_loud { 800 } else { random.between(200, 900) },
+            steps: if is_loud { 800 } else { random.between(200, 1_600) },
             limits: if is_loud { roomy() } else { tight(random, rooms) },
             segment_blocks: random.between(4, 16),
             text_chars_max: if random.one_in(4) { 6_000 } else { 40 },
@@ -105,7 +105,7 @@ fn weights(random: &mut Random) -> Vec<(Act, usize)> {
     ];
     let mut weights: Vec<_> =
         common.into_iter().map(|(act, weight)| (act, weight * random.between(1, 6) / 2)).collect();
-    let rare = [(Act::Clock, 8), (Act::Change, 6), (Act::Tick, 8), (Act::Fault, 8), (Act::Crash, 2)];
+    let rare = [(Act::Clock, 8), (Act::Change, 6), (Act::Tick, 8), (Act::Fault, 8), (Act::Crash, 6)];
     weights.extend(rare.into_iter().map(|(act, weight)| (act, weight * random.below(3) / 2)));
     weights
 }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::coverage::Coverage;
 use crate::trace::Trace;
 use crate::world::World;
 
@@ -20,7 +21,7 @@ pub(crate) struct Failure {
 }
 
 /// Runs a seed to its end; the trace as far as it was kept.
-pub(crate) fn run(seed: u64, lines_max: usize) -> (Result<(), Failure>, Trace) {
+pub(crate) fn run(seed: u64, lines_max: usize) -> (Result<Coverage, Failure>, Trace) {
     let mut world = World::new(seed, Trace::keeping(lines_max));
     let ended = catch_unwind(AssertUnwindSafe(|| live(&mut world)));
     let what = match (ended, world.broken) {
@@ -29,7 +30,7 @@ pub(crate) fn run(seed: u64, lines_max: usize) -> (Result<(), Failure>, Trace) {
         (Ok(()), None) => None,
     };
     let step = world.trace.step;
-    (what.map_or(Ok(()), |what| Err(Failure { seed, step, what })), world.trace)
+    (what.map_or(Ok(world.coverage), |what| Err(Failure { seed, step, what })), world.trace)
 }
 
 fn live(world: &mut World) {
@@ -56,39 +57,62 @@ pub(crate) enum Until {
     Seconds(u64),
 }
 
-/// Runs seeds from `first` on; the number of those that held, or the failure of the lowest that did not.
-pub(crate) fn run_many(first: u64, until: Until) -> Result<u64, Failure> {
-    let (next, held, stop) = (AtomicU64::new(first), AtomicU64::new(0), AtomicBool::new(false));
-    let start = Instant::now();
-    let is_over = |seed: u64| match until {
-        Until::Seeds(count) => seed - first >= count,
-        Until::Seconds(seconds) => start.elapsed() >= Duration::from_secs(seconds),
-    };
-    let work = || {
-        let mut failure = None;
-        while failure.is_none() && !stop.load(Ordering::Relaxed) {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if is_over(seed) {
+/// What all threads share.
+struct Seeds {
+    first: u64,
+    until: Until,
+    start: Instant,
+    next: AtomicU64,
+    held: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Seeds {
+    /// One seed after the other, until it is over or one fails anywhere.
+    fn work(&self) -> Result<Coverage, Failure> {
+        let mut coverage = Coverage::default();
+        while !self.stop.load(Ordering::Relaxed) {
+            let seed = self.next.fetch_add(1, Ordering::Relaxed);
+            if self.is_over(seed) {
                 break;
             }
-            failure = run(seed, 0).0.err();
-            held.fetch_add(u64::from(failure.is_none()), Ordering::Relaxed);
+            let seen = run(seed, 0).0.inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?;
+            coverage.add(&seen);
+            self.held.fetch_add(1, Ordering::Relaxed);
         }
-        if failure.is_some() {
-            stop.store(true, Ordering::Relaxed);
+        Ok(coverage)
+    }
+
+    fn is_over(&self, seed: u64) -> bool {
+        match self.until {
+            Until::Seeds(count) => seed - self.first >= count,
+            Until::Seconds(seconds) => self.start.elapsed() >= Duration::from_secs(seconds),
         }
-        failure
-    };
+    }
+}
+
+/// Runs seeds from `first` on: how many held and what they came across, or the failure of the lowest that did not.
+pub(crate) fn run_many(first: u64, until: Until) -> Result<(u64, Coverage), Failure> {
+    let (next, held, stop) = (AtomicU64::new(first), AtomicU64::new(0), AtomicBool::new(false));
+    let seeds = Seeds { first, until, start: Instant::now(), next, held, stop };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let failures: Vec<Failure> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| seeds.work())).collect();
         while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-            report(held.load(Ordering::Relaxed), start);
-            std::thread::park_timeout(Duration::from_secs(1));
+            report(seeds.held.load(Ordering::Relaxed), seeds.start);
+            std::thread::park_timeout(Duration::from_millis(250));
         }
-        workers.into_iter().filter_map(|worker| worker.join().expect("failures are caught")).collect()
+        workers.into_iter().map(|worker| worker.join().expect("failures are caught")).collect()
     });
-    failures.into_iter().min_by_key(|failure| failure.seed).map_or(Ok(held.into_inner()), Err)
+    let (mut coverage, mut failures) = (Coverage::default(), Vec::new());
+    for result in results {
+        match result {
+            Ok(seen) => coverage.add(&seen),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let held = seeds.held.into_inner();
+    failures.into_iter().min_by_key(|failure| failure.seed).map_or(Ok((held, coverage)), Err)
 }
 
 /// A line a second, where somebody watches.

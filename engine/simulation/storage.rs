@@ -17,7 +17,7 @@ impl World {
     /// The journal's next step. False when there was nothing to do.
     pub(crate) fn journal_goes_on(&mut self, at: usize) -> bool {
         let node = &mut self.server.nodes[at];
-        if matches!(node.writer.stage, Stage::Idle) {
+        if node.writer.is_idle() {
             let Some(batch) = node.shard.seal() else { return false };
             self.trace.note(|| format!("shard {at} seals {}..{}", batch.first, batch.last));
             node.writer.stage = Stage::Sealed(batch);

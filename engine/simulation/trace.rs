@@ -25,6 +25,11 @@ impl Trace {
         self.lines.push_back(format!("{:>6}  {}", self.step, line()));
     }
 
+    /// What comes after a failure explains nothing.
+    pub(crate) fn end(&mut self) {
+        self.lines_max = 0;
+    }
+
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }

@@ -3,13 +3,16 @@
 use bytes::Bytes;
 use moim_engine::router::{self, ShardId};
 use moim_engine::shard::{Caller, Effect, Effects, PeerMessage, SessionKey, Shard, StoreRequest};
+use moim_persistence::PageQuery;
+use moim_wire::limits::CATCH_UP_MAX;
 use moim_wire::{DeviceId, EPOCH_UNIX_MS, RoomId, UserId};
 
 use crate::accounts::Accounts;
 use crate::client::Client;
+use crate::coverage::Coverage;
 use crate::disk::Disk;
-use crate::heard::{self, Heard};
-use crate::invariants::{Broken, Kept, MARKS_ARE_STORED, Memory, Truth, Witness, hold, within_capacities};
+use crate::heard::{self, Heard, What};
+use crate::invariants::{Asked, Broken, Kept, MARKS_ARE_STORED, Memory, Truth, Witness, hold, within_capacities};
 use crate::messages::Messages;
 use crate::plan::{Act, Plan};
 use crate::random::Random;
@@ -49,6 +52,7 @@ pub(crate) struct World {
     pub(crate) truth: Truth,
     pub(crate) memory: Memory,
     pub(crate) broken: Option<Broken>,
+    pub(crate) coverage: Coverage,
     effects: Effects,
 }
 
@@ -82,6 +86,7 @@ impl World {
             truth: Truth::default(),
             memory: Memory::default(),
             broken: None,
+            coverage: Coverage::default(),
             effects: Effects::default(),
             plan,
         }
@@ -126,7 +131,7 @@ impl World {
         if let Err(broken) = kept
             && self.broken.is_none()
         {
-            self.trace.note(|| format!("BROKEN: {}", broken.invariant));
+            self.trace.end();
             self.broken = Some(broken);
         }
     }
@@ -217,6 +222,15 @@ impl World {
     }
 
     fn written(&mut self, at: usize, seat: Seat, frames: &[Heard]) {
+        if let [Heard { what: What::Opened { room, .. }, request, .. }, second, ..] = frames {
+            let is_gap = matches!(second.what, What::Gap { .. });
+            self.coverage.saw(if is_gap { "OPEN: gap" } else { "OPEN: missed messages" });
+            if let Some((_, Asked::Open { last_seen })) = self.memory.asked.get(&(seat, *request))
+                && self.truth.asked_for(*room, PageQuery::After(*last_seen)).len() > CATCH_UP_MAX
+            {
+                self.coverage.saw("OPEN: more missed than OPEN hands over");
+            }
+        }
         let is_owners = |heard: &Heard| heard.what.room().is_none_or(|room| self.owner(room) == at);
         let Some(&caller) = self.server.callers.get(&seat) else { return };
         if frames.iter().all(is_owners) {
@@ -242,6 +256,7 @@ impl World {
 
     fn put(&mut self, at: usize, session: SessionKey, frames: Vec<Heard>) {
         for heard in frames {
+            self.coverage.saw_frame(&heard.what);
             self.trace.note(|| format!("shard {at} to session {session:?}: {:?}", heard.what));
             let Some(connection) = self.server.nodes[at].connection(session.connection) else { continue };
             let is_trunks = session.session == 0 && self.trunks.iter().any(|trunk| trunk.key == session.connection);

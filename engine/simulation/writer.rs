@@ -23,6 +23,19 @@ pub(crate) enum Stage {
     Synced(SealedBatch),
 }
 
+impl Stage {
+    /// What a crash in it is called.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "crash: idle",
+            Self::Sealed(_) => "crash: sealed",
+            Self::Writing(..) => "crash: writing",
+            Self::Written(_) => "crash: written",
+            Self::Synced(_) => "crash: synced",
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Current {
     header: SegmentHeader,
@@ -60,6 +73,10 @@ impl Writer {
             Stage::Sealed(batch) | Stage::Writing(batch, _) | Stage::Written(batch) => Some(batch),
             Stage::Idle | Stage::Synced(_) => None,
         }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.stage, Stage::Idle)
     }
 
     /// The next step of the batch under way.

@@ -183,8 +183,8 @@ impl Run {
 
     /// Server's processor time for a delivery, or for an acknowledged publish where nobody follows, microseconds.
     pub(crate) fn cpu_us_per_delivery(&self) -> Option<f64> {
-        let usage = self.server?.usage;
-        Some((usage.cpu_user_s + usage.cpu_system_s) * 1e6 / self.deliveries.max(self.accepted).max(1) as f64)
+        let (usage, done) = (self.server?.usage, self.deliveries.max(self.accepted));
+        (done > 0).then(|| (usage.cpu_user_s + usage.cpu_system_s) * 1e6 / done as f64)
     }
 
     /// A figure that a mark may name.
@@ -228,7 +228,7 @@ fn server(measured: &Measured) -> Option<ServerFigures> {
         cpu_system_s_per_million: usage.cpu_system_s / millions,
         rss_bytes: silent,
         rss_loaded_bytes: loaded,
-        rss_per_connection_bytes: silent.saturating_sub(before) as f64 / measured.connections.max(1) as f64,
+        rss_per_connection_bytes: silent.saturating_sub(before) as f64 / measured.silent_connections.max(1) as f64,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Workload files: who sits where, what is said how fast, what happens meanwhile, and which marks are to be met.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub(crate) struct Workload {
     /// Cores that the server gets, where it is more than one.
     #[serde(default = "one")]
     pub(crate) server_cores: usize,
+    /// Keys of Moim's configuration that this workload sets, `limits.out_queue_max` for one.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, String>,
     /// How fast what is said.
     pub(crate) load: Load,
     /// What happens while the load runs.

@@ -54,7 +54,13 @@ test("the page's table of operations has the numbers of the golden frames", () =
 
 describe("frames from the server", () => {
   test("WELCOME", () => {
-    expect(read("02-welcome")).toMatchObject({ op: "Welcome", request: 1, user: 12, name: "민지", heartbeatMs: 30_000 });
+    expect(read("02-welcome")).toMatchObject({
+      op: "Welcome",
+      request: 1,
+      user: 12,
+      name: "민지",
+      heartbeatMs: 30_000,
+    });
   });
 
   test("OPENED, with and without a session in its header", () => {
@@ -118,14 +124,22 @@ describe("frames from the server", () => {
     expect(read("07-error")).toMatchObject({ op: "Error", request: 3, code: 44, retryAfterMs: 0 });
     expect(read("08-busy")).toMatchObject({ op: "Busy", retryAfterMs: claimed(golden("08-busy"), "retry_after_ms") });
     expect(read("09-goodbye")).toMatchObject({ op: "Goodbye", code: claimed(golden("09-goodbye"), "code") });
-    expect(read("17-gap")).toMatchObject({ op: "Gap", after: claimed(gap, "after"), newestId: claimed(gap, "newest_id") });
+    expect(read("17-gap")).toMatchObject({
+      op: "Gap",
+      after: claimed(gap, "after"),
+      newestId: claimed(gap, "newest_id"),
+    });
     expect(read("13-closed")).toMatchObject({ op: "Closed", code: claimed(golden("13-closed"), "code") });
     expect(read("0a-done")).toMatchObject({ op: "Done", id: 244327237632000 });
   });
 
   test("READ_MARK, TYPING, PRESENCE", () => {
     const mark = golden("1b-read-mark");
-    expect(read("1b-read-mark")).toMatchObject({ op: "ReadMark", user: claimed(mark, "user"), upTo: claimed(mark, "up_to") });
+    expect(read("1b-read-mark")).toMatchObject({
+      op: "ReadMark",
+      user: claimed(mark, "user"),
+      upTo: claimed(mark, "up_to"),
+    });
     expect(read("1c-typing")).toMatchObject({ op: "Typing", room: 7 });
     expect(read("1d-presence")).toMatchObject({ op: "Presence", user: claimed(golden("1d-presence"), "user") });
   });
@@ -171,7 +185,13 @@ describe("frames to the server say what the golden ones say", () => {
     ["14-send-reply", Kind.Reply, "네!"],
   ])("%s", (name, kind, text) => {
     const frame = golden(name);
-    const fields = { room: 7, sequence: claimed(frame, "sequence"), reference: claimed(frame, "reference"), kind, text };
+    const fields = {
+      room: 7,
+      sequence: claimed(frame, "sequence"),
+      reference: claimed(frame, "reference"),
+      kind,
+      text,
+    };
     const [mine, theirs] = bodies(outgoing.sendFrame(fields, requestOf(frame)), frame);
     const said = [moim.Send.getRootAsSend(mine), moim.Send.getRootAsSend(theirs)].map((send) => [
       send.room(),

@@ -20,7 +20,10 @@ export function allGolden(): Golden[] {
 export function golden(name: string): Golden {
   const lines = readFileSync(`${FOLDER}${name}.hex`, "utf8").split("\n");
   const comments = lines.filter((line) => line.startsWith("#")).join("\n");
-  const digits = lines.filter((line) => !line.startsWith("#")).join(" ").trim();
+  const digits = lines
+    .filter((line) => !line.startsWith("#"))
+    .join(" ")
+    .trim();
   return { name, comments, bytes: Uint8Array.from(digits.split(/\s+/), (pair) => parseInt(pair, 16)) };
 }
 

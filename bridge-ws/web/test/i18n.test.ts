@@ -13,7 +13,8 @@ function texts(node: object, path = ""): Map<string, string> {
   for (const [key, value] of Object.entries(node) as [string, unknown][]) {
     const at = path === "" ? key : `${path}.${key}`;
     if (typeof value === "string") found.set(at, value);
-    else if (typeof value === "function") found.set(at, String((value as (...args: unknown[]) => string)(...sample(at))));
+    else if (typeof value === "function")
+      found.set(at, String((value as (...args: unknown[]) => string)(...sample(at))));
     else for (const [below, text] of texts(value as object, at)) found.set(below, text);
   }
   return found;
@@ -23,7 +24,7 @@ function sample(path: string): unknown[] {
   if (path === "room.typing") return [["A", "B", "C"]];
   if (path === "message.said") return ["A", "B"];
   if (path === "dates.clock") return [15, 12];
-  return [3];
+  return ["3"];
 }
 
 describe("both languages", () => {

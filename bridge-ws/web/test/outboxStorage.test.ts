@@ -14,7 +14,17 @@ function storage(fields: Record<string, string> = {}): Storage {
 const RECORD: OutboxRecord = {
   next: 9,
   entries: [
-    { key: "8", sequence: 8, text: "안녕", kind: Kind.Talk, reference: 0, state: "waiting", resend: false, id: 0, refusal: null },
+    {
+      key: "8",
+      sequence: 8,
+      text: "안녕",
+      kind: Kind.Talk,
+      reference: 0,
+      state: "waiting",
+      resend: false,
+      id: 0,
+      refusal: null,
+    },
   ],
 };
 
@@ -36,13 +46,16 @@ test("a record that is none is as if there were none", () => {
 });
 
 test("a storage that refuses costs the memory, not the message", () => {
-  const full = Object.create({}, {
-    setItem: {
-      value: () => {
-        throw new DOMException("full", "QuotaExceededError");
+  const full = Object.create(
+    {},
+    {
+      setItem: {
+        value: () => {
+          throw new DOMException("full", "QuotaExceededError");
+        },
       },
     },
-  }) as Storage;
+  ) as Storage;
   expect(() => new OutboxStorage(full, 1, 5).save(7, RECORD)).not.toThrow();
 });
 

@@ -51,7 +51,9 @@ test("who joins has nothing to catch up on, and who leaves is waited for no more
   people.message(message(30, 20, { kind: Kind.MemberJoined, reference: 9, text: "정다은", sender: 9, device: 0 }));
   expect(unread(25, HOST)).toBe(2);
   expect(unread(31, HOST)).toBe(3);
-  people.message(message(32, 30, { kind: Kind.MemberLeft, reference: THIRD, text: "이순자", sender: THIRD, device: 0 }));
+  people.message(
+    message(32, 30, { kind: Kind.MemberLeft, reference: THIRD, text: "이순자", sender: THIRD, device: 0 }),
+  );
   expect(unread(31, HOST)).toBe(2);
   expect(people.view.members.get(THIRD)?.name).toBe("이순자");
 });

@@ -43,7 +43,8 @@ beforeEach(() => {
   uncounted = 0;
   room = new Room(ENTRY, {
     line: {
-      request: (encode: (id: number) => FrameBytes, answer: OnAnswer) => asked.push({ opcode: opcodeOf(encode(1)), answer }),
+      request: (encode: (id: number) => FrameBytes, answer: OnAnswer) =>
+        asked.push({ opcode: opcodeOf(encode(1)), answer }),
       post: (frame: FrameBytes) => asked.push({ opcode: opcodeOf(frame), answer: () => {} }),
     },
     me: ME,
@@ -176,7 +177,11 @@ describe("what is unread", () => {
   });
 
   test("stops at a hundred", () => {
-    for (const next of chain(Array.from({ length: 150 }, (_, index) => 11 + index), 10)) live({ ...next, sender: 2 });
+    for (const next of chain(
+      Array.from({ length: 150 }, (_, index) => 11 + index),
+      10,
+    ))
+      live({ ...next, sender: 2 });
     expect(room.state.unread).toBe(100);
   });
 });

@@ -128,7 +128,10 @@ describe("a GAP", () => {
   test("longer than may be held back is fetched to its end", () => {
     openedAt10();
     stream.gap(12);
-    const live = chain(Array.from({ length: 600 }, (_, index) => 13 + index), 12);
+    const live = chain(
+      Array.from({ length: 600 }, (_, index) => 13 + index),
+      12,
+    );
     for (const next of live) stream.message(next);
     stream.page(chain([11, 12], 10));
     expect(asked).toEqual([10, 12]);

@@ -43,7 +43,12 @@ describe("the timeline", () => {
   });
 
   test("shows events apart and withdrawals not at all", () => {
-    const talk = [said(0, 2), said(0.1, 2, { kind: Kind.MemberJoined, device: 0 }), said(0.2, 2, { kind: Kind.Delete }), said(0.3, 2)];
+    const talk = [
+      said(0, 2),
+      said(0.1, 2, { kind: Kind.MemberJoined, device: 0 }),
+      said(0.2, 2, { kind: Kind.Delete }),
+      said(0.3, 2),
+    ];
     expect(shape(timelineOf(talk, 0, ME))).toEqual(["day", "^2$", "event", "^2$"]);
   });
 });

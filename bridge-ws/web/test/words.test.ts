@@ -4,7 +4,8 @@ import { matchesName } from "../src/ui/dialogs/matchesName";
 import { isEmail, isName, isPassword, lengthOf } from "../src/ui/entry/checks";
 
 test("a room is found by a part of its name, by initial consonants, in any case and without its spaces", () => {
-  for (const typed of ["등산", "토요등", "ㅌㅇㄷㅅㅎ", "ㄷㅅ", ""]) expect(matchesName("토요 등산회", typed), typed).toBe(true);
+  for (const typed of ["등산", "토요등", "ㅌㅇㄷㅅㅎ", "ㄷㅅ", ""])
+    expect(matchesName("토요 등산회", typed), typed).toBe(true);
   expect(matchesName("English Book Club", "BOOK c")).toBe(true);
   expect(matchesName("토요 등산회", "ㅅㄷ")).toBe(false);
 });
@@ -15,7 +16,12 @@ test("lengths count characters as the server does: composed, and trimmed", () =>
 });
 
 test("the bounds are the server's", () => {
-  expect([isName(""), isName("  "), isName("가".repeat(40)), isName("가".repeat(41))]).toEqual([false, false, true, false]);
+  expect([isName(""), isName("  "), isName("가".repeat(40)), isName("가".repeat(41))]).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
   expect([isPassword("1234567"), isPassword("12345678"), isPassword("가나다"), isPassword("가".repeat(25))]).toEqual([
     false,
     true,

@@ -48,8 +48,9 @@ impl Witness<'_> {
                 }
                 What::Message(told) => self.is_stored(told, heard)?,
                 What::Done => self.is_done(seat, caller.user, heard.request)?,
-                What::Refused(code) => {
+                What::Refused(code, _) => {
                     hold(*code != ErrorCode::SequenceTooOld, NEVER_TOO_OLD, || format!("{caller:?} {heard:?}"))?;
+                    self.is_unknown(seat, heard.request, *code)?;
                 }
                 _ => {}
             }
@@ -144,6 +145,14 @@ impl Witness<'_> {
         };
         let done = self.truth.visible(room).iter().rev().find(is_there);
         hold(done.is_some(), DONE_IS_SEQUENCED, || format!("change {first} of room {room}, or a later one"))
+    }
+
+    /// A bridge announces what is committed; it must not be told otherwise.
+    fn is_unknown(&self, seat: Seat, request: u32, code: ErrorCode) -> Kept {
+        let asked = self.memory.asked.get(&(seat, request));
+        let is_sync = matches!(asked, Some((_, Asked::Sync { .. })));
+        let denied = is_sync && code == ErrorCode::InvalidField;
+        hold(!denied, DONE_IS_SEQUENCED, || format!("{asked:?} is committed, and is said not to exist"))
     }
 
     fn is_page(&self, room: RoomId, asked: Option<Asked>, page: &[Told], count: usize, more: bool) -> Kept {

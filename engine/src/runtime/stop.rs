@@ -1,7 +1,7 @@
 //! Stopping without losing or refusing what was accepted: no more input, everything under way to its end, then the
 //! stores, then GOODBYE.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use glommio::timer::sleep;
@@ -25,6 +25,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 pub(crate) struct StopState {
     silent: AtomicUsize,
     resting: AtomicUsize,
+    /// One shard has seen that all rest: what the first to go on causes must not keep the others.
+    all_rested: AtomicBool,
 }
 
 /// Brings this shard to its end.
@@ -40,7 +42,9 @@ pub(super) async fn stop(
     core.borrow_mut().is_stopping = true;
     state.silent.fetch_add(1, Ordering::AcqRel);
     // A shard at rest may be sent something by one that is not: all rest at once, or none does.
-    let rests = |core: &Core| core.store_requests == 0 && !core.shard.has_batch() && !core.shard.is_committing();
+    // What the disk does not take was not acknowledged: it is not waited for.
+    let is_written = |core: &Core| core.journal_failed || !core.shard.has_batch() && !core.shard.is_committing();
+    let rests = |core: &Core| core.store_requests == 0 && is_written(core);
     let mut counted = false;
     let deadline = Instant::now() + REST_TIMEOUT;
     while Instant::now() < deadline {
@@ -57,6 +61,9 @@ pub(super) async fn stop(
         }
         let all_silent = state.silent.load(Ordering::Acquire) >= shards;
         if all_silent && state.resting.load(Ordering::Acquire) >= shards && mesh.under_way() == 0 {
+            state.all_rested.store(true, Ordering::Release);
+        }
+        if state.all_rested.load(Ordering::Acquire) {
             break;
         }
         sleep(LOOK_AGAIN).await;

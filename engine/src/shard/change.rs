@@ -19,7 +19,7 @@ impl Room {
             return context.refuse(&origin, ErrorCode::AlreadyMember, "already a member of the room");
         }
         let (room, user) = (self.id, caller.user);
-        match context.tickets.draw(Waiting::Change { origin, room }) {
+        match context.tickets.draw(Waiting::Change { room, origin }) {
             Some(ticket) => {
                 context.effects.push(Effect::Store(StoreRequest::Join { ticket, room, user, password }));
             }
@@ -33,7 +33,7 @@ impl Room {
             return context.refuse(&origin, ErrorCode::NotAMember, "not a member of the room");
         }
         let (room, user) = (self.id, caller.user);
-        match context.tickets.draw(Waiting::Change { origin, room }) {
+        match context.tickets.draw(Waiting::Change { room, origin }) {
             Some(ticket) => context.effects.push(Effect::Store(StoreRequest::Leave { ticket, room, user })),
             None => context.busy(&origin, "too many requests wait for the store"),
         }
@@ -75,10 +75,12 @@ impl Room {
         for change in changes {
             self.sequence(change, context);
         }
-        if std::mem::take(&mut self.read_changes_again) {
+        let last = self.last_change;
+        // The store hands out so many at once; only where it has none are there none.
+        let has_more = !changes.is_empty() && self.syncs.iter().any(|&(change, _)| change > last);
+        if std::mem::take(&mut self.read_changes_again) || has_more {
             return self.read_changes(context);
         }
-        let last = self.last_change;
         let (waiting, unknown): (Vec<_>, Vec<_>) = self.syncs.drain(..).partition(|&(change, _)| change <= last);
         self.syncs = waiting;
         for (_, origin) in unknown {

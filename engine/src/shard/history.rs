@@ -10,7 +10,7 @@ use super::context::Context;
 use super::effect::{Effect, StoreRequest};
 use super::event::{Caller, Origin};
 use super::room::Room;
-use super::tickets::Waiting;
+use super::tickets::{HistoryQuestion, Waiting};
 
 /// A page being put together: messages, ids rising, and whether there are more in the direction asked.
 struct Page {
@@ -27,13 +27,14 @@ impl Room {
         limit: usize,
         context: &mut Context<'_>,
     ) {
-        if !self.members.contains_key(&caller.user) {
-            return context.refuse(&origin, ErrorCode::NotAMember, "only members read a room's past");
-        }
         let limit = limit.clamp(1, HISTORY_LIMIT_MAX);
+        let question = HistoryQuestion { origin, user: caller.user, query, limit, confirmed: self.confirmed };
+        if !self.members.contains_key(&caller.user) {
+            return refuse_stranger(&origin, context);
+        }
         match self.page_from_memory(query, limit) {
             Some(page) => self.answer_history(&origin, &page, is_newest_first(query), context),
-            None => self.ask_store_for_history(origin, query, limit, context),
+            None => self.ask_store_for_history(question, context),
         }
     }
 
@@ -59,9 +60,10 @@ impl Room {
         Some(Page { frames: self.recent.range(range).cloned().collect(), more })
     }
 
-    fn ask_store_for_history(&self, origin: Origin, query: PageQuery, limit: usize, context: &mut Context<'_>) {
-        let (room, confirmed) = (self.id, self.confirmed);
-        match context.tickets.draw(Waiting::History { origin, room, query, limit, confirmed }) {
+    fn ask_store_for_history(&self, question: HistoryQuestion, context: &mut Context<'_>) {
+        let HistoryQuestion { origin, query, limit, .. } = question;
+        let room = self.id;
+        match context.tickets.draw(Waiting::History { room, question }) {
             Some(ticket) => {
                 context.effects.push(Effect::Store(StoreRequest::ReadHistory { ticket, room, query, limit }));
             }
@@ -72,14 +74,20 @@ impl Room {
     /// The store's page arrived: what it did not have when it was asked is in memory, or it is asked again.
     pub(super) fn history_read(
         &mut self,
-        (origin, query, limit, confirmed): (Origin, PageQuery, usize, MessageId),
+        question: HistoryQuestion,
         stored: &Bytes,
         more: bool,
         context: &mut Context<'_>,
     ) {
+        let HistoryQuestion { origin, user, query, limit, confirmed } = question;
+        if !self.members.contains_key(&user) {
+            // Put out while the store was asked.
+            return refuse_stranger(&origin, context);
+        }
         if self.floor > confirmed {
             // Messages that were in memory when the store was asked have been confirmed and let go since.
-            return self.ask_store_for_history(origin, query, limit, context);
+            let question = HistoryQuestion { confirmed: self.confirmed, ..question };
+            return self.ask_store_for_history(question, context);
         }
         let mut frames = split_frames(stored);
         let newest_stored = frames.last().map(|&(id, _)| id);
@@ -135,12 +143,12 @@ impl Room {
         limit: usize,
         context: &mut Context<'_>,
     ) {
-        if !self.members.contains_key(&caller.user) {
-            return context.refuse(&origin, ErrorCode::NotAMember, "only members see the members");
+        let (room, user) = (self.id, caller.user);
+        if !self.members.contains_key(&user) {
+            return refuse_stranger(&origin, context);
         }
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
-        let room = self.id;
-        match context.tickets.draw(Waiting::Members { origin, room }) {
+        match context.tickets.draw(Waiting::Members { room, origin, user }) {
             Some(ticket) => {
                 context.effects.push(Effect::Store(StoreRequest::ReadMembers { ticket, room, after, limit }));
             }
@@ -149,7 +157,17 @@ impl Room {
     }
 
     /// Names come from the store, read marks from here, where they are newest.
-    pub(super) fn members_read(&self, origin: &Origin, entries: &[MemberEntry], more: bool, context: &mut Context<'_>) {
+    pub(super) fn members_read(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        entries: &[MemberEntry],
+        more: bool,
+        context: &mut Context<'_>,
+    ) {
+        if !self.members.contains_key(&user) {
+            return refuse_stranger(origin, context);
+        }
         context.reply(origin, |encoder, out, envelope| {
             encoder.frame(out, Opcode::MemberList, envelope, |b| {
                 let mut members = Vec::with_capacity(entries.len());
@@ -169,6 +187,10 @@ impl Room {
             });
         });
     }
+}
+
+fn refuse_stranger(origin: &Origin, context: &mut Context<'_>) {
+    context.refuse(origin, ErrorCode::NotAMember, "only members see a room's past and its members");
 }
 
 const fn is_newest_first(query: PageQuery) -> bool {

@@ -74,10 +74,7 @@ impl Shard {
             }
             None => {}
         }
-        if rooms.len() >= context.limits.rooms_max {
-            context.counters.rooms_forgotten += load::forget_rooms(rooms, context.limits.rooms_max * 9 / 10);
-        }
-        if rooms.len() >= context.limits.rooms_max {
+        if !make_space(rooms, &mut context) {
             return context.busy(&origin, "as many rooms are in use as the server holds");
         }
         let parked = Parked { origin, caller, request: request.into_owned() };
@@ -106,15 +103,15 @@ impl Shard {
             }
             StoreAnswer::History(ticket, result) => {
                 self.redeemed(now_ms, ticket, result, effects, |room, waiting, (frames, more), context| {
-                    if let Waiting::History { origin, query, limit, confirmed, .. } = waiting {
-                        room.history_read((origin, query, limit, confirmed), &frames, more, context);
+                    if let Waiting::History { question, .. } = waiting {
+                        room.history_read(question, &frames, more, context);
                     }
                 });
             }
             StoreAnswer::Members(ticket, result) => {
                 self.redeemed(now_ms, ticket, result, effects, |room, waiting, (entries, more), context| {
-                    if let Waiting::Members { origin, .. } = waiting {
-                        room.members_read(&origin, &entries, more, context);
+                    if let Waiting::Members { origin, user, .. } = waiting {
+                        room.members_read(&origin, user, &entries, more, context);
                     }
                 });
             }
@@ -138,9 +135,7 @@ impl Shard {
         then: impl FnOnce(&mut Room, Waiting, T, &mut Context<'_>),
     ) {
         let Some(waiting) = self.tickets.redeem(ticket) else { return };
-        let (Waiting::History { origin, room, .. }
-        | Waiting::Members { origin, room }
-        | Waiting::Change { origin, room }) = waiting;
+        let (room, origin) = (waiting.room(), waiting.origin());
         let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
         match (rooms.get_mut(&room), result) {
             (Some(Slot::Ready(room)), Ok(value)) => then(room, waiting, value, &mut context),
@@ -191,15 +186,16 @@ impl Shard {
                 continue;
             }
             let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
-            let has_space = rooms.len() < context.limits.rooms_max;
             match rooms.get_mut(&id) {
                 Some(Slot::Ready(room)) => room.read_changes(&mut context),
-                None if has_space => {
-                    rooms.insert(id, Slot::Loading(Vec::new()));
-                    context.effects.push(Effect::Store(StoreRequest::LoadRoom(id)));
+                Some(Slot::Loading(_)) => {}
+                // Without space it is for the next poll.
+                None => {
+                    if make_space(rooms, &mut context) {
+                        rooms.insert(id, Slot::Loading(Vec::new()));
+                        context.effects.push(Effect::Store(StoreRequest::LoadRoom(id)));
+                    }
                 }
-                // On its way already, or for the next poll.
-                Some(Slot::Loading(_)) | None => {}
             }
         }
     }
@@ -283,6 +279,15 @@ impl Shard {
         }
         fullest
     }
+}
+
+/// Whether one room more may be held; rooms at rest make space for it.
+fn make_space(rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) -> bool {
+    let rooms_max = context.limits.rooms_max;
+    if rooms.len() >= rooms_max {
+        context.counters.rooms_forgotten += load::forget_rooms(rooms, rooms_max * 9 / 10);
+    }
+    rooms.len() < rooms_max
 }
 
 /// A request on a room that is in memory.

@@ -1,30 +1,42 @@
 //! Requests that wait for a store's answer.
 
 use moim_persistence::PageQuery;
-use moim_wire::{MessageId, RoomId};
+use moim_wire::{MessageId, RoomId, UserId};
 
 use super::Map;
 use super::event::Origin;
 
+/// A HISTORY that memory alone could not answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HistoryQuestion {
+    pub(super) origin: Origin,
+    pub(super) user: UserId,
+    pub(super) query: PageQuery,
+    pub(super) limit: usize,
+    /// The room's newest confirmed message when the store was asked: up to here its answer is whole.
+    pub(super) confirmed: MessageId,
+}
+
 /// What a ticket was drawn for.
 #[derive(Debug)]
 pub(super) enum Waiting {
-    History {
-        origin: Origin,
-        room: RoomId,
-        query: PageQuery,
-        limit: usize,
-        /// The room's newest confirmed message when the store was asked: up to here its answer is whole.
-        confirmed: MessageId,
-    },
-    Members {
-        origin: Origin,
-        room: RoomId,
-    },
-    Change {
-        origin: Origin,
-        room: RoomId,
-    },
+    History { room: RoomId, question: HistoryQuestion },
+    Members { room: RoomId, origin: Origin, user: UserId },
+    Change { room: RoomId, origin: Origin },
+}
+
+impl Waiting {
+    pub(super) fn room(&self) -> RoomId {
+        let (Self::History { room, .. } | Self::Members { room, .. } | Self::Change { room, .. }) = self;
+        *room
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        let (Self::History { question: HistoryQuestion { origin, .. }, .. }
+        | Self::Members { origin, .. }
+        | Self::Change { origin, .. }) = self;
+        *origin
+    }
 }
 
 /// Outstanding questions, bounded.

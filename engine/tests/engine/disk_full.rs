@@ -172,19 +172,19 @@ fn a_journal_that_fills_its_own_disk_goes_on_as_the_store_catches_up() {
 fn below_the_reserve_sends_are_refused_before_the_disk_is_full() {
     const NAME: &str = "disk_full::below_the_reserve_sends_are_refused_before_the_disk_is_full";
     SmallDisk::with(8, NAME, |disk| {
-        let options = Options { disk_reserve_bytes: 2 << 20, ..options(disk) };
-        let filler = disk.fill_but(1 << 20);
+        let options = Options { disk_reserve_bytes: 4 << 20, ..options(disk) };
+        let filler = disk.fill_but(3 << 20);
         let scene = Scene::new(&options);
         let mut account = Account::new(scene.session(&scene.anna), scene.room);
-        account.send();
-        assert!(account.take_answer(), "from the first send on");
+        assert!(account.ask_once(), "from the first send on");
         drop(filler);
         account.until_acknowledged();
-        let filler = disk.fill_but(1 << 20);
-        account.until_full(&scene.server);
-        // The disk is not full: nothing is stuck on the way.
+        let filler = disk.fill_but(3 << 20);
+        scene.server.until("low", |shards| shards[0].storage_full == 1);
+        assert!(account.ask_once());
+        assert_eq!(scene.server.stat(|stats| stats.journal_faults), 0, "the disk was never full");
         account.until_all_answered();
-        assert_eq!(scene.server.stat(|stats| stats.journal_faults), 0);
+        account.assert_all_there(&mut scene.session(&scene.ben));
         drop(filler);
         account.until_acknowledged();
         scene.end();

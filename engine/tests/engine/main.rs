@@ -1,5 +1,7 @@
 //! The engine through its public door: one binary, a module for each behaviour or failure staged.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stop at the first surprise, as tests do")]
+
 mod support;
 
 mod damaged_journal;

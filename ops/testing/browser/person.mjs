@@ -149,7 +149,10 @@ export class Person {
   async unreadBy(text, count) {
     const mark = this.said(text).getByText(`${count}명이 아직 안 읽음`);
     if (count > 0) await mark.waitFor();
-    else await this.said(text).getByText(/명이 아직 안 읽음/).waitFor({ state: "detached" });
+    else
+      await this.said(text)
+        .getByText(/명이 아직 안 읽음/)
+        .waitFor({ state: "detached" });
   }
 
   async leave() {

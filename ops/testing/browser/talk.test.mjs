@@ -70,8 +70,12 @@ test("a message shows who has not read it until he reads it, and the list shows 
   await minji.unreadBy("내일 8시에 만나요", 1);
   await chulsoo.row(ROOM).getByText("안 읽은 메시지 1개").waitFor({ state: "attached" });
   await chulsoo.openRoom(ROOM);
+  await chulsoo.page.getByText("여기까지 읽었어요").waitFor();
   await minji.unreadBy("내일 8시에 만나요", 0);
-  await chulsoo.row(ROOM).getByText(/안 읽은 메시지/).waitFor({ state: "detached" });
+  await chulsoo
+    .row(ROOM)
+    .getByText(/안 읽은 메시지/)
+    .waitFor({ state: "detached" });
 });
 
 test("a syllable that is still being composed is not sent by Enter", async () => {
@@ -79,7 +83,12 @@ test("a syllable that is still being composed is not sent by Enter", async () =>
   const before = await minji.talk();
   await minji.composer.focus();
   await input.send("Input.imeSetComposition", { text: "안녕", selectionStart: 2, selectionEnd: 2 });
-  await input.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Process", code: "Enter", windowsVirtualKeyCode: 229 });
+  await input.send("Input.dispatchKeyEvent", {
+    type: "rawKeyDown",
+    key: "Process",
+    code: "Enter",
+    windowsVirtualKeyCode: 229,
+  });
   assert.deepEqual(await minji.talk(), before);
   assert.equal(await minji.page.locator("[data-outgoing]").count(), 0);
   await input.send("Input.insertText", { text: "안녕" });
@@ -150,6 +159,21 @@ test("a cut connection is shown, and what was said meanwhile arrives once on bot
   const tail = (await minji.talk()).slice(-2);
   assert.deepEqual(tail, ["혹시 들리나요?", "끊긴 동안 쓴 말"]);
   assert.deepEqual((await chulsoo.talk()).slice(-2), tail);
+});
+
+test("what was on its way outlives a reload and is sent once", async () => {
+  chulsoo.line.cut();
+  await chulsoo.page.getByText("연결이 끊겼어요").first().waitFor();
+  await chulsoo.composer.fill("다시 열어도 남은 말");
+  await chulsoo.composer.press("Enter");
+  await chulsoo.page.locator("[data-outgoing=waiting]").waitFor();
+  await chulsoo.page.reload();
+  await chulsoo.page.locator("[data-outgoing=waiting]").getByText("다시 열어도 남은 말").waitFor();
+  chulsoo.line.mend();
+  await minji.said("다시 열어도 남은 말").waitFor();
+  await chulsoo.said("다시 열어도 남은 말").waitFor();
+  await chulsoo.page.locator("[data-outgoing]").waitFor({ state: "detached" });
+  assert.equal((await minji.talk()).filter((text) => text === "다시 열어도 남은 말").length, 1);
 });
 
 test("a long absence is filled up without gap or duplicate", async () => {

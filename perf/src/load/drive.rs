@@ -30,10 +30,14 @@ use crate::workload::{Load, Workload};
 const SILENCE: Duration = Duration::from_secs(3);
 /// At most so long is waited for what is under way.
 const DRAIN_MAX: Duration = Duration::from_secs(60);
+/// A server that does not close what its clients closed is not waited for longer.
+const PART_MAX: Duration = Duration::from_secs(10);
 
 /// Everything that a run showed.
 pub(crate) struct Measured {
     pub(crate) connections: usize,
+    /// Those there when the memory of silent connections was read.
+    pub(crate) silent_connections: usize,
     /// Until everybody was in the rooms.
     pub(crate) arrival_s: f64,
     pub(crate) window_s: f64,
@@ -82,7 +86,7 @@ pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measure
     let arrival_s = crowd.clock.now_ns() as f64 / 1e9;
     // What the arrival left to do is done before the memory of a silent connection is read.
     sleep(Duration::from_millis(500)).await;
-    let silent = resident();
+    let (silent, silent_connections) = (resident(), crowd.present());
     let samples = Samples::wanted(process, graph);
     let course = run(&crowd, workload, process, samples.as_ref(), &progress).await?;
     let loaded = resident();
@@ -94,6 +98,7 @@ pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measure
     part(&crowd).await;
     Ok(Measured {
         arrival_s,
+        silent_connections,
         drained,
         read_back,
         resident_bytes: before.zip(silent).zip(loaded).map(|((before, silent), loaded)| [before, silent, loaded]),
@@ -213,14 +218,17 @@ async fn drain(crowd: &Rc<Crowd>, workload: &Workload) {
     }
 }
 
-/// Everybody leaves, and their sockets are given back.
+/// Everybody leaves. The writers end their half of each socket, the server the other; the tasks of a connection hold the
+/// crowd until both are done, and sockets that outlive the runtime would never be closed.
 async fn part(crowd: &Rc<Crowd>) {
     crowd.is_ending.set(true);
     for connection in 0..crowd.layout.connections() {
         crowd.hang_up(connection);
     }
-    // The writers end their half; a server that minds its sockets ends the other.
-    sleep(Duration::from_millis(200)).await;
+    let begun_ns = crowd.clock.now_ns();
+    while Rc::strong_count(crowd) > 1 && crowd.clock.now_ns() - begun_ns < PART_MAX.as_nanos() as u64 {
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 fn gather(crowd: &Crowd, workload: &Workload, course: Course) -> Measured {
@@ -232,6 +240,7 @@ fn gather(crowd: &Crowd, workload: &Workload, course: Course) -> Measured {
     Measured {
         connections: crowd.present(),
         arrival_s: 0.0,
+        silent_connections: 0,
         window_s,
         counts: windows.iter().fold(Counts::default(), |sum, window| sum.plus(&window.counts)),
         turned_away: tally.counts.turned_away,

@@ -38,6 +38,9 @@ pub(super) fn start(peer: Peer, workload: &Workload, stage: &Stage) -> Result<Se
     prepare(&moim, &config, workload, &seats, stage)?;
     let mut command = Command::new(&moim);
     command.arg("serve").arg("--config").arg(&config);
+    for (key, value) in &workload.settings {
+        command.arg("--set").arg(format!("{key}={value}"));
+    }
     let launch = Launch {
         peer,
         command,

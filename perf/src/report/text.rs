@@ -8,10 +8,9 @@ use crate::workload::Workload;
 /// One run in a line, and what must be known to read it.
 pub(crate) fn line(run: &Run) -> String {
     let Run { workload, round, delivery, .. } = run;
-    let server = run.server.map_or(String::new(), |server| {
-        let us = run.cpu_us_per_delivery().unwrap_or(0.0);
-        format!(", server {:.0} % busy, {us:.2} us/delivery", server.usage.busy * 100.0)
-    });
+    let each = run.cpu_us_per_delivery().map_or(String::new(), |us| format!(", {us:.2} us/delivery"));
+    let server =
+        run.server.map_or(String::new(), |server| format!(", server {:.0} % busy{each}", server.usage.busy * 100.0));
     let mut line = format!(
         "{workload} {} #{round}: {} deliveries/s, {} publishes/s, p50 {} p99 {} p99.9 {} max {}{server}, \
          generator {:.0} % busy",
@@ -125,9 +124,10 @@ pub(crate) fn notes(run: &Run) -> Vec<String> {
 }
 
 /// Headings of the table of peers.
-pub(crate) const COLUMNS: [&str; 11] = [
+pub(crate) const COLUMNS: [&str; 12] = [
     "peer",
     "deliveries/s",
+    "acknowl./s",
     "spread",
     "x floor",
     "p50",
@@ -138,21 +138,24 @@ pub(crate) const COLUMNS: [&str; 11] = [
     "rss/connection",
     "faults",
 ];
-const WIDTHS: [usize; 11] = [11, 13, 8, 9, 10, 10, 10, 10, 17, 16, 8];
+const WIDTHS: [usize; 12] = [11, 13, 12, 8, 9, 10, 10, 10, 10, 17, 16, 8];
 
 /// A peer's row: medians over the rounds.
-pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 11] {
+pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 12] {
     let median = |figure: &dyn Fn(&Run) -> Option<f64>| report.median(&workload.name, peer, figure);
     let shown = |figure: &dyn Fn(&Run) -> Option<f64>, show: &dyn Fn(f64) -> String| {
         median(figure).map_or("-".into(), |median| show(median.value))
     };
     let deliveries = median(&|run| Some(run.deliveries_per_s));
+    // Where nobody follows, acknowledgements are what goes through.
+    let rate = if workload.follows() { deliveries } else { median(&|run| Some(run.accepted_per_s)) };
     let floor = report.median(&workload.name, Peer::Floor, |run| Some(run.deliveries_per_s));
     let share = deliveries.zip(floor.filter(|floor| floor.value > 0.0)).map(|(own, floor)| own.value / floor.value);
     [
         peer.name().into(),
         deliveries.map_or("-".into(), |median| count(median.value)),
-        deliveries.map_or("-".into(), |median| format!("{:.0} %", median.spread() * 100.0)),
+        shown(&|run| run.acceptance.map(|_| run.accepted_per_s), &count),
+        rate.map_or("-".into(), |median| format!("{:.0} %", median.spread() * 100.0)),
         share.map_or("-".into(), |share| format!("{share:.2}")),
         shown(&|run| Some(run.delivery.p50_us), &time),
         shown(&|run| Some(run.delivery.p99_us), &time),
@@ -184,7 +187,7 @@ pub(crate) fn summary(report: &Report) -> String {
     out
 }
 
-fn aligned(cells: &[String; 11]) -> String {
+fn aligned(cells: &[String; 12]) -> String {
     let mut line = String::new();
     for (number, (cell, width)) in cells.iter().zip(WIDTHS).enumerate() {
         line.push_str(&if number == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") });

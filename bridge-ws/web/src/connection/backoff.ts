@@ -1,4 +1,4 @@
-/** Waits between attempts to connect: doubling, capped, and spread so that a restarted server is not met by all at once. */
+/** Waits between attempts to connect: doubling, capped, and spread so that not all meet a restarted server at once. */
 
 const FIRST_MS = 500;
 const LONGEST_MS = 20_000;

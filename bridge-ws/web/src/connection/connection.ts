@@ -56,7 +56,11 @@ export class Connection {
     private readonly events: ConnectionEvents,
   ) {
     this.#heartbeat = new Heartbeat(
-      () => this.request((id) => pingFrame(Date.now(), id), () => {}),
+      () =>
+        this.request(
+          (id) => pingFrame(Date.now(), id),
+          () => {},
+        ),
       () => this.#broken(),
     );
   }

@@ -1,5 +1,8 @@
 import type { Strings } from "./strings";
 
+/** A name with the courtesy that belongs to it, once: some names bring their own. */
+const honored = (name: string): string => (name.endsWith("님") ? name : `${name} 님`);
+
 export const ko: Strings = {
   language: "한국어",
   appName: "모임",
@@ -55,7 +58,7 @@ export const ko: Strings = {
     themeLight: "밝게",
     themeDark: "어둡게",
     logOut: "로그아웃",
-    account: (name) => `${name} 님`,
+    account: honored,
   },
 
   room: {
@@ -77,8 +80,8 @@ export const ko: Strings = {
     catchingUp: "놓친 이야기를 가져오는 중이에요",
     typing: (names) =>
       names.length > 2
-        ? `${names.slice(0, 2).join(", ")} 님 외 ${names.length - 2}명이 쓰고 있어요`
-        : `${names.join(", ")} 님이 쓰고 있어요`,
+        ? `${honored(names.slice(0, 2).join(", "))} 외 ${names.length - 2}명이 쓰고 있어요`
+        : `${honored(names.join(", "))}이 쓰고 있어요`,
     unknownMember: "알 수 없는 멤버",
   },
 
@@ -93,17 +96,17 @@ export const ko: Strings = {
     withdrawn: "삭제된 메시지예요",
     notice: "알림",
     reply: "답장",
-    replyTo: (name) => `${name} 님에게 답장`,
+    replyTo: (name) => `${honored(name)}에게 답장`,
     quoteNotLoaded: "지난 메시지",
     said: (name, text) => `${name}: ${text}`,
   },
 
   event: {
-    joined: (name) => `${name} 님이 들어왔어요`,
-    left: (name) => `${name} 님이 나갔어요`,
-    removed: (name) => `${name} 님을 내보냈어요`,
-    madeAdmin: (name) => `${name} 님이 방장이 되었어요`,
-    madeMember: (name) => `${name} 님이 방장에서 내려왔어요`,
+    joined: (name) => `${honored(name)}이 들어왔어요`,
+    left: (name) => `${honored(name)}이 나갔어요`,
+    removed: (name) => `${honored(name)}을 내보냈어요`,
+    madeAdmin: (name) => `${honored(name)}이 방장이 되었어요`,
+    madeMember: (name) => `${honored(name)}이 방장에서 내려왔어요`,
     renamed: (name) => `방 이름이 ‘${name}’(으)로 바뀌었어요`,
     deleted: "방이 삭제되었어요",
   },

@@ -72,7 +72,17 @@ export class Outbox {
   submit(text: string, kind: Kind, reference: number): void {
     const sequence = this.#next++;
     const key = `${sequence}`;
-    const entry = { key, sequence, text, kind, reference, state: "waiting", resend: false, id: 0, refusal: null } as const;
+    const entry = {
+      key,
+      sequence,
+      text,
+      kind,
+      reference,
+      state: "waiting",
+      resend: false,
+      id: 0,
+      refusal: null,
+    } as const;
     this.#set([...this.#entries, entry]);
   }
 

@@ -6,10 +6,13 @@ export class Retries {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   later(waitMs: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, Math.max(waitMs, LEAST_MS));
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        act();
+      },
+      Math.max(waitMs, LEAST_MS),
+    );
     this.#timers.add(timer);
   }
 

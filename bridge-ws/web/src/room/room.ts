@@ -137,7 +137,10 @@ export class Room {
   /** Stops following, to make place for another room. */
   close(): void {
     this.#stream.closed();
-    this.#request((id) => outgoing.closeFrame(this.id, id), () => {});
+    this.#request(
+      (id) => outgoing.closeFrame(this.id, id),
+      () => {},
+    );
     this.#changed();
   }
 

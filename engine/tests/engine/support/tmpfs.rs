@@ -1,5 +1,6 @@
 //! A small disk of its own.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -34,9 +35,9 @@ impl SmallDisk {
     /// Takes what space is left but for `left_bytes`, until the guard is dropped.
     pub(crate) fn fill_but(&self, left_bytes: u64) -> Filler {
         let path = self.path().join("filler");
-        let stat = rustix::fs::statvfs(self.path()).unwrap();
-        let bytes = (stat.f_bavail * stat.f_frsize).saturating_sub(left_bytes);
-        std::fs::write(&path, vec![1; bytes as usize]).expect("there is as much space as the system says");
+        let mut file = std::fs::File::create(&path).unwrap();
+        let free = || rustix::fs::statvfs(self.path()).map(|stat| stat.f_bavail * stat.f_frsize).unwrap();
+        while free() > left_bytes && file.write_all(&[1; 4096]).is_ok() {}
         Filler { path }
     }
 

@@ -1,4 +1,4 @@
-//! Partings: the server's, for now or for good, and the client's.
+//! Partings: the server's, with a return or without, and the client's.
 
 use moim_client::{Client, Credentials, Error, RoomEvent, Status};
 use moim_wire::{Envelope, ErrorCode, Opcode, schema};

@@ -58,6 +58,29 @@ async fn any_other_refusal_leaves_open_whether_it_is_stored() {
 }
 
 #[tokio::test]
+async fn nothing_new_is_said_until_every_resend_is_settled() {
+    let peer = Peer::listen().await;
+    let (client, line) = peer.connected().await;
+    let (resent, is_resent) = tokio::sync::oneshot::channel();
+    let server = async {
+        let (mut line, again) = resend(&peer, line).await;
+        resent.send(()).unwrap();
+        // Said after the new send, and heard before it.
+        line.expect(Opcode::Typing).await;
+        line.ack(&again, 1, true).await;
+        let new = line.expect(Opcode::Send).await;
+        assert_eq!(new.send(), (2, "new".to_owned()));
+        line.ack(&new, 2, false).await;
+    };
+    let later = async {
+        is_resent.await.unwrap();
+        tokio::join!(client.send(ROOM, "new"), client.typing(ROOM))
+    };
+    let (old, (new, _), ()) = tokio::join!(client.send(ROOM, "old"), later, server);
+    assert!(old.unwrap().duplicate && !new.unwrap().duplicate);
+}
+
+#[tokio::test]
 async fn a_refusal_without_a_break_is_a_refusal() {
     let peer = Peer::listen().await;
     let (client, mut line) = peer.connected().await;

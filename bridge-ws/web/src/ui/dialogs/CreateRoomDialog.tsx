@@ -22,8 +22,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }): ReactNod
   const { working, fault, submit } = useSubmit(async () => {
     setChecked(true);
     if (!isRoomName(name) || !isDescription(description) || (isPrivate && !isRoomPassword(password))) return;
-    const room = { name: name.trim(), description: description.trim(), private: isPrivate };
-    const id = await createRoom({ ...room, password: isPrivate ? password : "" });
+    const id = await createRoom({ name, description, private: isPrivate, password: isPrivate ? password : "" });
     await session.refresh();
     goToRoom(id);
     onClose();

@@ -56,7 +56,13 @@ export function SwitchDialog({ rooms, onClose }: { rooms: readonly RoomState[]; 
       </div>
       <ul className="switch-list scroll" id={id} role="listbox" aria-label={list.rooms}>
         {found.map((room) => (
-          <Option key={room.id} id={`${id}-${room.id}`} room={room} isChosen={room === chosen} open={() => open(room)} />
+          <Option
+            key={room.id}
+            id={`${id}-${room.id}`}
+            room={room}
+            isChosen={room === chosen}
+            open={() => open(room)}
+          />
         ))}
       </ul>
       {found.length === 0 && (

@@ -3,7 +3,7 @@ const LAST_SYLLABLE = 0xd7a3;
 const SYLLABLES_PER_INITIAL = 588;
 const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 
-/** Whether a name holds what was typed: letters in any case, or the initial consonants alone (`ㄷㅅㅎ` for 등산회). */
+/** Whether a name holds what was typed: letters in any case, or initial consonants alone (`ㄷㅅㅎ` for 등산회). */
 export function matchesName(name: string, typed: string): boolean {
   const wanted = plain(typed);
   const held = plain(name);

@@ -11,7 +11,12 @@ const SEED = 21;
 export function ClothWall(): ReactNode {
   const pieces = useMemo(() => wallCloth(SEED, WIDTH, HEIGHT, PIECES), []);
   return (
-    <svg className="cloth-wall" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+    <svg
+      className="cloth-wall"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="xMidYMid slice"
+      aria-hidden="true"
+    >
       <defs>
         <pattern id="weave" width="4" height="4" patternUnits="userSpaceOnUse">
           <path d="M0 .5h4M.5 0v4" className="cloth-thread" />

@@ -7,8 +7,7 @@ import { useSession } from "../context";
 export function LinkDot(): ReactNode {
   const strings = useStrings();
   const { phase } = useStore(useSession().state, (state) => state.link);
-  const text = phase === "online" ? strings.link.online : phase === "connecting" ? strings.link.connecting : strings.link.lost;
-  return (
-    <span className={`link-dot is-${phase}`} role="img" aria-label={text} title={text} data-link={phase} />
-  );
+  const text =
+    phase === "online" ? strings.link.online : phase === "connecting" ? strings.link.connecting : strings.link.lost;
+  return <span className={`link-dot is-${phase}`} role="img" aria-label={text} title={text} data-link={phase} />;
 }

@@ -11,7 +11,8 @@ const PATHS = {
   leave: "M8 4H4.5v12H8M8.5 10H17m-3.5-3.5L17 10l-3.5 3.5",
   lock: "M5.5 9h9v7h-9zM7.200 9V6.800a2.800 2.800 0 0 1 5.6 0V9",
   menu: "M4 6h12M4 10h12M4 14h12",
-  people: "M7.5 9.5a2.750 2.750 0 1 0 0-5.5 2.750 2.750 0 0 0 0 5.5ZM2.5 16c.4-2.700 2.4-4.200 5-4.200s4.6 1.5 5 4.200M13 4.300a2.6 2.6 0 0 1 0 5M14.5 12.200c1.700.5 2.800 1.800 3 3.800",
+  people:
+    "M7.5 9.5a2.750 2.750 0 1 0 0-5.5 2.750 2.750 0 0 0 0 5.5ZM2.5 16c.4-2.700 2.4-4.200 5-4.200s4.6 1.5 5 4.200M13 4.300a2.6 2.6 0 0 1 0 5M14.5 12.200c1.700.5 2.800 1.800 3 3.800",
   reply: "M8 5 3.5 9.5 8 14M4 9.5h7.5c3 0 5 2 5 5.5",
   search: "M9 14.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11ZM13 13l4 4",
   send: "M10 16V4.5M5 9.300l5-4.800 5 4.800",
@@ -24,13 +25,7 @@ export type IconName = keyof typeof PATHS;
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }): ReactNode {
   return (
     <svg width={size} height={size} viewBox="0 0 20 20" fill="none" aria-hidden="true">
-      <path
-        d={PATHS[name]}
-        stroke="currentColor"
-        strokeWidth="1.7"
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
+      <path d={PATHS[name]} stroke="currentColor" strokeWidth="1.7" strokeLinecap="round" strokeLinejoin="round" />
     </svg>
   );
 }

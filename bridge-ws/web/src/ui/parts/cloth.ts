@@ -12,17 +12,7 @@ export interface Piece {
 }
 
 export type Dye =
-  | "indigo"
-  | "sky"
-  | "apricot"
-  | "persimmon"
-  | "rose"
-  | "blush"
-  | "gardenia"
-  | "mugwort"
-  | "mint"
-  | "ramie"
-  | "plum";
+  "indigo" | "sky" | "apricot" | "persimmon" | "rose" | "blush" | "gardenia" | "mugwort" | "mint" | "ramie" | "plum";
 
 /** Dyes that go well with each other; a cloth takes one row. */
 const HARMONIES: readonly (readonly Dye[])[] = [
@@ -81,7 +71,11 @@ export function wallCloth(seed: number, width: number, height: number, count: nu
   for (const area of areas) {
     const beside = new Set(pieces.filter((piece) => touches(piece, area)).map((piece) => piece.dye));
     const fitting = WALL.filter((dye) => !beside.has(dye));
-    pieces.push({ ...area, dye: fitting[Math.floor(random() * fitting.length)] ?? "ramie", weave: 0.72 + random() * 0.28 });
+    pieces.push({
+      ...area,
+      dye: fitting[Math.floor(random() * fitting.length)] ?? "ramie",
+      weave: 0.72 + random() * 0.28,
+    });
   }
   return pieces;
 }

@@ -11,15 +11,7 @@ import { useWriting, type Replying } from "./useWriting";
 import "./composer.css";
 
 /** Where one writes. */
-export function Composer({
-  room,
-  model,
-  replying,
-}: {
-  room: RoomState;
-  model: Room;
-  replying: Replying;
-}): ReactNode {
+export function Composer({ room, model, replying }: { room: RoomState; model: Room; replying: Replying }): ReactNode {
   const session = useSession();
   const { composer } = useStrings();
   const field = useRef<HTMLTextAreaElement>(null);

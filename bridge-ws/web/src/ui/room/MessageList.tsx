@@ -44,7 +44,14 @@ export function MessageList({
 
   return (
     <div className="talk">
-      <div className="talk-view scroll" ref={viewport} tabIndex={0} role="log" aria-live="off" aria-label={strings.room.messages}>
+      <div
+        className="talk-view scroll"
+        ref={viewport}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={strings.room.messages}
+      >
         <div className="talk-content" ref={content}>
           <Beginning room={room} retry={() => model.loadOlder()} />
           {items.map((item) => (
@@ -57,7 +64,11 @@ export function MessageList({
       </div>
       {!atEnd && (
         <button type="button" className={newsBelow > 0 ? "to-newest has-news" : "to-newest"} onClick={toEnd}>
-          {newsBelow > 0 ? strings.room.newMessages(newsBelow) : <span className="hidden-text">{strings.room.toNewest}</span>}
+          {newsBelow > 0 ? (
+            strings.room.newMessages(newsBelow)
+          ) : (
+            <span className="hidden-text">{strings.room.toNewest}</span>
+          )}
           <Icon name="down" size={18} />
         </button>
       )}
@@ -71,7 +82,10 @@ function Beginning({ room, retry }: { room: RoomState; retry: () => void }): Rea
   if (room.older === "failed") {
     return (
       <p className="talk-top" role="alert">
-        {strings.room.olderFailed} <Button look="link" onClick={retry}>{strings.retry}</Button>
+        {strings.room.olderFailed}{" "}
+        <Button look="link" onClick={retry}>
+          {strings.retry}
+        </Button>
       </p>
     );
   }

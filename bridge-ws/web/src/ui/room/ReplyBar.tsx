@@ -7,15 +7,7 @@ import { Icon } from "../parts/Icon";
 import { nameOf } from "./summary";
 
 /** What the next message will answer. */
-export function ReplyBar({
-  room,
-  replyTo,
-  stop,
-}: {
-  room: RoomState;
-  replyTo: Message;
-  stop: () => void;
-}): ReactNode {
+export function ReplyBar({ room, replyTo, stop }: { room: RoomState; replyTo: Message; stop: () => void }): ReactNode {
   const strings = useStrings();
   return (
     <div className="reply-bar">

@@ -46,7 +46,12 @@ export function timelineOf(messages: readonly Message[], readMark: number, me: n
   return items;
 }
 
-function itemOf(message: Message, before: Message | undefined, after: Message | undefined, afterLine: boolean): TimelineItem {
+function itemOf(
+  message: Message,
+  before: Message | undefined,
+  after: Message | undefined,
+  afterLine: boolean,
+): TimelineItem {
   if (!isTalk(message)) return { type: "event", key: keyOf(message), message };
   const joinsBefore = before !== undefined && isOneRun(before, message) && !afterLine;
   const joinsAfter = after !== undefined && isOneRun(message, after) && minuteOf(message) === minuteOf(after);
