@@ -69,8 +69,7 @@ impl Accounts {
     pub(crate) fn was_member(&self, room: RoomId, user: UserId, first: u32, last: u32) -> bool {
         let Some(membership) = self.rooms.get(&room).and_then(|room| room.membership.get(&user)) else { return false };
         let before = membership.iter().rev().find(|&&(from, _)| from <= first);
-        before.is_some_and(|&(_, is)| is)
-            || membership.iter().any(|&(from, is)| is && (first..=last).contains(&from))
+        before.is_some_and(|&(_, is)| is) || membership.iter().any(|&(from, is)| is && (first..=last).contains(&from))
     }
 
     pub(crate) fn join(&mut self, id: RoomId, user: UserId, password: &str) -> Result<u32, ErrorCode> {

@@ -164,9 +164,10 @@ impl Client {
                 }
             }
             Some(Purpose::Send(room, sequence)) => {
-                if self.view(room).outbox.refused(sequence, code) == Settled::Refused {
-                    return Outcome::Refused(room, sequence);
-                }
+                return match self.view(room).outbox.refused(sequence, code) {
+                    Settled::Refused => Outcome::Refused(room, sequence),
+                    Settled::No => Outcome::Nothing,
+                };
             }
             Some(Purpose::Fill(room)) => self.view(room).not_answered(request),
             None => {}

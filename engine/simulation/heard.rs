@@ -21,16 +21,47 @@ pub(crate) struct Told {
 /// What a frame says.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    Opened { room: RoomId, newest: MessageId, read_mark: MessageId, online: Vec<UserId> },
+    Opened {
+        room: RoomId,
+        newest: MessageId,
+        read_mark: MessageId,
+        online: Vec<UserId>,
+    },
     Message(Told),
-    Ack { room: RoomId, sequence: Sequence, id: MessageId, prev_id: MessageId, duplicate: bool },
-    Gap { room: RoomId, after: MessageId, newest: MessageId },
-    Page { room: RoomId, messages: Vec<Told>, count: usize, more: bool },
-    Members { room: RoomId, read_marks: Vec<MessageId> },
-    ReadMark { room: RoomId, up_to: MessageId },
+    Ack {
+        room: RoomId,
+        sequence: Sequence,
+        id: MessageId,
+        prev_id: MessageId,
+        duplicate: bool,
+    },
+    Gap {
+        room: RoomId,
+        after: MessageId,
+        newest: MessageId,
+    },
+    Page {
+        room: RoomId,
+        messages: Vec<Told>,
+        count: usize,
+        more: bool,
+    },
+    Members {
+        room: RoomId,
+        read_marks: Vec<MessageId>,
+    },
+    ReadMark {
+        room: RoomId,
+        up_to: MessageId,
+    },
     /// TYPING or PRESENCE.
-    Passing { room: RoomId },
-    Closed { room: RoomId, code: Option<ErrorCode> },
+    Passing {
+        room: RoomId,
+    },
+    Closed {
+        room: RoomId,
+        code: Option<ErrorCode>,
+    },
     Refused(ErrorCode, String),
     Busy(String),
     Done,
@@ -130,9 +161,7 @@ fn understand(frame: &Frame<'_>) -> What {
             let code = ErrorCode::from_u16(error.code()).expect("the engine writes known codes");
             What::Refused(code, error.message().unwrap_or_default().to_owned())
         }
-        Opcode::Busy => {
-            What::Busy(verified::<schema::Busy<'_>>(bytes).message().unwrap_or_default().to_owned())
-        }
+        Opcode::Busy => What::Busy(verified::<schema::Busy<'_>>(bytes).message().unwrap_or_default().to_owned()),
         Opcode::Done => What::Done,
         other => panic!("{} is nothing that a shard writes", other.name()),
     }

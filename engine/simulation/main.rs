@@ -43,6 +43,7 @@ fn fresh_seed() -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "seen with --nocapture, by whoever lets it run on")]
 fn a_few_thousand_seeds_hold_every_invariant() {
     if let Some(seed) = number("MOIM_SEED") {
         return replay(seed);
@@ -58,6 +59,7 @@ fn a_few_thousand_seeds_hold_every_invariant() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "a replay is there to be read")]
 fn replay(seed: u64) {
     let (result, trace) = run(seed, usize::MAX);
     trace.lines().for_each(|line| println!("{line}"));

@@ -48,12 +48,7 @@ impl Messages {
     }
 
     /// The newest sequences of a device, rising.
-    pub(crate) fn device_window(
-        &self,
-        room: RoomId,
-        user: UserId,
-        device: DeviceId,
-    ) -> Vec<(Sequence, MessageId)> {
+    pub(crate) fn device_window(&self, room: RoomId, user: UserId, device: DeviceId) -> Vec<(Sequence, MessageId)> {
         let Some(window) = self.windows.get(&(room, user, device)) else { return Vec::new() };
         let older = window.len().saturating_sub(SENDS_IN_FLIGHT_MAX);
         window.iter().skip(older).map(|(&sequence, &id)| (sequence, id)).collect()

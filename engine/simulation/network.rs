@@ -67,9 +67,7 @@ impl World {
         let asked = match &what {
             Request::Open { last_seen, .. } => Asked::Open { last_seen: *last_seen },
             Request::History { query, limit, .. } => Asked::Page { query: *query, limit: *limit },
-            Request::Join { .. } | Request::Leave { .. } => {
-                Asked::Change { since: self.accounts.last_change(room) }
-            }
+            Request::Join { .. } | Request::Leave { .. } => Asked::Change { since: self.accounts.last_change(room) },
             Request::Sync { change, .. } => Asked::Sync { change: *change },
             _ => Asked::Other,
         };

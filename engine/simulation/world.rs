@@ -243,9 +243,8 @@ impl World {
     pub(crate) fn carried_out_by_peer(&mut self, at: usize, message: &PeerMessage) {
         if let PeerMessage::Evict { room, user, .. } = message {
             let callers = self.server.callers.iter();
-            let put_out = callers.filter(|((shard, ..), caller)| {
-                *shard == at && user.is_none_or(|user| user == caller.user)
-            });
+            let put_out =
+                callers.filter(|((shard, ..), caller)| *shard == at && user.is_none_or(|user| user == caller.user));
             self.memory.barred.extend(put_out.map(|(&seat, _)| (seat, *room)));
         }
     }

@@ -89,8 +89,7 @@ impl Writer {
                 for (offset, block) in blocks.drain(..random.between(1, blocks.len())) {
                     disk.write_block(segment, offset, &block);
                 }
-                self.stage =
-                    if blocks.is_empty() { Stage::Written(batch) } else { Stage::Writing(batch, blocks) };
+                self.stage = if blocks.is_empty() { Stage::Written(batch) } else { Stage::Writing(batch, blocks) };
             }
             Stage::Written(batch) => {
                 disk.sync(self.segment());

@@ -6,8 +6,8 @@ use moim_wire::limits::{CATCH_UP_MAX, HISTORY_LIMIT_MAX};
 use moim_wire::{ErrorCode, HEADER_BYTES, MessageId, RoomId, SESSION_HEADER_BYTES, Sequence, UserId};
 
 use super::{
-    ACKED_IS_STORED, ANSWERED_ONCE, Asked, CATCH_UP_IS_EXACT, DONE_IS_SEQUENCED, FOLLOWERS_ONLY, HISTORY_IS_EXACT, Kept,
-    MARKS_ARE_STORED, MEMBERS_ONLY, Memory, Message, NEVER_TOO_OLD, SHOWN_IS_STORED, Truth, hold,
+    ACKED_IS_STORED, ANSWERED_ONCE, Asked, CATCH_UP_IS_EXACT, DONE_IS_SEQUENCED, FOLLOWERS_ONLY, HISTORY_IS_EXACT,
+    Kept, MARKS_ARE_STORED, MEMBERS_ONLY, Memory, Message, NEVER_TOO_OLD, SHOWN_IS_STORED, Truth, hold,
 };
 use crate::accounts::Accounts;
 use crate::heard::{Heard, Told, What};
@@ -189,9 +189,7 @@ impl Witness<'_> {
                 !missed.is_empty() && after == last_seen && *to == newest
             }
             handed => {
-                let same = |(message, heard): (&Message, &Heard)| {
-                    matches!(&heard.what, What::Message(told) if *told == message.told)
-                };
+                let same = |(message, heard): (&Message, &Heard)| matches!(&heard.what, What::Message(told) if *told == message.told);
                 handed.len() == missed.len() && missed.iter().zip(handed).all(same) && missed.len() <= CATCH_UP_MAX
             }
         };

@@ -4,9 +4,13 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
 use crate::error::Error;
 
 const NAME: &str = "checkpoint";
+/// The file that the next checkpoint is written to.
+const NEXT: &str = "checkpoint.new";
 
 /// The position in `folder`'s checkpoint; 0 where there is none.
 ///
@@ -27,21 +31,32 @@ pub fn read(folder: &Path) -> Result<u64, Error> {
     Ok(u64::from_le_bytes(*position))
 }
 
-/// Puts `position` in place of the former checkpoint, durably: the one or the other is there after a crash.
+/// Puts `position` in place of the former checkpoint, durably: the one or the other is there after a crash. The former
+/// one's file is kept to be written next, so that all but the first succeed on a full disk, too.
 ///
 /// # Errors
 /// [`Error::File`].
 pub fn write(folder: &Path, position: u64) -> Result<(), Error> {
-    let path = folder.join("checkpoint.new");
+    let path = folder.join(NEXT);
     let place = || -> std::io::Result<()> {
-        let mut file = File::create(&path)?;
-        file.write_all(&position.to_le_bytes())?;
-        file.write_all(&crc32c::crc32c(&position.to_le_bytes()).to_le_bytes())?;
-        file.sync_all()?;
-        fs::rename(&path, folder.join(NAME))?;
+        write_file(&path, position)?;
+        if renameat_with(CWD, &path, CWD, folder.join(NAME), RenameFlags::EXCHANGE).is_err() {
+            // There is none yet, or the file system cannot exchange.
+            fs::rename(&path, folder.join(NAME))?;
+            write_file(&path, position)?;
+        }
         File::open(folder)?.sync_all()
     };
     place().map_err(|source| Error::File { path: path.clone(), source })
+}
+
+/// Writes over what is there.
+fn write_file(path: &Path, position: u64) -> std::io::Result<()> {
+    let position = position.to_le_bytes();
+    let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
+    file.write_all(&position)?;
+    file.write_all(&crc32c::crc32c(&position).to_le_bytes())?;
+    file.sync_all()
 }
 
 #[cfg(test)]

@@ -23,4 +23,4 @@ pub use format::{BLOCK_BYTES, Batch, Scan, SegmentHeader, Tail, batch_bytes, enc
 pub use inspect::{SegmentReport, inspect, verify};
 pub(crate) use lock::JournalLock;
 pub use recover::{Recovered, recover};
-pub(crate) use writer::{Closed, Journal, prepare_spare, retire};
+pub(crate) use writer::{Closed, Journal, give_up, prepare_spare, retire};

@@ -164,11 +164,13 @@ pub(crate) fn prepare_spare(folder: &std::path::Path, segment_bytes: u64) -> Res
     folder::prepare_spare(folder, segment_bytes).map(drop)
 }
 
-/// Writes the checkpoint where it moved, then gives up the segments before it. Blocks.
+/// Writes the checkpoint, then gives up the segments before it. Blocks.
 pub(crate) fn retire(folder: &std::path::Path, position: u64, segments: &[u64]) -> Result<(), Error> {
-    // On a full disk giving up segments must not depend on a file more.
-    if checkpoint::read(folder)? != position {
-        checkpoint::write(folder, position)?;
-    }
+    checkpoint::write(folder, position)?;
+    give_up(folder, segments)
+}
+
+/// Gives up segments that lie before the checkpoint. Blocks.
+pub(crate) fn give_up(folder: &std::path::Path, segments: &[u64]) -> Result<(), Error> {
     segments.iter().try_for_each(|&number| folder::retire(folder, number))
 }

@@ -11,7 +11,7 @@ use glommio::timer::sleep;
 use moim_persistence::{Batch, Lane};
 
 use super::CoreCell;
-use crate::journal::{Closed, Journal, prepare_spare, retire};
+use crate::journal::{Closed, Journal, give_up, prepare_spare, retire};
 use crate::shard::SealedBatch;
 use crate::stats::{add, set};
 
@@ -167,7 +167,11 @@ impl Checkpointer {
         }
         self.is_writing.set(true);
         let (folder, count) = (self.folder.clone(), retired.len());
-        let done = glommio::executor().spawn_blocking(move || retire(&folder, position, &retired)).await;
+        let moves = position > self.written.get();
+        let done = glommio::executor().spawn_blocking(move || {
+            if moves { retire(&folder, position, &retired) } else { give_up(&folder, &retired) }
+        });
+        let done = done.await;
         self.is_writing.set(false);
         match done {
             Ok(()) => {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use moim_wire::schema::Role;
 use moim_wire::{DeviceId, MessageId, RoomId, UserId};
 
-use super::{Fullest, Map};
 use super::dedup::DeviceWindow;
 use super::event::{Caller, Origin, Request};
+use super::{Fullest, Map};
 
 /// A request that waits until what it needs is loaded.
 #[derive(Debug)]

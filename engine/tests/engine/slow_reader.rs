@@ -49,19 +49,25 @@ struct View {
     peer: Peer,
     room: RoomId,
     seen: Vec<MessageId>,
+    newest_text: String,
     gaps: u32,
     /// Frames that came while a page of history was awaited.
     held_back: VecDeque<Received>,
 }
 
 impl View {
+    fn of(mut peer: Peer, room: RoomId) -> Self {
+        peer.follow(0, room);
+        Self { peer, room, seen: Vec::new(), newest_text: String::new(), gaps: 0, held_back: VecDeque::new() }
+    }
+
     fn last(&self) -> MessageId {
         self.seen.last().copied().unwrap_or_default()
     }
 
-    /// Follows the room up to that message, filling gaps from the history.
-    fn catch_up(&mut self, newest: MessageId) {
-        while self.last() != newest {
+    /// Reads up to the message of that text, filling gaps from the history.
+    fn catch_up(&mut self, text: &str) {
+        while self.newest_text != text {
             let received = self.held_back.pop_front().or_else(|| self.peer.next());
             let received = received.expect("a slow reader is not hung up on");
             match received.opcode {
@@ -82,55 +88,59 @@ impl View {
         let (id, prev_id) = (MessageId(message.head().id()), MessageId(message.head().prev_id()));
         if id > self.last() {
             assert!(self.seen.is_empty() || prev_id == self.last(), "nothing is left out without a GAP");
-            self.seen.push(id);
+            self.keep(id, message.text());
         }
+    }
+
+    fn keep(&mut self, id: MessageId, text: &str) {
+        self.seen.push(id);
+        text.clone_into(&mut self.newest_text);
     }
 
     fn fill_up_to(&mut self, newest: MessageId) {
         while self.last() < newest {
             let request = self.peer.history(self.room, self.last(), 200);
-            loop {
+            let answer = loop {
                 let received = self.peer.next().expect("the connection stands");
-                if received.request != request {
-                    self.held_back.push_back(received);
-                    continue;
+                if received.request == request {
+                    break received;
                 }
-                assert_eq!(received.opcode, Opcode::HistoryPage, "{:?}", received.error_code());
-                self.seen.extend(page(&received).into_iter().map(|(id, _)| id));
-                break;
-            }
+                self.held_back.push_back(received);
+            };
+            assert_eq!(answer.opcode, Opcode::HistoryPage, "{:?}", answer.error_code());
+            page(&answer).iter().for_each(|(id, text)| self.keep(*id, text));
         }
+    }
+
+    /// Everything from the first of these on, once, in order.
+    fn assert_saw(&self, ids: &[MessageId]) {
+        let start = self.seen.iter().position(|id| *id == ids[0]).expect("the first was seen");
+        assert_eq!(self.seen[start..], *ids);
     }
 }
 
 #[test]
 fn who_does_not_read_gets_a_gap_when_it_does_and_finds_the_rest_in_the_history() {
     let scene = Scene::new(&options());
-    let (mut anna, mut ben) = (scene.session(&scene.anna), scene.session(&scene.ben));
-    let mut slow = with_small_buffers(&scene, &scene.ben);
-    slow.follow(0, scene.room);
-    ben.follow(0, scene.room);
     let room = scene.room;
+    let mut anna = scene.session(&scene.anna);
+    let mut ben = View::of(scene.session(&scene.ben), room);
+    let mut slow = View::of(with_small_buffers(&scene, &scene.ben), room);
     let reader = std::thread::spawn(move || {
-        let mut seen = Vec::new();
-        while seen.last() != Some(&"the end".to_owned()) {
-            seen.push(ben.expect_talk().body::<schema::Message<'_>>().text().to_owned());
-        }
-        seen.len()
+        ben.catch_up("the end");
+        ben
     });
     let mut ids = flood(&mut anna, room);
     let stats = scene.server.until("left out", |shards| shards[0].shed > 0);
     assert!(stats[0].queued_bytes as usize <= 3 * QUEUE_BYTES_MAX, "memory is bounded: {stats:?}");
     let sequence = ids.len() as u32 + 1;
     ids.push(anna.say_text(0, room, sequence, "the end"));
-    let mut view = View { peer: slow, room, seen: Vec::new(), gaps: 0, held_back: VecDeque::new() };
-    view.catch_up(*ids.last().unwrap());
-    assert!(view.gaps >= 1);
+    reader.join().unwrap().assert_saw(&ids);
+    slow.catch_up("the end");
+    assert!(slow.gaps >= 1);
     ids.push(anna.say_text(0, room, sequence + 1, "and live again"));
-    view.catch_up(*ids.last().unwrap());
-    let start = view.seen.iter().position(|id| *id == ids[0]).expect("the first was not left out");
-    assert_eq!(view.seen[start..], ids, "everything, once, in order");
-    assert_eq!(reader.join().unwrap(), ids.len() - 1, "whoever reads sees all of it live");
+    slow.catch_up("and live again");
+    slow.assert_saw(&ids);
     scene.server.until_at_least(1, |stats| stats.gaps);
     scene.end();
 }
