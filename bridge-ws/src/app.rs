@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use moim_persistence::Persistence;
+use crate::stores::Stores;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,7 +17,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) origins: Origins,
     /// Whom the stores know; messages come and go over the trunks.
-    pub(crate) persistence: Persistence,
+    pub(crate) persistence: Stores,
     pub(crate) trunks: Trunks,
     pub(crate) counters: Arc<Counters>,
     /// One permit a WebSocket.

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::{Arc, mpsc};
 
-use moim_persistence::Persistence;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
@@ -18,6 +17,7 @@ use crate::error::Error;
 use crate::origin::Origins;
 use crate::server;
 use crate::stats::{Counters, Stats};
+use crate::stores::Stores;
 use crate::trunk::Trunks;
 
 /// Connections that wait to be accepted, as when all browsers come back at once. The system may allow fewer.
@@ -38,7 +38,7 @@ struct Threads(Option<Runtime>);
 ///
 /// # Errors
 /// [`Error::Listen`] where the address cannot be had, [`Error::Origin`], [`Error::Zero`], [`Error::Threads`].
-pub fn start(config: Config, persistence: Persistence) -> Result<BridgeHandle, Error> {
+pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, Error> {
     check(&config)?;
     let origins = Origins::new(&config.allowed_origins)?;
     let threads = Threads::start(config.threads)?;
@@ -49,7 +49,7 @@ pub fn start(config: Config, persistence: Persistence) -> Result<BridgeHandle, E
     let (counters, tasks, stop) = (Arc::new(Counters::default()), TaskTracker::new(), CancellationToken::new());
     let trunks = Trunks::start(&config, &counters, &tasks, &stop);
     let sockets = Arc::new(Semaphore::new(config.limits.sockets_max.min(Semaphore::MAX_PERMITS)));
-    let app = Arc::new(App { config, origins, persistence, trunks, counters, sockets, tasks, stop });
+    let app = Arc::new(App { config, origins, persistence: stores.into(), trunks, counters, sockets, tasks, stop });
     app.tasks.spawn(server::serve(app.clone(), listener));
     drop(entered);
     tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");

@@ -31,10 +31,13 @@ mod problem;
 mod rest;
 mod server;
 mod stats;
+mod stores;
 mod trunk;
 mod websocket;
 
 pub use bridge::{BridgeHandle, start};
 pub use config::{Config, Health, Limits, Metrics};
 pub use error::Error;
+pub use page::is_embedded as page_is_embedded;
 pub use stats::Stats;
+pub use stores::Stores;

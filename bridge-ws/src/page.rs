@@ -30,6 +30,11 @@ fn built(path: &str) -> Option<File> {
     Some(File { data: file.data, etag })
 }
 
+/// Whether this build has the page: it is left out where Node was not there.
+pub fn is_embedded() -> bool {
+    Built::get(INDEX).is_some()
+}
+
 /// Answers what no other route does: a file of the page, the page itself for a path of its own, or 404.
 pub(crate) async fn page(request: axum::extract::Request) -> Response<Body> {
     answer(request.method(), request.uri().path(), request.headers(), built)

@@ -25,7 +25,7 @@ fn an_expired_token_begins_no_session() {
 
 #[test]
 fn a_session_ends_with_its_token_even_in_silence() {
-    let scene = Scene::new(&Options { login_ms: 6_000, ..Options::default() });
+    let scene = Scene::new(&Options { login_ms: 5_000, ..Options::default() });
     let mut trunk = scene.trunk();
     let mut peer = scene.session(&scene.anna);
     trunk.attach_token(3, &scene.anna.token, 1);

@@ -53,8 +53,7 @@ fn who_is_removed_is_put_out_after_being_shown_why_and_sees_nothing_more() {
     let change = scene.server.wait(rooms.remove(scene.anna.user, scene.room, scene.ben.user));
     let request = trunk.sync(scene.room, change.change);
     expect_event(&mut ben, Kind::MemberRemoved, scene.ben.user);
-    let closed = ben.next().unwrap();
-    assert_eq!((closed.opcode, closed.error_code()), (Opcode::Closed, Some(ErrorCode::NotAMember)));
+    assert_eq!(ben.expect(Opcode::Closed).error_code(), Some(ErrorCode::NotAMember));
     anna.say_text(0, scene.room, 1, "now that he is gone");
     ben.round_trip_in_silence();
     done_and_closed(&mut trunk, request);
@@ -115,7 +114,7 @@ fn a_deleted_room_is_closed_for_everybody() {
     done(&trunk.answer(request));
     for peer in [&mut anna, &mut ben] {
         expect_event(peer, Kind::RoomDeleted, UserId(0));
-        assert_eq!(peer.next().unwrap().error_code(), Some(ErrorCode::RoomDeleted));
+        assert_eq!(peer.expect(Opcode::Closed).error_code(), Some(ErrorCode::RoomDeleted));
         let request = peer.open(0, room, MessageId::ZERO);
         assert_eq!(peer.answer(request).error_code(), Some(ErrorCode::NoSuchRoom));
     }

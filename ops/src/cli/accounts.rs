@@ -22,14 +22,19 @@ pub(crate) enum Folder {
 /// Opens the accounts of the configured data folder.
 pub(crate) fn open(flags: &ConfigFlags, folder: Folder) -> Result<Accounts, Failure> {
     let config: Config = config::load(&flags.layers())?;
-    if folder == Folder::MustExist && !config.data.is_dir() {
-        let message = format!(
-            "there is no data folder {}; name the server's with --data, or start `moim serve` once",
-            config.data.display()
-        );
-        return Err(Failure::new(Exit::Configuration, message));
+    if folder == Folder::MustExist { of_existing(&config) } else { of(&config) }
+}
+
+/// As [`of`], of a server that was there before.
+pub(crate) fn of_existing(config: &Config) -> Result<Accounts, Failure> {
+    if config.data.is_dir() {
+        return of(config);
     }
-    of(&config)
+    let message = format!(
+        "there is no data folder {}; name the server's with --data, or start `moim serve` once",
+        config.data.display()
+    );
+    Err(Failure::new(Exit::Configuration, message))
 }
 
 /// Opens the accounts of a configuration, beside whoever runs on it.

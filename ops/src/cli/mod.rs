@@ -1,6 +1,7 @@
 //! The command line: one file a command, each with its arguments and what it does.
 
 mod accounts;
+mod bridge;
 mod completions;
 mod config;
 mod demo;
@@ -51,6 +52,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Bridge(bridge::Args),
     User(user::Args),
     Room(room::Args),
     Send(send::Args),
@@ -75,6 +77,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(&args),
+        Command::Bridge(args) => bridge::run(&args),
         Command::User(args) => user::run(args),
         Command::Room(args) => room::run(args),
         Command::Send(args) => send::run(args),

@@ -38,14 +38,17 @@ enum Action {
         #[arg(long)]
         private: bool,
     },
-    /// List the rooms of a user, or those whose name has a word in it
-    #[command(after_help = "Examples:\n  moim room list --of haneul@example.org\n  moim room list --named 등산")]
+    /// List rooms, a line each: number, open or private, members, name
+    #[command(after_help = "Examples:
+  moim room list
+  moim room list --of haneul@example.org
+  moim room list --named 등산")]
     List {
-        /// E-mail address or number
-        #[arg(long, required_unless_present = "named")]
+        /// Those of this user: e-mail address or number
+        #[arg(long, value_name = "USER")]
         of: Option<String>,
-        /// Part of the name
-        #[arg(long, conflicts_with = "of")]
+        /// Those with this in their name
+        #[arg(long, value_name = "WORD", conflicts_with = "of")]
         named: Option<String>,
     },
     /// List a room's members, a line each: number, role, e-mail address, name
@@ -92,8 +95,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             let user = accounts::wait(accounts::find(&accounts, &user))?;
             rooms_of(&accounts, user.id, &mut out)?;
         }
-        Action::List { named, .. } => {
-            let word = named.unwrap_or_default();
+        Action::List { named: None, .. } => all_rooms(&accounts, &mut out)?,
+        Action::List { named: Some(word), .. } => {
             for room in accounts::wait(accounts.rooms().search(&word, limits::LIST_LIMIT_MAX))? {
                 line(&mut out, &room)?;
             }
@@ -117,6 +120,18 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn all_rooms(accounts: &Accounts, out: &mut impl Write) -> Result<(), Failure> {
+    let mut after = RoomId(0);
+    loop {
+        let page = accounts::wait(accounts.rooms().page(after, limits::LIST_LIMIT_MAX))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for room in &page {
+            line(out, room)?;
+        }
+    }
 }
 
 fn rooms_of(accounts: &Accounts, user: UserId, out: &mut impl Write) -> Result<(), Failure> {

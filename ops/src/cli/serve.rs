@@ -132,6 +132,11 @@ async fn stop(server: Server, signals: &mut Signals) -> Result<(), Failure> {
     }
 }
 
+/// What is to be known of the page beside its address.
+pub(crate) fn page_note() -> &'static str {
+    if moim_bridge::page_is_embedded() { "" } else { "   (without the page: it was built where Node was not there)" }
+}
+
 /// Says what runs where: to people on standard output, to machines in the log.
 fn announce(config: &Config, server: &Server) -> Result<(), Failure> {
     let (page, engine) = (server.bridge_address(), server.engine_address());
@@ -139,7 +144,7 @@ fn announce(config: &Config, server: &Server) -> Result<(), Failure> {
     let data = std::path::absolute(&config.data)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "Moim {} is ready.", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "  browsers  http://{page}/")?;
+    writeln!(out, "  browsers  http://{page}/{}", page_note())?;
     writeln!(out, "  engine    {engine}   ({} shards, {durability})", config.engine.shards)?;
     writeln!(
         out,
@@ -159,6 +164,7 @@ fn announce(config: &Config, server: &Server) -> Result<(), Failure> {
         accounts = config.store.accounts,
         messages = config.store.messages,
         trial = config.trial,
+        page_embedded = moim_bridge::page_is_embedded(),
         "ready"
     );
     Ok(())

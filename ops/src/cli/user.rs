@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use moim_persistence::{SignUp, User};
+use moim_persistence::{SignUp, User, Users};
+use moim_wire::UserId;
+use moim_wire::limits::LIST_LIMIT_MAX;
 
 use super::Failure;
 use super::accounts::{self, Folder};
@@ -34,6 +36,9 @@ enum Action {
         /// E-mail address or number
         user: String,
     },
+    /// List all accounts, a line each: number, e-mail address, name
+    #[command(after_help = "Example:\n  moim user list | grep example.org")]
+    List,
     /// Print a session token, as a login would give it
     #[command(after_help = "Example:\n  export MOIM_TOKEN=$(moim user token haneul@example.org)")]
     Token {
@@ -66,6 +71,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             line(&mut out, &user)?;
         }
         Action::Show { user } => line(&mut out, &accounts::wait(accounts::find(&accounts, &user))?)?,
+        Action::List => list(&users, &mut out)?,
         Action::Token { user } => {
             let user = accounts::wait(accounts::find(&accounts, &user))?;
             writeln!(out, "{}", accounts::wait(accounts.logins().issue(user.id))?.token)?;
@@ -83,6 +89,18 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn list(users: &Users, out: &mut impl Write) -> Result<(), Failure> {
+    let mut after = UserId(0);
+    loop {
+        let page = accounts::wait(users.page(after, LIST_LIMIT_MAX))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for user in &page {
+            line(out, user)?;
+        }
+    }
 }
 
 fn line(out: &mut impl Write, user: &User) -> std::io::Result<()> {

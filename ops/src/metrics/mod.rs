@@ -21,6 +21,14 @@ pub(crate) fn page(shards: &[ShardStats], stores: &Stats) -> String {
     page.into_text()
 }
 
+/// The page's lines for a bridge alone; the bridge adds its own.
+pub(crate) fn page_of_a_bridge() -> String {
+    let mut page = Page::default();
+    build(&mut page);
+    process::write(&mut page);
+    page.into_text()
+}
+
 fn build(page: &mut Page) {
     let version = ([("version", env!("CARGO_PKG_VERSION").to_owned())], 1);
     page.family(Gauge, "moim_build_info", "Always 1; the version is in the label.", [version]);

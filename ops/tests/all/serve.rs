@@ -106,6 +106,36 @@ fn an_operator_works_beside_the_running_server() {
 }
 
 #[test]
+fn an_operator_lists_people_and_rooms() {
+    let data = tempfile::tempdir().unwrap();
+    person_in_a_room(data.path());
+    operated(data.path(), &["user", "add", "minjun@example.org", "민준"], "correct horse\n");
+    operated(data.path(), &["room", "create", "책모임", "--by", "minjun@example.org", "--private"], "sesame\n");
+    let people = operated(data.path(), &["user", "list"], "");
+    assert_eq!(people, "1\thaneul@example.org\t하늘\n2\tminjun@example.org\t민준");
+    let rooms = operated(data.path(), &["room", "list"], "");
+    assert_eq!(rooms, "1\topen\t1\t등산모임\n2\tprivate\t1\t책모임");
+    operated(data.path(), &["user", "delete", "minjun@example.org"], "");
+    assert!(!operated(data.path(), &["user", "list"], "").contains("minjun"));
+}
+
+#[test]
+fn a_bridge_alone_serves_browsers_of_an_engine_elsewhere() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let mut command = super::command_line::moim();
+    command.args(["bridge", "--listen", "127.0.0.1:0", "--engine", &server.engine, "--data"]).arg(data.path());
+    let bridge = Server::ready(command);
+    assert_eq!(bridge.engine, server.engine);
+    bridge.wait_for_health(200);
+    assert!(bridge.get("/metrics").1.contains("moim_bridge_trunks_up "));
+    // The engine goes, and the bridge says so.
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+    bridge.wait_for_health(503);
+    assert_eq!(bridge.stop(Signal::TERM).code(), Some(0));
+}
+
+#[test]
 fn a_talk_that_cannot_be_tells_why_by_its_exit_code() {
     let data = tempfile::tempdir().unwrap();
     let (room, token) = person_in_a_room(data.path());

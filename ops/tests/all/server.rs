@@ -5,11 +5,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::command_line::moim;
 
+/// A server that has not come to where it should be after this time has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Lines of a server's output that are kept until somebody asks.
 const SAID_MAX: usize = 1_000;
 
@@ -74,6 +77,15 @@ impl Server {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Returns when its health page has this status.
+    pub(crate) fn wait_for_health(&self, status: u16) {
+        let begin = Instant::now();
+        while self.get("/health").0 != status {
+            assert!(begin.elapsed() < PATIENCE, "its health is not {status}");
+            std::thread::yield_now();
+        }
     }
 
     /// A command that talks to this server as the bearer of `token`.

@@ -102,6 +102,24 @@ impl Rooms {
             .await
     }
 
+    /// Rooms rising by id, from the first above `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`].
+    pub async fn page(&self, after: RoomId, limit: usize) -> Result<Vec<Room>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT r.room_id, r.name, r.description, r.is_private, r.creator_id, u.name,
+                                  r.created_at_ms, r.member_count
+                           FROM rooms r JOIN users u ON u.user_id = r.creator_id
+                           WHERE r.deleted_at_ms IS NULL AND r.room_id > ?
+                           ORDER BY r.room_id LIMIT ?";
+                let rows = shared.database.rows(sql, values![after, limit_of(limit)]).await?;
+                rows.iter().map(room_of).collect()
+            })
+            .await
+    }
+
     /// Rooms whose name contains `keyword` in any case, by id, at most `limit`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use moim_wire::{RoomId, UserId};
 
 use super::login::end_logins;
 use super::membership::depart;
+use super::room::limit_of;
 use super::{Change, Shared, SignUp, User, field, now_ms};
 use crate::error::Error;
 use crate::sql::{Row, Transaction, values};
@@ -120,6 +121,21 @@ impl Users {
                 let sql = "SELECT user_id, email, name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
                 let row = shared.database.row(sql, values![user]).await?;
                 user_of(&row.ok_or_else(|| no_such(user))?)
+            })
+            .await
+    }
+
+    /// Accounts rising by id, from the first above `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`].
+    pub async fn page(&self, after: UserId, limit: usize) -> Result<Vec<User>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT user_id, email, name FROM users WHERE user_id > ? AND deleted_at_ms IS NULL
+                           ORDER BY user_id LIMIT ?";
+                let rows = shared.database.rows(sql, values![after, limit_of(limit)]).await?;
+                rows.iter().map(user_of).collect()
             })
             .await
     }

@@ -115,11 +115,17 @@ pub(super) async fn mine(
     Ok(Json(entries))
 }
 
-/// Newest and unread come from the store, which may lag behind the journal by an instant; OPENED is exact.
+/// Newest and unread come from the store, which may lag behind the journal by an instant, and are 0 where this process has
+/// none; OPENED is exact.
 async fn entry(app: &App, RoomOfUser { room, role, read_mark }: &RoomOfUser) -> Result<Entry, Error> {
-    let messages = app.persistence.messages();
-    let newest = messages.newest(room.id).await?.unwrap_or(MessageId::ZERO);
-    let unread = if newest > *read_mark { messages.count_after(room.id, *read_mark, UNREAD_MAX).await? } else { 0 };
+    let (newest, unread) = match app.persistence.messages() {
+        Some(messages) => {
+            let newest = messages.newest(room.id).await?.unwrap_or(MessageId::ZERO);
+            let is_behind = newest > *read_mark;
+            (newest, if is_behind { messages.count_after(room.id, *read_mark, UNREAD_MAX).await? } else { 0 })
+        }
+        None => (MessageId::ZERO, 0),
+    };
     let Room { id, name, description, private, members, .. } = room.clone();
     Ok(Entry {
         id: id.0,

@@ -29,7 +29,7 @@ fn a_process_told_to_serves_until_it_is_killed() {
     out.flush().unwrap();
     // Until the one who started it is gone, if it is not killed before.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    std::process::exit(0);
+    server.stop();
 }
 
 pub(crate) struct ChildServer {

@@ -1,0 +1,33 @@
+//! What of the stores a bridge can reach.
+
+use moim_persistence::{Accounts, MessageStore, Persistence};
+
+/// The accounts, and the messages where this process has their store. A bridge of its own beside an embedded message
+/// store has the accounts alone: messages reach its browsers over the trunks all the same.
+#[derive(Clone)]
+pub struct Stores {
+    accounts: Accounts,
+    messages: Option<MessageStore>,
+}
+
+impl Stores {
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    pub(crate) fn messages(&self) -> Option<&MessageStore> {
+        self.messages.as_ref()
+    }
+}
+
+impl From<Persistence> for Stores {
+    fn from(persistence: Persistence) -> Self {
+        Self { accounts: persistence.accounts().clone(), messages: Some(persistence.messages().clone()) }
+    }
+}
+
+impl From<Accounts> for Stores {
+    fn from(accounts: Accounts) -> Self {
+        Self { accounts, messages: None }
+    }
+}
