@@ -141,7 +141,7 @@ impl Client {
                 let text = self.view(*room).outbox.acknowledged(*sequence);
                 self.acknowledged.extend(text);
             }
-            What::Page { room, messages, more, .. } => self.view(*room).page(request, messages, *more)?,
+            What::Page { room, messages, .. } => self.view(*room).page(request, messages)?,
             What::Closed { room, code: Some(_) } => {
                 let view = self.view(*room);
                 if view.standing == Standing::Following {

@@ -49,12 +49,16 @@ impl Disk {
         self.unsynced.retain(|unsynced| unsynced.segment != segment);
     }
 
+    /// A segment that is given up becomes the spare where there is none.
     pub(crate) fn retire(&mut self, segment: u64) {
-        self.spare = self.segments.remove(&segment).or(self.spare.take());
+        let image = self.segments.remove(&segment);
+        self.spare = self.spare.take().or(image);
     }
 
-    pub(crate) fn newest_segment(&self) -> u64 {
-        self.segments.keys().last().copied().unwrap_or_default()
+    /// Above every segment that was, also the one that lies there as the spare.
+    pub(crate) fn next_number(&self) -> u64 {
+        let spare = self.spare.as_ref().and_then(|image| SegmentHeader::decode(image)).map(|header| header.number);
+        self.segments.keys().last().copied().max(spare).unwrap_or_default() + 1
     }
 
     pub(crate) fn segment_numbers(&self) -> Vec<u64> {
@@ -83,7 +87,7 @@ impl Disk {
     /// What a start reads.
     pub(crate) fn recover(&self) -> Result<Recovered, moim_engine::Error> {
         let mut recovered = Recovered::after(self.checkpoint);
-        let newest = self.newest_segment();
+        let newest = self.segments.keys().last().copied().unwrap_or_default();
         for (&number, image) in &self.segments {
             let path = PathBuf::from(format!("segment-{number}"));
             recovered.take_segment(&path, number, number == newest, &Bytes::copy_from_slice(image))?;

@@ -104,11 +104,8 @@ impl World {
     }
 
     pub(crate) fn close(&mut self, at: usize, room: RoomId) {
-        // While its OPEN is not answered a client does not CLOSE.
-        if !matches!(self.clients[at].view(room).standing, Standing::Opening(_)) {
-            self.clients[at].view(room).close();
-            self.say_close(at, room);
-        }
+        self.clients[at].view(room).close();
+        self.say_close(at, room);
     }
 
     fn look_back(&mut self, at: usize, room: RoomId) {

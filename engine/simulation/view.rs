@@ -21,14 +21,14 @@ pub(crate) struct Filling {
     target: MessageId,
     /// HISTORY is asked under this request.
     pub(crate) request: Option<u32>,
-    /// Pages towards the room's beginning, where nothing was seen before the gap.
-    older: Vec<(MessageId, MessageId)>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct View {
     pub(crate) standing: Standing,
     pub(crate) last_seen: MessageId,
+    /// OPENED came at some time: 0 for `last_seen` now means that the room was empty.
+    has_begun: bool,
     /// Messages seen, each naming the one before it; the first names `from`.
     pub(crate) seen: Vec<MessageId>,
     pub(crate) from: MessageId,
@@ -79,9 +79,10 @@ impl View {
         }
         self.standing = Standing::Following;
         self.online = online;
-        if self.last_seen == MessageId::ZERO {
+        if !std::mem::replace(&mut self.has_begun, true) {
             (self.last_seen, self.from) = (newest, newest);
-            self.seen.clear();
+        } else if self.last_seen == MessageId::ZERO {
+            self.gap(newest);
         }
     }
 
@@ -120,7 +121,7 @@ impl View {
         }
         match &mut self.filling {
             Some(filling) => filling.target = filling.target.max(newest),
-            None => self.filling = Some(Filling { target: newest, request: None, older: Vec::new() }),
+            None => self.filling = Some(Filling { target: newest, request: None }),
         }
     }
 
@@ -128,12 +129,8 @@ impl View {
     pub(crate) fn ask(&mut self, request: u32) -> Option<PageQuery> {
         let filling = self.filling.as_mut().filter(|filling| filling.request.is_none())?;
         filling.request = Some(request);
-        Some(match filling.older.first() {
-            // HISTORY has no words for "after nothing".
-            _ if self.last_seen != MessageId::ZERO => PageQuery::After(self.last_seen),
-            Some(&(oldest, _)) => PageQuery::Before(oldest),
-            None => PageQuery::Before(MessageId(u64::MAX)),
-        })
+        // HISTORY has no words for "after nothing", and no message the id 1.
+        Some(PageQuery::After(self.last_seen.max(MessageId(1))))
     }
 
     pub(crate) fn not_answered(&mut self, request: u32) {
@@ -142,19 +139,12 @@ impl View {
         }
     }
 
-    pub(crate) fn page(&mut self, request: u32, messages: &[Told], more: bool) -> Result<(), Hole> {
+    pub(crate) fn page(&mut self, request: u32, messages: &[Told]) -> Result<(), Hole> {
         let Some(mut filling) = self.filling.take_if(|filling| filling.request == Some(request)) else {
             return Ok(());
         };
         filling.request = None;
-        let messages = messages.iter().map(|told| (told.id, told.prev_id));
-        let pieces: Vec<_> = if self.last_seen == MessageId::ZERO {
-            filling.older.splice(..0, messages);
-            if more { Vec::new() } else { std::mem::take(&mut filling.older) }
-        } else {
-            messages.collect()
-        };
-        pieces.into_iter().try_for_each(|(id, prev_id)| self.take(id, prev_id))?;
+        messages.iter().try_for_each(|told| self.take(told.id, told.prev_id))?;
         if self.last_seen < filling.target {
             self.filling = Some(filling);
             return Ok(());

@@ -64,7 +64,7 @@ pub(crate) enum Progress {
 
 impl Writer {
     pub(crate) fn new(disk: &Disk, segment_blocks: usize) -> Self {
-        Self { next_number: disk.newest_segment() + 1, segment_blocks, ..Self::default() }
+        Self { next_number: disk.next_number(), segment_blocks, ..Self::default() }
     }
 
     /// A batch that may or may not be found after a crash.
@@ -123,7 +123,8 @@ impl Writer {
 
     fn next_segment(&mut self, first_position: u64, disk: &mut Disk, random: &mut Random) {
         self.close_current(first_position);
-        let header = SegmentHeader { number: self.next_number, first_position, salt: random.number() };
+        let header =
+            SegmentHeader { number: self.next_number, first_position, salt: random.number(), is_relaxed: false };
         self.next_number += 1;
         disk.activate(&header, self.segment_blocks);
         self.current = Some(Current { header, offset: BLOCK_BYTES });

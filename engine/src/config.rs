@@ -27,6 +27,11 @@ pub struct Limits {
     pub sends_per_second: u32,
     /// Sends that one session may make at once before `sends_per_second` holds.
     pub sends_burst: u32,
+    /// Other requests a second that one session sustains, unless `sends_per_second` is 0; a page of history counts as
+    /// eight.
+    pub requests_per_second: u32,
+    /// Requests that one session may make at once before `requests_per_second` holds: it may open all its rooms.
+    pub requests_burst: u32,
     /// Output that waits for one native connection before its reader counts as slow.
     pub session_queue_bytes_max: usize,
     /// Output that waits for one trunk.
@@ -62,6 +67,8 @@ impl Default for Limits {
             rooms_per_session_max: 500,
             sends_per_second: 100,
             sends_burst: 200,
+            requests_per_second: 200,
+            requests_burst: 800,
             session_queue_bytes_max: 4 * MIB,
             trunk_queue_bytes_max: 64 * MIB,
             hello_timeout: Duration::from_secs(10),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use bytes::Bytes;
 use glommio::{LocalExecutorBuilder, Placement};
 use moim_persistence::Persistence;
 use tokio::sync::{oneshot, watch};
@@ -21,6 +22,8 @@ use crate::stats::{ShardStats, Shared};
 
 /// Memory that a shard registers with the kernel; more would not fit a usual 8 MiB limit on locked memory.
 const REGISTERED_BYTES: usize = 512 * 1024;
+/// Bytes of messages that a recovery gives the store at once, about.
+const REPLAY_BYTES: usize = 4 * 1024 * 1024;
 /// Entries of a shard's ring.
 const RING_ENTRIES: usize = 1024;
 
@@ -62,7 +65,7 @@ impl Engine {
         let seed = random()?;
         let revoked_cursor = block_on(persistence.accounts().logins().newest_revocation())?;
         let mut engine = Self { address, stop, threads: Vec::new(), stats: Vec::new(), recovery };
-        for ((id, listener), (position, segments)) in (0..).map(ShardId).zip(listeners).zip(starts) {
+        for ((id, listener), (position, next_segment)) in (0..).map(ShardId).zip(listeners).zip(starts) {
             let stats = Arc::new(Shared::default());
             engine.stats.push(Arc::clone(&stats));
             let start = Start {
@@ -75,7 +78,7 @@ impl Engine {
                 stop: stopped.clone(),
                 stop_state: Arc::clone(&stop_state),
                 position,
-                segments,
+                next_segment,
                 seed,
                 revoked_cursor,
                 lock: Arc::clone(&lock),
@@ -139,8 +142,8 @@ fn lock(journal: &Path) -> Result<JournalLock, Error> {
     JournalLock::take(journal)
 }
 
-/// Where a shard's journal goes on: its position, and the segments so far.
-type GoesOn = (u64, Vec<u64>);
+/// Where a shard's journal goes on: its position, and the number of its next segment.
+type GoesOn = (u64, u64);
 
 /// Gives the message store what the journal has and it may not have, of every shard that ever was; then nothing in
 /// the old segments is needed any more. Returns where each shard's journal goes on.
@@ -151,32 +154,40 @@ fn recover(config: &Config, persistence: &Persistence) -> Result<(Vec<RecoveryRe
         fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     }
     let mut reports = Vec::new();
-    let mut starts = vec![(0, Vec::new()); usize::from(config.shards)];
-    for (shard, folder) in journal::shard_folders(root)? {
-        let recovered = journal::recover(&folder)?;
-        replay(persistence, &recovered)?;
+    let mut starts = vec![(0, 1); usize::from(config.shards)];
+    let folders = journal::shard_folders(root)?;
+    // All is looked at before anything is changed.
+    folders.iter().try_for_each(|(_, folder)| journal::recover(folder, |_| Ok(())).map(drop))?;
+    for (shard, folder) in folders {
+        let recovered = journal::recover(&folder, |batches| replay(persistence, batches))?;
         journal::retire(&folder, recovered.position, &recovered.segments)?;
-        let Recovered { records, position, segments, torn_at, .. } = recovered;
+        let Recovered { records, position, next_number, torn_at, .. } = recovered;
         if let Some(start) = starts.get_mut(usize::from(shard)) {
-            *start = (position, segments);
+            *start = (position, next_number);
         }
         reports.push(RecoveryReport { shard, records, torn_at });
     }
     Ok((reports, starts))
 }
 
-fn replay(persistence: &Persistence, recovered: &Recovered) -> Result<(), Error> {
-    if recovered.batches.is_empty() {
-        return Ok(());
-    }
+/// Writes the batches in pieces that the store takes well, and syncs them.
+fn replay(persistence: &Persistence, batches: &[Bytes]) -> Result<(), Error> {
     let messages = persistence.messages();
+    let mut rest = batches;
     block_on(async {
-        for batches in recovered.batches.chunks(256) {
-            messages.write(batches).await?;
+        while !rest.is_empty() {
+            let mut before = 0;
+            let fits = rest.iter().take_while(|batch| {
+                let has_space = before < REPLAY_BYTES;
+                before += batch.len();
+                has_space
+            });
+            let (piece, later) = rest.split_at(fits.count());
+            messages.write(piece).await?;
+            rest = later;
         }
-        messages.sync().await
-    })?;
-    Ok(())
+        if batches.is_empty() { Ok(()) } else { messages.sync().await }
+    })
 }
 
 fn listen(config: &Config) -> Result<Vec<std::net::TcpListener>, Error> {

@@ -60,6 +60,8 @@ pub(crate) struct Port {
     waiting: Vec<VecDeque<Item>>,
     /// Shards that were sent to since they were last woken.
     touched: Vec<bool>,
+    /// The queue that is looked at first next time, so that none waits for another.
+    turn: usize,
     shed: u64,
 }
 
@@ -67,7 +69,7 @@ impl Port {
     pub(crate) fn new(mesh: Arc<Mesh>, shard: ShardId) -> Self {
         let shards = mesh.inboxes.len();
         let waiting = (0..shards).map(|_| VecDeque::new()).collect();
-        Self { mesh, shard, waiting, touched: vec![false; shards], shed: 0 }
+        Self { mesh, shard, waiting, touched: vec![false; shards], turn: 0, shed: 0 }
     }
 
     /// Sends, without waking the receiver yet.
@@ -132,10 +134,12 @@ impl Port {
     }
 
     /// The next item for this shard and whom it is from; call [`Self::carried_out`] when it is.
-    pub(crate) fn receive(&self) -> Option<(ShardId, Item)> {
-        let inbox = &self.mesh.inboxes[usize::from(self.shard.0)];
-        let mut queues = inbox.from.iter().enumerate();
-        queues.find_map(|(from, queue)| queue.pop().map(|item| (ShardId(from as u16), item)))
+    pub(crate) fn receive(&mut self) -> Option<(ShardId, Item)> {
+        let queues = &self.mesh.inboxes[usize::from(self.shard.0)].from;
+        let mut turns = (self.turn..queues.len()).chain(0..self.turn);
+        let (from, item) = turns.find_map(|from| queues[from].pop().map(|item| (from, item)))?;
+        self.turn = (from + 1) % queues.len();
+        Some((ShardId(from as u16), item))
     }
 
     pub(crate) fn carried_out(&self) {
@@ -161,7 +165,7 @@ mod tests {
     #[test]
     fn a_full_queue_sheds_what_may_be_shed_and_keeps_the_rest_in_order() {
         let mesh = Mesh::new(2, 2);
-        let (mut a, b) = (Port::new(mesh.clone(), ShardId(0)), Port::new(mesh.clone(), ShardId(1)));
+        let (mut a, mut b) = (Port::new(mesh.clone(), ShardId(0)), Port::new(mesh.clone(), ShardId(1)));
         for room in 0..5 {
             a.send(ShardId(1), deliver(room, Class::Sequenced));
         }

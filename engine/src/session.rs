@@ -3,7 +3,8 @@
 use moim_persistence::Identity;
 use moim_wire::{DeviceId, UserId};
 
-use crate::shard::Caller;
+use crate::config::Limits;
+use crate::shard::{Caller, Request};
 
 /// An authenticated session.
 #[derive(Clone, Debug)]
@@ -14,17 +15,43 @@ pub(crate) struct Session {
     pub(crate) login: u64,
     /// Unix milliseconds; 0: never.
     pub(crate) expires_at_ms: u64,
-    rate: Rate,
+    sends: Rate,
+    requests: Rate,
+    typed_at_ms: u64,
 }
 
+/// What a session may do in a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rates {
+    sends: Rate,
+    requests: Rate,
+}
+
+impl Rates {
+    pub(crate) fn new(limits: &Limits, now_ms: u64) -> Self {
+        // Whoever lifts the one limit, as load tests do, lifts both.
+        let requests_per_second = if limits.sends_per_second == 0 { 0 } else { limits.requests_per_second };
+        Self {
+            sends: Rate::new(limits.sends_per_second, limits.sends_burst, now_ms),
+            requests: Rate::new(requests_per_second, limits.requests_burst, now_ms),
+        }
+    }
+}
+
+/// What a page of the store's costs, beside a request that is answered from memory.
+const PAGE_COST: u64 = 8;
+/// Shortest time between two TYPINGs that are passed on.
+const TYPING_INTERVAL_MS: u64 = 1_000;
+
 impl Session {
-    pub(crate) fn new(identity: &Identity, device: DeviceId, rate: Rate) -> Self {
+    pub(crate) fn new(identity: &Identity, device: DeviceId, rates: Rates) -> Self {
         let Identity { user, login, expires_at_ms, .. } = *identity;
-        Self { user, device, login, expires_at_ms, rate }
+        Self { user, device, login, expires_at_ms, sends: rates.sends, requests: rates.requests, typed_at_ms: 0 }
     }
 
-    pub(crate) fn of_trunk(user: UserId, device: DeviceId, rate: Rate) -> Self {
-        Self { user, device, login: 0, expires_at_ms: 0, rate }
+    pub(crate) fn of_trunk(user: UserId, device: DeviceId, rates: Rates) -> Self {
+        let Rates { sends, requests } = rates;
+        Self { user, device, login: 0, expires_at_ms: 0, sends, requests, typed_at_ms: 0 }
     }
 
     pub(crate) fn caller(&self) -> Caller {
@@ -35,15 +62,28 @@ impl Session {
         self.expires_at_ms != 0 && self.expires_at_ms <= now_ms
     }
 
-    /// Takes one send from the allowance; otherwise the milliseconds until there is one.
-    pub(crate) fn take_send(&mut self, now_ms: u64) -> Result<(), u32> {
-        self.rate.take(now_ms)
+    /// Takes the request from the session's allowance; otherwise the milliseconds until there is one.
+    pub(crate) fn take(&mut self, request: &Request<'_>, now_ms: u64) -> Result<(), u32> {
+        match request {
+            Request::Send(_) => self.sends.take(1, now_ms),
+            Request::History { .. } | Request::Members { .. } => self.requests.take(PAGE_COST, now_ms),
+            _ => self.requests.take(1, now_ms),
+        }
+    }
+
+    /// Whether a TYPING is passed on: nobody needs to be told more often.
+    pub(crate) fn may_type(&mut self, now_ms: u64) -> bool {
+        let may = now_ms.saturating_sub(self.typed_at_ms) >= TYPING_INTERVAL_MS;
+        if may {
+            self.typed_at_ms = now_ms;
+        }
+        may
     }
 }
 
 /// A token bucket: `burst` sends at once, `per_second` sustained.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rate {
+struct Rate {
     per_second: u32,
     burst: u32,
     /// Thousandths of a send.
@@ -53,24 +93,24 @@ pub(crate) struct Rate {
 
 impl Rate {
     /// A full bucket; `per_second` 0 is no limit.
-    pub(crate) fn new(per_second: u32, burst: u32, now_ms: u64) -> Self {
+    fn new(per_second: u32, burst: u32, now_ms: u64) -> Self {
         let burst = burst.max(1);
         Self { per_second, burst, left_milli: u64::from(burst) * 1000, refilled_at_ms: now_ms }
     }
 
-    fn take(&mut self, now_ms: u64) -> Result<(), u32> {
+    fn take(&mut self, cost: u64, now_ms: u64) -> Result<(), u32> {
         if self.per_second == 0 {
             return Ok(());
         }
         let refill = now_ms.saturating_sub(self.refilled_at_ms) * u64::from(self.per_second);
         self.left_milli = (self.left_milli + refill).min(u64::from(self.burst) * 1000);
         self.refilled_at_ms = now_ms;
-        match self.left_milli.checked_sub(1000) {
+        match self.left_milli.checked_sub(cost * 1000) {
             Some(left) => {
                 self.left_milli = left;
                 Ok(())
             }
-            None => Err(((1000 - self.left_milli) / u64::from(self.per_second)).max(1) as u32),
+            None => Err(((cost * 1000 - self.left_milli) / u64::from(self.per_second)).max(1) as u32),
         }
     }
 }
@@ -82,10 +122,10 @@ mod tests {
     #[test]
     fn a_burst_passes_then_the_sustained_rate_holds() {
         let mut rate = Rate::new(10, 3, 0);
-        assert_eq!([0, 0, 0].map(|now| rate.take(now)), [Ok(()); 3]);
-        assert_eq!(rate.take(0), Err(100));
-        assert_eq!(rate.take(100), Ok(()));
-        assert_eq!(rate.take(100), Err(100));
-        assert_eq!(rate.take(50), Err(100), "a clock that goes back gives nothing");
+        assert_eq!([0, 0, 0].map(|now| rate.take(1, now)), [Ok(()); 3]);
+        assert_eq!(rate.take(1, 0), Err(100));
+        assert_eq!(rate.take(1, 100), Ok(()));
+        assert_eq!(rate.take(1, 100), Err(100));
+        assert_eq!(rate.take(1, 50), Err(100), "a clock that goes back gives nothing");
     }
 }

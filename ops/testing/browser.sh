@@ -3,15 +3,22 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+# shellcheck source=ops/testing/missing.sh
+. ops/testing/missing.sh
+
 moim=${CARGO_TARGET_DIR:-target}/debug/moim
 
 for browser in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
     CHROMIUM=$(command -v "$browser" 2>/dev/null || true)
     [ -z "$CHROMIUM" ] || break
 done
-if [ ! -f bridge-ws/web/dist/index.html ] || ! command -v npm >/dev/null || [ -z "$CHROMIUM" ]; then
-    echo "without Node and Chromium there is no page to look at"
-    exit 0
+if ! command -v npm >/dev/null || [ ! -f bridge-ws/web/dist/index.html ]; then
+    missing "browser tests" "Node is not here, or too old for the page"
+    exit
+fi
+if [ -z "$CHROMIUM" ]; then
+    missing "browser tests" "Chromium is not here (CHROMIUM names one that is not on the path)"
+    exit
 fi
 export CHROMIUM
 

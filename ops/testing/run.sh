@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests of the tree. Each step runs even when one before it failed; the last line says how many passed.
+# All tests of the tree. Each step runs even when one before it failed; the last line says how many passed, failed and
+# were skipped. What is skipped says so in a line `skipped: NAME, because …`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -7,58 +8,69 @@ target=${CARGO_TARGET_DIR:-target}
 logs="$target/test-logs"
 mkdir -p "$logs"
 
+# shellcheck source=ops/testing/missing.sh
+. ops/testing/missing.sh
+
 passed=0
 failed=0
+skipped=0
 failed_steps=()
 
-# Adds up the summaries of cargo test, vitest and node's runner in a log.
+# Adds up the summaries of cargo test, vitest and node's runner in a log, and what a step says it skipped.
 count() {
     local plain
     plain=$(sed 's/\x1b\[[0-9;]*m//g' "$1")
     awk '
-        /^test result: / { for (i = 1; i < NF; i++) { if ($(i + 1) ~ /^passed/) p += $i; if ($(i + 1) ~ /^failed/) f += $i } }
-        /^ *Tests  / { for (i = 1; i < NF; i++) { if ($(i + 1) ~ /^passed/) p += $i; if ($(i + 1) ~ /^failed/) f += $i } }
+        /^(test result: | *Tests  )/ {
+            for (i = 1; i < NF; i++) {
+                if ($(i + 1) ~ /^passed/) p += $i
+                if ($(i + 1) ~ /^failed/) f += $i
+                if ($(i + 1) ~ /^(ignored|skipped)/) s += $i
+            }
+        }
         /^(#|ℹ) pass [0-9]+$/ { p += $3 }
         /^(#|ℹ) fail [0-9]+$/ { f += $3 }
-        END { print p + 0, f + 0 }
+        /^(#|ℹ) skipped [0-9]+$/ { s += $3 }
+        /^skipped: / { s++ }
+        END { print p + 0, f + 0, s + 0 }
     ' <<<"$plain"
 }
 
 # step NAME COMMAND...: a step that fails without having counted a failed test counts as one.
 step() {
-    local name=$1 log begin status p f
+    local name=$1 log begin status p f s
     shift
     log="$logs/${name//[^a-z0-9]/-}.log"
     begin=$(date +%s)
     printf '\n== %s\n' "$name"
     "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
-    read -r p f <<<"$(count "$log")"
+    read -r p f s <<<"$(count "$log")"
     if [ "$status" -ne 0 ]; then
         [ "$f" -gt 0 ] || f=1
         failed_steps+=("$name")
     fi
     passed=$((passed + p))
     failed=$((failed + f))
+    skipped=$((skipped + s))
     printf -- '-- %s: %s in %s s\n' "$name" "$([ "$status" -eq 0 ] && echo done || echo failed)" "$(($(date +%s) - begin))"
 }
 
 dependencies() {
     if ! cargo deny --version >/dev/null 2>&1; then
-        echo "cargo-deny is not installed, so licences and sources are not judged here (cargo install --locked cargo-deny)"
+        skip "licences and sources" "cargo-deny is not installed (cargo install --locked cargo-deny)"
         return 0
     fi
     cargo deny --offline check bans licenses sources
 }
 
 page() {
-    if [ ! -d bridge-ws/web/node_modules ]; then
-        echo "without Node there is no page to test"
-        return 0
+    if ! command -v npm >/dev/null || [ ! -d bridge-ws/web/node_modules ]; then
+        missing "page tests" "Node is not here, or too old for the page"
+        return
     fi
     (cd bridge-ws/web && npm test --silent)
 }
-
 
 ops/tools/prepare.sh test || exit 1
 
@@ -74,5 +86,5 @@ printf '\n'
 for name in "${failed_steps[@]}"; do
     printf 'failed: %s (see %s)\n' "$name" "$logs"
 done
-printf 'moim-tests: %d passed, %d failed\n' "$passed" "$failed"
+printf 'moim-tests: %d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "${#failed_steps[@]}" -eq 0 ]

@@ -90,6 +90,15 @@ impl Measure {
 }
 
 impl Mark {
+    /// Whose figures it needs.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = Peer> {
+        let against = match self.against {
+            Some(Against::Peer(peer)) => Some(peer),
+            Some(Against::Sync) | None => None,
+        };
+        std::iter::once(self.peer).chain(against)
+    }
+
     /// Judges a mark of a workload; `figure` gives the medians of peers and `sync_us` the disk's sync.
     pub(crate) fn judge(
         &self,

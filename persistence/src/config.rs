@@ -21,17 +21,26 @@ pub struct Config {
     pub readers: u32,
     /// Life of a session token in milliseconds (24 hours).
     pub login_ms: u64,
-    /// Failed logins of one account within the window before it is refused (10).
+    /// Failed logins of one account from one address (of IPv6 its /64) within the window before that address is refused
+    /// the account (10). As many wrong guesses has each user at a room's password.
+    pub login_failures_per_account_and_address_max: u32,
+    /// Failed logins of one account from all addresses within the window before it is refused to everyone (200): far
+    /// above what one address can reach, or anyone could lock an account whose e-mail address they know.
     pub login_failures_per_account_max: u32,
     /// Failed logins from one address (of IPv6 its /64) within the window before it is refused (50).
     pub login_failures_per_address_max: u32,
-    /// The window of both in milliseconds (15 minutes).
+    /// The window of these three in milliseconds (15 minutes).
     pub login_failures_window_ms: u64,
+    /// Sign-ups from one address (of IPv6 its /64) within the window before the next is refused (100).
+    pub sign_ups_per_address_max: u32,
+    /// The window of it in milliseconds (15 minutes).
+    pub sign_ups_window_ms: u64,
     /// Cost of a password hash.
     pub password_cost: PasswordCost,
     /// Passwords hashed at once; each takes `password_cost.memory_kib` (2).
     pub passwords_at_once: usize,
-    /// Requests waiting to hash a password; the next one gets [`Error::Busy`] (256).
+    /// Requests waiting to hash a password; the next one gets [`Error::Busy`] (256). At most half of them may be such as
+    /// set a password, so that a rush of sign-ups leaves places to those who log in.
     pub passwords_waiting_max: usize,
     /// Cache of the embedded message store in bytes (64 MiB).
     pub message_cache_bytes: u64,
@@ -72,9 +81,12 @@ impl Config {
             requests_max: 4_096,
             readers: 4,
             login_ms: 24 * 60 * 60 * 1_000,
-            login_failures_per_account_max: 10,
+            login_failures_per_account_and_address_max: 10,
+            login_failures_per_account_max: 200,
             login_failures_per_address_max: 50,
             login_failures_window_ms: 15 * 60 * 1_000,
+            sign_ups_per_address_max: 100,
+            sign_ups_window_ms: 15 * 60 * 1_000,
             password_cost: PasswordCost::default(),
             passwords_at_once: 2,
             passwords_waiting_max: 256,

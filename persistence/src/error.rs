@@ -13,8 +13,9 @@ pub enum Error {
     /// E-mail or password is wrong; which of both is not told.
     #[error("e-mail or password is wrong")]
     LoginFailed,
-    /// Too many failed logins of this account or from this address.
-    #[error("too many failed logins; try again in {retry_after_ms} ms")]
+    /// Too many failed logins of this account or from this address, wrong guesses at a room's password, or sign-ups
+    /// from this address.
+    #[error("too many attempts; try again in {retry_after_ms} ms")]
     TooManyAttempts {
         /// Milliseconds until the next attempt is looked at.
         retry_after_ms: u64,

@@ -1,6 +1,8 @@
 //! The handle on all stores: opened once, cloned to whoever needs it, closed once.
 
 use std::future::Future;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -109,6 +111,40 @@ impl Persistence {
     }
 }
 
+/// Creates the data folder for this user alone: passwords' hashes, the secret of the tokens and what people say are in
+/// it. One that is there keeps its mode, which the operator chose; when others get in, that is said.
 fn create_folder(config: &Config) -> Result<(), Error> {
-    std::fs::create_dir_all(&config.data).map_err(|source| Error::File { path: config.data.clone(), source })
+    let path = &config.data;
+    let failed = |source| Error::File { path: path.clone(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+    let others_may = open_to_others(path).map_err(failed)?;
+    if others_may != 0 {
+        tracing::warn!(
+            folder = %path.display(),
+            mode = %format_args!("{others_may:03o}"),
+            "the data folder is open to other users of this machine; take it from them: chmod 700"
+        );
+    }
+    Ok(())
+}
+
+/// What the group and others may do in a folder: the bits of its mode below the owner's.
+fn open_to_others(path: &Path) -> std::io::Result<u32> {
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o077)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_made_here_is_its_owners_alone_and_one_made_wider_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path().join("new/data"));
+        create_folder(&config).unwrap();
+        assert_eq!(open_to_others(&config.data).unwrap(), 0);
+        std::fs::set_permissions(&config.data, PermissionsExt::from_mode(0o750)).unwrap();
+        create_folder(&config).unwrap();
+        assert_eq!(open_to_others(&config.data).unwrap(), 0o050, "an operator's mode is left alone");
+    }
 }

@@ -13,8 +13,11 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::stats::RequestStats;
 
-/// Blocking threads beside the passwords' own: message store calls beyond these queue, bounded by `requests_max`.
+/// Blocking threads beside the passwords' own.
 const BLOCKING_THREADS: usize = 16;
+/// Reads on blocking threads at once; further ones queue, bounded by `requests_max`. The threads above these are never
+/// a read's: a write waits behind other writes alone, however many reads queue.
+const BLOCKING_READS: usize = 12;
 /// What work on blocking threads may still take once everything is flushed.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
@@ -24,6 +27,7 @@ pub(crate) struct Runtime {
     handle: Handle,
     owned: Mutex<Option<TokioRuntime>>,
     permits: Arc<Semaphore>,
+    blocking_reads: Arc<Semaphore>,
     requests_max: usize,
     requests_total: AtomicU64,
     refused_total: AtomicU64,
@@ -42,6 +46,7 @@ impl Runtime {
             handle: owned.handle().clone(),
             owned: Mutex::new(Some(owned)),
             permits: Arc::new(Semaphore::new(config.requests_max)),
+            blocking_reads: Arc::new(Semaphore::new(BLOCKING_READS)),
             requests_max: config.requests_max,
             requests_total: AtomicU64::new(0),
             refused_total: AtomicU64::new(0),
@@ -74,15 +79,35 @@ impl Runtime {
         self.handle.spawn(work).await.map_err(not_finished)?
     }
 
-    /// Runs blocking `work` on a thread made for it, under one of the permits.
-    pub(crate) async fn run_blocking<T>(
+    /// Runs a blocking read on a thread made for it, under one of the permits.
+    pub(crate) async fn run_blocking_read<T>(
         self: Arc<Self>,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error>
     where
         T: Send + 'static,
     {
-        self.run(async move { tokio::task::spawn_blocking(work).await.map_err(not_finished)? }).await
+        let reads = self.blocking_reads.clone();
+        self.run(async move {
+            let permit = reads.acquire_owned().await.map_err(|_| closed())?;
+            let read = move || {
+                let _permit = permit;
+                work()
+            };
+            tokio::task::spawn_blocking(read).await.map_err(not_finished)?
+        })
+        .await
+    }
+
+    /// Runs a blocking write on a thread that no read can take. Its callers are few: the lanes.
+    pub(crate) async fn run_blocking_write<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+    {
+        self.handle.spawn_blocking(work).await.map_err(not_finished)?
     }
 
     /// Waits on the calling thread, whatever that thread is otherwise doing. For opening and closing only.
@@ -140,4 +165,37 @@ fn closed() -> Error {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 pub(crate) fn not_finished(error: JoinError) -> Error {
     if error.is_cancelled() { closed() } else { Error::Internal(format!("a task of the stores panicked: {error}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_goes_on_while_more_reads_hang_than_there_are_threads() {
+        let config = Config { passwords_at_once: 1, ..Config::new("unused") };
+        let runtime = Runtime::start(&config).unwrap();
+        let (begun, mut reading) = tokio::sync::mpsc::unbounded_channel();
+        let gate = Arc::new(std::sync::RwLock::new(()));
+        let closed = gate.write().unwrap();
+        let reads: Vec<_> = (0..4 * BLOCKING_THREADS)
+            .map(|_| {
+                let (runtime, begun, gate) = (runtime.clone(), begun.clone(), gate.clone());
+                runtime.handle().clone().spawn(runtime.run_blocking_read(move || {
+                    begun.send(()).unwrap();
+                    drop(gate.read().unwrap());
+                    Ok(())
+                }))
+            })
+            .collect();
+        for _ in 0..BLOCKING_READS {
+            reading.recv().await.unwrap();
+        }
+        assert_eq!(runtime.run_blocking_write(|| Ok(7)).await.unwrap(), 7);
+        drop(closed);
+        for read in reads {
+            read.await.unwrap().unwrap();
+        }
+        runtime.shut_down();
+    }
 }

@@ -35,13 +35,15 @@ pub struct LoginStats {
     pub failed_total: u64,
     /// Logins not looked at after too many failures.
     pub limited_total: u64,
+    /// Sign-ups not looked at after too many from their address.
+    pub sign_ups_limited_total: u64,
     /// Passwords hashed or verified, of rooms too.
     pub passwords_total: u64,
     /// Requests refused because too many waited to hash a password.
     pub passwords_refused_total: u64,
-    /// Accounts and addresses whose failures are remembered.
+    /// Accounts and addresses whose failures, or sign-ups, are remembered.
     pub remembered: u64,
-    /// Failures forgotten early because as many accounts or addresses failed as are remembered.
+    /// Accounts and addresses forgotten early because there were more of them than are remembered.
     pub forgotten_total: u64,
 }
 

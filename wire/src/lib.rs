@@ -13,10 +13,12 @@ pub mod limits;
 mod opcode;
 
 /// The bodies, generated from `schema/moim.fbs`; a test fails when they are not what the schema gives.
-// Generated code follows its own style, and its accessors read offsets that the verifier has checked.
-#[allow(unsafe_code, missing_docs, unreachable_pub, unused, clippy::all, clippy::unwrap_used)]
-#[allow(clippy::undocumented_unsafe_blocks, clippy::cast_lossless, clippy::too_many_lines)]
-#[allow(clippy::semicolon_if_nothing_returned, clippy::needless_pass_by_value, rust_2018_idioms)]
+#[allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "accessors read offsets that the verifier has checked")]
+#[allow(missing_docs, unreachable_pub, unused, rust_2018_idioms, reason = "generated code follows its own style")]
+#[allow(clippy::all, clippy::unwrap_used, clippy::cast_lossless, reason = "generated code follows its own style")]
+#[allow(clippy::too_many_lines, reason = "generated code follows its own style")]
+#[allow(clippy::semicolon_if_nothing_returned, reason = "generated code follows its own style")]
+#[allow(clippy::needless_pass_by_value, reason = "generated code follows its own style")]
 #[rustfmt::skip]
 #[path = "generated/moim_generated.rs"]
 mod generated;

@@ -16,6 +16,8 @@ pub const LIST_LIMIT_MAX: usize = 500;
 pub const SENDS_IN_FLIGHT_MAX: usize = 64;
 /// Messages that OPEN hands over by itself; a client that missed more gets a GAP.
 pub const CATCH_UP_MAX: usize = 256;
+/// Bytes of those messages' frames; a client that missed more gets a GAP, too.
+pub const CATCH_UP_BYTES_MAX: usize = 64 * 1024;
 /// `RoomEntry.unread` is exact below this and stops here.
 pub const UNREAD_MAX: u32 = 100;
 /// Rooms of at most this many members hear who comes and goes.

@@ -1,7 +1,6 @@
 //! PROTOCOL.md names what the code has, with the code's numbers, and its examples are frames.
 
-// The lint spares test functions only; everything here is a test.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "the lint spares test functions only; everything here is a test")]
 
 mod hex;
 
@@ -59,6 +58,7 @@ fn every_limit_stands_in_the_table_with_its_value() {
         ("LIST_LIMIT_MAX", limits::LIST_LIMIT_MAX),
         ("SENDS_IN_FLIGHT_MAX", limits::SENDS_IN_FLIGHT_MAX),
         ("CATCH_UP_MAX", limits::CATCH_UP_MAX),
+        ("CATCH_UP_BYTES_MAX", limits::CATCH_UP_BYTES_MAX),
         ("UNREAD_MAX", limits::UNREAD_MAX as usize),
         ("PRESENCE_MEMBERS_MAX", limits::PRESENCE_MEMBERS_MAX),
     ];

@@ -1,7 +1,6 @@
 //! The committed bodies, in Rust and for the web page, are what flatc makes of the schema.
 
-// The lint spares test functions only; everything here is a test.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "the lint spares test functions only; everything here is a test")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

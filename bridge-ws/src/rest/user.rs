@@ -1,5 +1,6 @@
 //! `/api/user`: accounts and logins as the original has them.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +10,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::future::join_all;
-use moim_persistence::{Login, SignUp, User};
+use moim_persistence::{Error, Login, SignUp, User};
 use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
@@ -68,9 +69,24 @@ impl From<User> for Shown {
 }
 
 /// `POST /user/signup`: a new account; it is not logged in yet.
-async fn sign_up(State(app): State<Arc<App>>, Body(account): Body<Account>) -> Result<Json<Shown>, Problem> {
-    let user = app.persistence.accounts().users().sign_up(account.into()).await?;
+async fn sign_up(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    Body(account): Body<Account>,
+) -> Result<Json<Shown>, Problem> {
+    let user = create(&app, address, account).await?;
     Ok(Json(user.into()))
+}
+
+/// Creates an account, limited by the client's address except in a trial, whose people may all come from one.
+pub(super) async fn create(app: &App, address: ClientAddress, account: Account) -> Result<User, Error> {
+    let users = app.persistence.accounts().users();
+    if app.config.trial {
+        return users.sign_up(account.into()).await;
+    }
+    // Clients without an address share one.
+    let address = address.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    users.sign_up_from(account.into(), address).await
 }
 
 /// `POST /user/login`: the token travels in headers alone, as the original page expects it.

@@ -49,7 +49,7 @@ beforeEach(() => {
     },
     me: ME,
     device: DEVICE,
-    storage: new OutboxStorage(null, ME, DEVICE),
+    storage: new OutboxStorage(null, ME, DEVICE, () => {}),
     changed: () => {},
     ended: (_, code) => ended.push(code),
     wantsPreview: () => {},

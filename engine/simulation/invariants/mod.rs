@@ -23,7 +23,9 @@ pub(crate) const STORED_ONCE: &str = "no message is stored twice";
 pub(crate) const REFUSED_IS_NOT_STORED: &str = "a send that was refused is never stored under its sequence";
 pub(crate) const NEVER_TOO_OLD: &str = "a client within its sends in flight is never told that a sequence is too old";
 pub(crate) const MEMBERS_ONLY: &str = "nobody is shown what happens in a room while he is no member";
+pub(crate) const MEMBERS_SPEAK: &str = "only members are heard in a room";
 pub(crate) const FOLLOWERS_ONLY: &str = "a room's frames reach only connections that follow it";
+pub(crate) const CLOSED_STAYS_CLOSED: &str = "CLOSE is not undone by an OPEN that was said before it";
 pub(crate) const NO_SILENT_GAP: &str = "a follower sees every message in order, except where a GAP said so";
 pub(crate) const CATCH_UP_IS_EXACT: &str = "OPEN hands over exactly what was missed, or says GAP";
 pub(crate) const HISTORY_IS_EXACT: &str = "a history page is exactly what is committed when it is answered";
@@ -67,6 +69,8 @@ pub(crate) struct Memory {
     pub(crate) asked: BTreeMap<(Seat, u32), (RoomId, Asked)>,
     /// By session that follows a room: the newest change committed in the store when the room's owner let it.
     pub(crate) granted: BTreeMap<(Seat, RoomId), u32>,
+    /// The newest CLOSE that was answered, by session and room.
+    pub(crate) closed: BTreeMap<(Seat, RoomId), u32>,
     /// Sessions that their shard has put out of a room.
     pub(crate) barred: BTreeSet<(Seat, RoomId)>,
 }

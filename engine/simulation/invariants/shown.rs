@@ -6,8 +6,9 @@ use moim_wire::limits::{CATCH_UP_MAX, HISTORY_LIMIT_MAX};
 use moim_wire::{ErrorCode, HEADER_BYTES, MessageId, RoomId, SESSION_HEADER_BYTES, Sequence, UserId};
 
 use super::{
-    ACKED_IS_STORED, ANSWERED_ONCE, Asked, CATCH_UP_IS_EXACT, DONE_IS_SEQUENCED, FOLLOWERS_ONLY, HISTORY_IS_EXACT,
-    Kept, MARKS_ARE_STORED, MEMBERS_ONLY, Memory, Message, NEVER_TOO_OLD, SHOWN_IS_STORED, Truth, hold,
+    ACKED_IS_STORED, ANSWERED_ONCE, Asked, CATCH_UP_IS_EXACT, CLOSED_STAYS_CLOSED, DONE_IS_SEQUENCED, FOLLOWERS_ONLY,
+    HISTORY_IS_EXACT, Kept, MARKS_ARE_STORED, MEMBERS_ONLY, Memory, Message, NEVER_TOO_OLD, SHOWN_IS_STORED, Truth,
+    hold,
 };
 use crate::accounts::Accounts;
 use crate::heard::{Heard, Told, What};
@@ -79,8 +80,17 @@ impl Witness<'_> {
 
     /// A frame joins a session's stream; whether anybody is there to hear it.
     pub(crate) fn answered(&mut self, seat: Seat, heard: &Heard, is_there: bool) -> Kept {
-        if let What::Opened { room, .. } = heard.what {
-            self.memory.barred.remove(&(seat, room));
+        match heard.what {
+            What::Opened { room, .. } => {
+                self.memory.barred.remove(&(seat, room));
+                let closed = self.memory.closed.get(&(seat, room));
+                let is_later = closed.is_none_or(|&closed| closed < heard.request);
+                hold(is_later, CLOSED_STAYS_CLOSED, || format!("{seat:?}, CLOSE was {closed:?}: {heard:?}"))?;
+            }
+            What::Closed { room, code: None } => {
+                self.memory.closed.insert((seat, room), heard.request);
+            }
+            _ => {}
         }
         if heard.request == 0 || !is_there {
             return Ok(());

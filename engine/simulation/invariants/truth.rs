@@ -6,7 +6,9 @@ use bytes::Bytes;
 use moim_persistence::PageQuery;
 use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 
-use super::{CHAIN_IS_WHOLE, CHANGES_IN_ORDER, Kept, REFUSED_IS_NOT_STORED, STORED_ONCE, STORED_STAYS, hold};
+use super::{
+    CHAIN_IS_WHOLE, CHANGES_IN_ORDER, Kept, MEMBERS_SPEAK, REFUSED_IS_NOT_STORED, STORED_ONCE, STORED_STAYS, hold,
+};
 use crate::accounts::Accounts;
 use crate::heard::{self, Told};
 use crate::messages::{Messages, author};
@@ -62,6 +64,9 @@ impl Truth {
             change + 1
         } else {
             hold(self.texts.insert(told.text.clone()), STORED_ONCE, || format!("{told:?} was said before"))?;
+            // Changes that wait when a room is loaded are in force at once.
+            let may = accounts.was_member(told.room, user, change, accounts.last_change(told.room));
+            hold(may, MEMBERS_SPEAK, || format!("user {user} is no member at change {change}: {told:?}"))?;
             change
         };
         room.messages.push(Message { told, frame, change });

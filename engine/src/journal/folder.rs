@@ -1,7 +1,7 @@
 //! Files of a shard's journal: `segment-N` in use, `spare-N` written beforehand.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::format::{BLOCK_BYTES, SegmentHeader};
@@ -60,6 +60,13 @@ pub(super) fn prepare_spare(folder: &Path, bytes: u64) -> Result<PathBuf, Error>
         Error::File { path: path.clone(), source }
     })?;
     Ok(path)
+}
+
+/// Number of the segment that the spare file was before; batches of it may still lie there.
+pub(super) fn spare_number(folder: &Path) -> Option<u64> {
+    let mut head = [0; BLOCK_BYTES];
+    File::open(folder.join("spare-0")).and_then(|mut file| file.read_exact(&mut head)).ok()?;
+    SegmentHeader::decode(&head).map(|header| header.number)
 }
 
 /// Makes the spare file the segment of that header, durably.

@@ -1,6 +1,7 @@
 //! Bytes of a segment. Little-endian. Everything here is a function of bytes, so that the simulation runs it too.
 //!
-//! Block 0 is the header: magic `MOIMJRN1` (8), segment number (8), first position (8), salt (8), CRC-32C of these (4).
+//! Block 0 is the header: magic `MOIMJRN1` (8), segment number (8), first position (8), salt (8), flags (4; bit 0: relaxed), CRC-32C of
+//! these (4).
 //!
 //! Batches follow, each from a block's start: magic (4), CRC-32C (4) of salt, the rest of this header and the payload;
 //! payload length (4), records (4), first position (8), segment number (8); then the payload: MESSAGE frames back to
@@ -23,6 +24,8 @@ pub struct SegmentHeader {
     pub first_position: u64,
     /// Random; makes checksums of this segment's batches its own.
     pub salt: u64,
+    /// Its batches are not synced one by one: a power cut may take any of them back, not only the newest.
+    pub is_relaxed: bool,
 }
 
 impl SegmentHeader {
@@ -33,6 +36,7 @@ impl SegmentHeader {
         for field in [self.number, self.first_position, self.salt] {
             block.extend_from_slice(&field.to_le_bytes());
         }
+        block.extend_from_slice(&u32::from(self.is_relaxed).to_le_bytes());
         let checksum = crc32c::crc32c(&block);
         block.extend_from_slice(&checksum.to_le_bytes());
         block.resize(BLOCK_BYTES, 0);
@@ -41,11 +45,16 @@ impl SegmentHeader {
 
     /// Reads a segment's header; `None` when the bytes are none.
     pub fn decode(segment: &[u8]) -> Option<Self> {
-        let fields = segment.get(..32)?;
-        if fields.get(..8)? != SEGMENT_MAGIC || u32_at(segment, 32)? != crc32c::crc32c(fields) {
+        let fields = segment.get(..36)?;
+        if fields.get(..8)? != SEGMENT_MAGIC || u32_at(segment, 36)? != crc32c::crc32c(fields) {
             return None;
         }
-        Some(Self { number: u64_at(segment, 8)?, first_position: u64_at(segment, 16)?, salt: u64_at(segment, 24)? })
+        Some(Self {
+            number: u64_at(segment, 8)?,
+            first_position: u64_at(segment, 16)?,
+            salt: u64_at(segment, 24)?,
+            is_relaxed: u32_at(segment, 32)? & 1 != 0,
+        })
     }
 }
 
@@ -126,6 +135,8 @@ pub fn scan(segment: &[u8], header: &SegmentHeader) -> Scan {
     }
     let rest = (at..segment.len()).step_by(BLOCK_BYTES);
     let tail = match rest.skip(1).find(|&later| batch_at(segment, later, header).is_some()) {
+        // Without a sync between them a later batch may have reached the disk and an earlier one not.
+        Some(_) if header.is_relaxed => Tail::Torn,
         Some(intact_at) => Tail::Damaged { intact_at },
         None if begins_batch(segment, at, header) => Tail::Torn,
         None => Tail::Clean,
@@ -171,7 +182,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const HEADER: SegmentHeader = SegmentHeader { number: 3, first_position: 100, salt: 0x5eed };
+    const HEADER: SegmentHeader = SegmentHeader { number: 3, first_position: 100, salt: 0x5eed, is_relaxed: false };
 
     fn segment(payloads: &[&[u8]]) -> Vec<u8> {
         let mut bytes = HEADER.encode();
@@ -212,7 +223,7 @@ mod tests {
     #[test]
     fn damage_before_an_intact_batch_is_not_taken_for_a_torn_end() {
         let mut bytes = segment(&[b"one", b"two", b"three"]);
-        bytes[2 * BLOCK_BYTES + 40] ^= 1;
+        bytes[2 * BLOCK_BYTES + BATCH_HEADER_BYTES] ^= 1;
         let scan = scan(&bytes, &HEADER);
         assert_eq!(scan.batches.len(), 1);
         assert_eq!(scan.tail, Tail::Damaged { intact_at: 3 * BLOCK_BYTES });
@@ -220,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_payload_that_imitates_a_batch_and_a_former_tenant_are_not_read() {
-        let stale = SegmentHeader { number: 3, first_position: 100, salt: 1 };
+        let stale = SegmentHeader { number: 3, first_position: 100, salt: 1, is_relaxed: false };
         let mut forged = vec![0; 2 * BLOCK_BYTES - BATCH_HEADER_BYTES];
         let mut batch = vec![0; BLOCK_BYTES];
         encode_batch(&mut batch, &stale, 104, 2, b"forged");
@@ -229,5 +240,20 @@ mod tests {
         bytes[2 * BLOCK_BYTES] = 0; // the batch that carries the forgery is lost
         let scan = scan(&bytes, &HEADER);
         assert_eq!((scan.batches.len(), scan.tail), (1, Tail::Clean));
+    }
+
+    #[test]
+    fn what_a_relaxed_segment_lost_in_the_middle_is_cut_there() {
+        let relaxed = SegmentHeader { is_relaxed: true, ..HEADER };
+        let mut bytes = relaxed.encode();
+        for nth in 0..3 {
+            let start = bytes.len();
+            bytes.resize(start + BLOCK_BYTES, 0);
+            encode_batch(&mut bytes[start..], &relaxed, 100 + nth, 1, b"text");
+        }
+        bytes[2 * BLOCK_BYTES..3 * BLOCK_BYTES].fill(0);
+        assert_eq!(SegmentHeader::decode(&bytes), Some(relaxed));
+        let scan = scan(&bytes, &relaxed);
+        assert_eq!((scan.batches.len(), scan.tail), (1, Tail::Torn));
     }
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::checkpoint;
-use super::folder::{numbers, segment_path};
+use super::folder::{numbers, segment_path, spare_number};
 use super::format::{Scan, SegmentHeader, Tail, scan};
 use crate::error::Error;
 
 /// What recovery found in one shard's folder.
 #[derive(Debug, Default)]
 pub struct Recovered {
-    /// MESSAGE frames back to back, in order, of every batch after the checkpoint.
+    /// MESSAGE frames back to back, in order, of every batch taken in after the checkpoint.
     pub batches: Vec<Bytes>,
     /// Records in them.
     pub records: u64,
@@ -21,15 +21,20 @@ pub struct Recovered {
     pub position: u64,
     /// Segments read.
     pub segments: Vec<u64>,
+    /// Number of the next segment: above every one that was, also of one that lies there as a spare.
+    pub next_number: u64,
+    /// The segment taken in last was written without syncs.
+    was_relaxed: bool,
     /// Bytes at which the newest segment was cut, where its last batch was torn.
     pub torn_at: Option<u64>,
 }
 
-/// Reads a shard's folder. Changes nothing on disk.
+/// Reads a shard's folder, one segment in memory at a time, and hands over each one's batches after the checkpoint.
+/// Changes nothing on disk.
 ///
 /// # Errors
-/// [`Error::Damaged`] or [`Error::Missing`] when acknowledged messages may be lost, [`Error::File`].
-pub fn recover(folder: &Path) -> Result<Recovered, Error> {
+/// [`Error::Damaged`] or [`Error::Missing`] when acknowledged messages may be lost, [`Error::File`]; those of `take`.
+pub fn recover(folder: &Path, mut take: impl FnMut(&[Bytes]) -> Result<(), Error>) -> Result<Recovered, Error> {
     let mut recovered = Recovered::after(checkpoint::read(folder)?);
     let segments = numbers(folder, "segment-")?;
     for (at, &number) in segments.iter().enumerate() {
@@ -37,7 +42,11 @@ pub fn recover(folder: &Path) -> Result<Recovered, Error> {
         let path = segment_path(folder, number);
         let bytes = fs::read(&path).map_err(|source| Error::File { path: path.clone(), source })?;
         recovered.take_segment(&path, number, is_newest, &Bytes::from(bytes))?;
+        take(&recovered.batches)?;
+        recovered.batches.clear();
     }
+    let newest = segments.last().copied().max(spare_number(folder)).unwrap_or(0);
+    recovered.next_number = newest + 1;
     Ok(recovered)
 }
 
@@ -61,6 +70,10 @@ impl Recovered {
         if header.number != number {
             return Err(damaged(0, "its header names another segment"));
         }
+        if header.first_position > self.position && self.was_relaxed {
+            // The end of the segment before, which nobody synced, is gone.
+            self.position = header.first_position;
+        }
         if header.first_position > self.position {
             let (from, to) = (self.position, header.first_position);
             return Err(Error::Missing { from, to, path: path.to_owned() });
@@ -70,7 +83,7 @@ impl Recovered {
             Tail::Damaged { intact_at } => {
                 return Err(damaged(end, &format!("the batch there does not check, the one at {intact_at} does")));
             }
-            Tail::Torn if is_newest => self.torn_at = Some(end as u64),
+            Tail::Torn if is_newest || header.is_relaxed => self.torn_at = Some(end as u64),
             // A write that failed was done again in the next segment, whose first position tells whether all is there.
             Tail::Torn | Tail::Clean => {}
         }
@@ -81,6 +94,7 @@ impl Recovered {
                 self.position = batch.last_position();
             }
         }
+        self.was_relaxed = header.is_relaxed;
         self.segments.push(number);
         Ok(())
     }

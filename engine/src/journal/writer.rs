@@ -48,9 +48,8 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// A journal that goes on after `segments`, all of whose records are in the message store by now.
-    pub(crate) fn new(folder: PathBuf, segment_bytes: u64, durability: Durability, segments: &[u64]) -> Self {
-        let next_number = segments.last().map_or(1, |newest| newest + 1);
+    /// A journal whose next segment has that number; the records of those before are in the message store by now.
+    pub(crate) fn new(folder: PathBuf, segment_bytes: u64, durability: Durability, next_number: u64) -> Self {
         Self {
             folder,
             segment_bytes,
@@ -120,7 +119,8 @@ impl Journal {
             segment: self.next_number,
             source: io::Error::other(format!("no randomness for the segment's salt: {error}")),
         })?;
-        let header = SegmentHeader { number: self.next_number, first_position, salt };
+        let is_relaxed = self.durability == Durability::Relaxed;
+        let header = SegmentHeader { number: self.next_number, first_position, salt, is_relaxed };
         let (folder, segment_bytes) = (self.folder.clone(), self.segment_bytes);
         let path = glommio::executor()
             .spawn_blocking(move || {

@@ -1,10 +1,12 @@
 //! One shard's thread: drives sockets, the state machine, the journal and the mesh. Everything here may wait and read
 //! clocks; nothing here decides about rooms.
 
+mod answer;
 mod commit;
 mod input;
 mod peers;
 mod serve;
+mod session;
 mod signal;
 mod stop;
 mod store;
@@ -70,8 +72,6 @@ pub(crate) struct Core {
     pub(crate) now_ms: u64,
     /// Requests that wait for a store.
     store_requests: usize,
-    /// Tokens of trunks' sessions checked so far.
-    checks: u64,
     /// Newest login ended that was seen.
     revoked_cursor: u64,
     pub(crate) is_stopping: bool,

@@ -32,9 +32,9 @@ pub(crate) struct Start {
     pub(crate) stats: Arc<Shared>,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) stop_state: Arc<StopState>,
-    /// Position of the journal, and its segments so far, whose records the store has.
+    /// Position of the journal, whose records so far the store has, and the number of its next segment.
     pub(crate) position: u64,
-    pub(crate) segments: Vec<u64>,
+    pub(crate) next_segment: u64,
     pub(crate) seed: u64,
     pub(crate) revoked_cursor: u64,
     #[expect(dead_code, reason = "held for as long as the shard runs")]
@@ -46,7 +46,7 @@ pub(crate) async fn run(start: Start) {
     let Start { id, ref config, ref persistence, .. } = start;
     let lane = persistence.write_behind(id.0);
     let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
-    let journal = Journal::new(folder, config.journal.segment_bytes, config.durability, &start.segments);
+    let journal = Journal::new(folder, config.journal.segment_bytes, config.durability, start.next_segment);
     let journal = Rc::new(RefCell::new(journal));
     let checkpointer = Rc::new(Checkpointer::new(&journal.borrow(), start.position));
     let to_offer = Rc::new(RefCell::new(VecDeque::new()));
@@ -91,7 +91,6 @@ fn new_core(start: &Start) -> CoreCell {
             started_position: start.position,
             now_ms: 0,
             store_requests: 0,
-            checks: 0,
             revoked_cursor: start.revoked_cursor,
             is_stopping: false,
             committed_position: start.position,

@@ -11,7 +11,7 @@ use crate::stats::{add, set};
 
 const TICK: Duration = Duration::from_secs(1);
 /// Rooms with waiting changes asked for at once.
-const WAITING_ROOMS_MAX: usize = 1_000;
+const WAITING_ROOMS_MAX: usize = 500;
 
 pub(super) async fn tick(core: CoreCell) {
     loop {

@@ -108,7 +108,9 @@ impl Room {
         self.append(&draft, reader, None, context);
         self.last_change = change.change;
         context.batch.pending.push(Pending::Change { room: self.id, change: change.change });
-        self.carry_out(change, subject, context);
+        if change.change > self.loaded_change {
+            self.carry_out(change, subject, context);
+        }
     }
 
     fn carry_out(&mut self, change: &RoomChange, subject: UserId, context: &mut Context<'_>) {

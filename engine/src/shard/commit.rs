@@ -15,6 +15,9 @@ use super::room::Room;
 use super::{Map, Slot};
 use crate::router::ShardId;
 
+/// What may wait for the journal: the messages of the largest batches, and resends of them.
+const PENDING_MAX: usize = 500_000;
+
 /// What an ACK says and to whom.
 #[derive(Debug)]
 pub(super) struct AckTo {
@@ -92,6 +95,12 @@ impl Batch {
             }
             None => Err(pending),
         }
+    }
+
+    /// Whether so much waits for the journal that resends may not add to it.
+    pub(super) fn is_crowded(&self) -> bool {
+        let in_flight: usize = self.in_flight.iter().map(|batch| batch.pending.len()).sum();
+        in_flight + self.pending.len() >= PENDING_MAX
     }
 
     pub(super) fn is_empty(&self) -> bool {

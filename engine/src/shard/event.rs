@@ -67,6 +67,7 @@ pub struct SendRequest<'a> {
 #[expect(missing_docs, reason = "each is the operation of its name in PROTOCOL.md, with its fields")]
 pub enum Request<'a> {
     Open { room: RoomId, last_seen: MessageId },
+    Close { room: RoomId },
     Send(SendRequest<'a>),
     History { room: RoomId, query: PageQuery, limit: usize },
     Read { room: RoomId, up_to: MessageId },
@@ -82,6 +83,7 @@ impl Request<'_> {
     pub const fn room(&self) -> RoomId {
         match self {
             Self::Open { room, .. }
+            | Self::Close { room }
             | Self::History { room, .. }
             | Self::Read { room, .. }
             | Self::Typing { room }
@@ -97,6 +99,7 @@ impl Request<'_> {
     pub fn into_owned(self) -> Request<'static> {
         match self {
             Self::Open { room, last_seen } => Request::Open { room, last_seen },
+            Self::Close { room } => Request::Close { room },
             Self::Send(send) => Request::Send(SendRequest { text: Cow::Owned(send.text.into_owned()), ..send }),
             Self::History { room, query, limit } => Request::History { room, query, limit },
             Self::Read { room, up_to } => Request::Read { room, up_to },
@@ -138,6 +141,13 @@ pub enum PeerMessage {
         room: RoomId,
         /// OPENED and what was missed.
         frames: Vec<u8>,
+    },
+    /// Owner to edge: a CLOSE passed the owner, behind the session's OPENs.
+    Close {
+        /// The session, and its CLOSE.
+        to: Origin,
+        /// The room.
+        room: RoomId,
     },
     /// Owner to edge: a frame for all that follow the room there.
     Deliver {

@@ -1,7 +1,7 @@
 //! OPEN, at the room's owner: from which message on a session follows, and what it is handed at once.
 
-use moim_wire::limits::CATCH_UP_MAX;
-use moim_wire::{Encoder, Envelope, ErrorCode, MessageId, Opcode, UserId, schema};
+use moim_wire::limits::{CATCH_UP_BYTES_MAX, CATCH_UP_MAX};
+use moim_wire::{Encoder, Envelope, ErrorCode, MessageId, Opcode, RoomId, UserId, schema};
 
 use super::context::Context;
 use super::effect::Effect;
@@ -65,7 +65,8 @@ impl Room {
         }
         let missed = self.recent.range(self.recent_above(last_seen)..);
         let session = origin.session.session;
-        if last_seen < self.floor || missed.len() > CATCH_UP_MAX {
+        let bytes: usize = missed.clone().take(CATCH_UP_MAX).map(|(_, frame)| frame.len()).sum();
+        if last_seen < self.floor || missed.len() > CATCH_UP_MAX || bytes > CATCH_UP_BYTES_MAX {
             return put_gap(out, self.id.0, last_seen, self.committed, session, encoder);
         }
         for (_, frame) in missed {
@@ -98,6 +99,11 @@ impl Room {
             }
         }
     }
+}
+
+/// CLOSE, at the room's owner: whatever the session opened before is on its way to it by now.
+pub(super) fn close(origin: Origin, room: RoomId, context: &mut Context<'_>) {
+    context.effects.push(Effect::Peer(origin.shard, PeerMessage::Close { to: origin, room }));
 }
 
 /// Appends a GAP: messages with `after < id <= newest` are for HISTORY.

@@ -9,6 +9,7 @@ use super::commit::Retention;
 use super::event::LoadedRoom;
 use super::history::split_frames;
 use super::room::{Member, Room};
+use super::tickets::Tickets;
 
 /// A room from what the stores have of it. Changes that wait are not sequenced yet.
 pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention, now_ms: u64, seed: u64) -> Room {
@@ -39,6 +40,7 @@ pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention
         devices: super::map(seed),
         last_change: sequenced,
         committed_change: sequenced,
+        loaded_change: snapshot.last_change,
         reading_changes: false,
         read_changes_again: false,
         syncs: Vec::new(),
@@ -56,11 +58,12 @@ fn prev_id(frame: &[u8]) -> MessageId {
 }
 
 /// Lets the longest unused rooms at rest go until at most `keep` are left, or none at rest.
-pub(super) fn forget_rooms(rooms: &mut Map<RoomId, super::Slot>, keep: usize) -> u64 {
+pub(super) fn forget_rooms(rooms: &mut Map<RoomId, super::Slot>, tickets: &Tickets, keep: usize) -> u64 {
+    let awaited = tickets.rooms();
     let mut resting: Vec<(u64, RoomId)> = rooms
         .iter()
         .filter_map(|(&id, slot)| match slot {
-            super::Slot::Ready(room) if room.is_at_rest() => Some((room.used_ms, id)),
+            super::Slot::Ready(room) if room.is_at_rest() && !awaited.contains(&id) => Some((room.used_ms, id)),
             _ => None,
         })
         .collect();

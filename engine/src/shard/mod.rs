@@ -181,10 +181,15 @@ impl Shard {
         }
     }
 
-    /// CLOSE: the session follows the room no more.
+    /// CLOSE: the session follows the room no more. It takes the way of OPEN, so that it does not overtake one.
     pub fn close(&mut self, session: SessionKey, request_id: u32, room: RoomId, effects: &mut Effects) {
-        self.put_closed(session, request_id, room, None, effects);
-        self.stop_following(session, room, effects);
+        let Some(edge_session) = self.edge.session(session) else {
+            return self.put_closed(session, request_id, room, None, effects);
+        };
+        let origin = Origin { shard: self.id, session, request: request_id };
+        let (caller, request) = (edge_session.caller, Request::Close { room });
+        let message = PeerMessage::Request { origin, caller, request };
+        effects.push(Effect::Peer(router::owner(room, self.shards), message));
     }
 
     /// After CLOSED: what comes of it, that the user is gone, is for those who stay.
@@ -236,6 +241,10 @@ impl Shard {
                     }
                     Following::Gone => {}
                 }
+            }
+            PeerMessage::Close { to, room } => {
+                self.put_closed(to.session, to.request, room, None, effects);
+                self.stop_following(to.session, room, effects);
             }
             PeerMessage::Deliver { room, frame, class } => effects.push(Effect::Fanout(room, frame, class)),
             PeerMessage::Unfollow { room, user } => {

@@ -9,7 +9,7 @@ use super::effect::{Effect, Effects, StoreRequest};
 use super::event::{Caller, ConnectionKey, LoadedRoom, Origin, Refusal, Request, StoreAnswer};
 use super::room::{Parked, Room};
 use super::tickets::Waiting;
-use super::{Counters, Fullest, Gauges, Map, Shard, Slot, load, read_mark};
+use super::{Counters, Fullest, Gauges, Map, Shard, Slot, follow, load, read_mark};
 
 /// When to ask again for a room whose store did not answer.
 const ROOM_RETRY_MS: u32 = 1_000;
@@ -66,6 +66,7 @@ impl Shard {
             Some(Slot::Ready(room)) => return carry_out(room, origin, caller, request, &mut context),
             // Nobody follows the room yet, and nobody waits for an answer.
             _ if matches!(request, Request::Typing { .. }) => return,
+            None if matches!(request, Request::Close { .. }) => return follow::close(origin, id, &mut context),
             Some(Slot::Loading(parked)) => {
                 if parked.len() >= context.limits.parked_max {
                     return context.busy(&origin, "the room is being loaded");
@@ -285,7 +286,7 @@ impl Shard {
 fn make_space(rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) -> bool {
     let rooms_max = context.limits.rooms_max;
     if rooms.len() >= rooms_max {
-        context.counters.rooms_forgotten += load::forget_rooms(rooms, rooms_max * 9 / 10);
+        context.counters.rooms_forgotten += load::forget_rooms(rooms, context.tickets, rooms_max * 9 / 10);
     }
     rooms.len() < rooms_max
 }
@@ -293,11 +294,13 @@ fn make_space(rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) -> bool 
 /// A request on a room that is in memory.
 fn carry_out(room: &mut Room, origin: Origin, caller: Caller, request: Request<'_>, context: &mut Context<'_>) {
     room.used_ms = context.now_ms;
-    if room.deleted && !matches!(request, Request::Sync { .. } | Request::Typing { .. }) {
+    let needs_room = !matches!(request, Request::Sync { .. } | Request::Typing { .. } | Request::Close { .. });
+    if room.deleted && needs_room {
         return context.refuse(&origin, ErrorCode::NoSuchRoom, "no such room");
     }
     match request {
         Request::Open { last_seen, .. } => room.open(origin, caller, last_seen, context),
+        Request::Close { .. } => follow::close(origin, room.id, context),
         Request::Send(send) => room.send(origin, caller, send, context),
         Request::History { query, limit, .. } => room.history(origin, caller, query, limit, context),
         Request::Read { up_to, .. } => room.read(origin, caller, up_to, context),

@@ -57,6 +57,8 @@ pub(super) struct Room {
     /// Newest change sequenced, and newest of those in the journal.
     pub(super) last_change: u32,
     pub(super) committed_change: u32,
+    /// Changes up to this one are in `members` as they were loaded.
+    pub(super) loaded_change: u32,
     /// A `ReadChanges` is on its way.
     pub(super) reading_changes: bool,
     /// Changes were announced after it was asked: ask once more.

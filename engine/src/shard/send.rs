@@ -1,7 +1,7 @@
 //! SEND: from a member's words to a message in the batch.
 
 use moim_wire::schema::{Kind, MessageHead, Role};
-use moim_wire::{DeviceId, Envelope, ErrorCode, MessageFields, MessageId, Sequence, UserId};
+use moim_wire::{DeviceId, EPOCH_UNIX_MS, Envelope, ErrorCode, MessageFields, MessageId, Sequence, UserId};
 
 use super::commit::{AckTo, Pending, acknowledge};
 use super::context::{Context, Gate};
@@ -139,6 +139,9 @@ impl Room {
         if id <= self.committed {
             return acknowledge(self.id, id, &ack, context);
         }
+        if context.batch.is_crowded() {
+            return context.busy(&origin, "the journal is behind");
+        }
         if let Err(Pending::Resent { room, id, ack }) =
             context.batch.push_behind(Pending::Resent { room: self.id, id, ack })
         {
@@ -155,7 +158,8 @@ impl Room {
         context: &mut Context<'_>,
     ) {
         let prev_id = self.last;
-        let id = prev_id.next(context.now_ms);
+        // A clock before the epoch must not give id 1: readers that have nothing yet ask for what comes after it.
+        let id = prev_id.next(context.now_ms.max(EPOCH_UNIX_MS + 1));
         let head = MessageHead::new(id.0, prev_id.0, self.id.0, draft.sender.0, draft.device.0, draft.sequence.0);
         let fields =
             MessageFields { head, text: draft.text, reference: draft.reference, kind: draft.kind, role: draft.role };

@@ -1,5 +1,7 @@
 //! Requests that wait for a store's answer.
 
+use std::collections::HashSet;
+
 use moim_persistence::PageQuery;
 use moim_wire::{MessageId, RoomId, UserId};
 
@@ -65,6 +67,14 @@ impl Tickets {
 
     pub(super) fn redeem(&mut self, ticket: u64) -> Option<Waiting> {
         self.waiting.remove(&ticket)
+    }
+
+    /// Rooms that something waits for.
+    pub(super) fn rooms(&self) -> HashSet<RoomId> {
+        let rooms = self.waiting.values().map(|waiting| match waiting {
+            Waiting::History { room, .. } | Waiting::Members { room, .. } | Waiting::Change { room, .. } => *room,
+        });
+        rooms.collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -25,8 +25,8 @@ pub(crate) enum Stage {
 
 /// A session's place on a trunk.
 pub(crate) enum Carried {
-    /// Its token is being checked, by the check of that number: the place may be given anew meanwhile.
-    Checking(u64),
+    /// Its token is being checked.
+    Checking,
     Stands(Session),
 }
 
@@ -57,6 +57,8 @@ pub(crate) struct Connection {
     pub(crate) peer: IpAddr,
     pub(crate) decoder: Decoder,
     pub(crate) stage: Stage,
+    /// Newest session that a trunk named: its numbers rise and are never used again.
+    pub(crate) last_session: u32,
     /// Output, of which `sent` bytes are gone. Borrowed from the table's pool while there is any.
     pub(super) out: Vec<u8>,
     pub(super) sent: usize,
@@ -88,6 +90,7 @@ impl Connection {
             peer,
             decoder: Decoder::new(REQUEST_BYTES_MAX),
             stage: Stage::New { busy: false },
+            last_session: 0,
             out: Vec::new(),
             sent: 0,
             dirty: false,
@@ -142,7 +145,7 @@ impl Connection {
             Stage::New { .. } => None,
             Stage::Native(own) => (session == 0).then_some(own),
             Stage::Trunk(sessions) => match sessions.get_mut(&session)? {
-                Carried::Checking(_) => None,
+                Carried::Checking => None,
                 Carried::Stands(session) => Some(session),
             },
         }

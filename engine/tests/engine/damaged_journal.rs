@@ -151,10 +151,10 @@ fn a_torn_end_is_cut_and_reported() {
 
 #[test]
 fn a_missing_segment_stops_the_start_and_changes_nothing() {
-    // Enough for several segments of 256 KiB.
-    let killed = Killed::after(300);
+    // Enough for several segments of 256 KiB, but for what the store has confirmed and the journal given up meanwhile.
+    let mut tries = (0..20).map(|_| Killed::after(150));
+    let killed = tries.find(|killed| killed.segments().len() >= 2).expect("killed in time once");
     let segments = killed.segments();
-    assert!(segments.len() >= 2, "several segments: {segments:?}");
     // As if the message store had confirmed nothing of these before the kill.
     let first = segments[0].header.unwrap().first_position;
     write_checkpoint(&killed.journal().join("shard-0"), first).unwrap();

@@ -67,6 +67,22 @@ fn rooms_per_session_max() {
 }
 
 #[test]
+fn rooms_per_session_max_of_rooms_opened_all_at_once() {
+    let mut options = Options { shards: 2, ..Options::default() };
+    options.limits.rooms_per_session_max = 2;
+    let scene = Scene::new(&options);
+    let rooms: Vec<_> = (0..12).map(|_| scene.server.room(scene.anna.user, &[])).collect();
+    let mut anna = scene.session(&scene.anna);
+    let requests: Vec<_> = rooms.iter().map(|&room| anna.open(0, room, MessageId::ZERO)).collect();
+    let answers: Vec<_> = requests.into_iter().map(|request| anna.answer(request)).collect();
+    let opened = answers.iter().filter(|answer| answer.opcode == Opcode::Opened).count();
+    assert_eq!(opened, 2);
+    let refused = answers.iter().filter(|answer| answer.error_code() == Some(ErrorCode::TooManyRooms)).count();
+    assert_eq!(refused, 10);
+    scene.server.stop();
+}
+
+#[test]
 fn sends_per_second() {
     let scene = with(|limits| (limits.sends_per_second, limits.sends_burst) = (1, 5));
     let mut anna = scene.session(&scene.anna);
@@ -154,6 +170,33 @@ fn store_requests_max() {
     assert!(answers.iter().any(|answer| answer.opcode == Opcode::MemberList));
     assert!(answers.iter().all(|answer| matches!(answer.opcode, Opcode::MemberList | Opcode::Busy)));
     anna.round_trip();
+    scene.server.stop();
+}
+
+#[test]
+fn store_requests_max_of_those_who_have_no_session_yet() {
+    let scene = with(|limits| limits.store_requests_max = 1);
+    let mut trunk = scene.trunk();
+    let mut all = Vec::new();
+    for session in 1..=20 {
+        let (_, frame) = trunk.frame(session, |encoder, out, envelope| {
+            encoder.frame(out, Opcode::Attach, envelope, |b| {
+                let token = Some(b.create_string(&scene.anna.token));
+                schema::Attach::create(b, &schema::AttachArgs { token, device: 1, ..Default::default() })
+            });
+        });
+        all.extend(frame);
+    }
+    // In one piece, so that they are all looked at before the first is through.
+    trunk.write(&all);
+    let answers: Vec<_> = (1..=20).map(|_| trunk.next().unwrap()).collect();
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.opcode == Opcode::Goodbye).collect();
+    assert!(!refused.is_empty());
+    for goodbye in refused {
+        assert_eq!(goodbye.error_code(), Some(ErrorCode::StoreUnavailable));
+        assert!(goodbye.body::<schema::Goodbye<'_>>().retry_after_ms() > 0);
+    }
+    trunk.round_trip();
     scene.server.stop();
 }
 

@@ -63,6 +63,23 @@ fn a_full_queue_between_shards_holds_back_and_loses_nothing() {
 }
 
 #[test]
+fn a_close_does_not_overtake_its_open() {
+    let scene = Scene::new(&options(4, 16_384));
+    let rooms: Vec<RoomId> = (0..ROOMS).map(|_| scene.server.room(scene.anna.user, &[scene.ben.user])).collect();
+    let (mut anna, mut ben) = (scene.session(&scene.anna), scene.session(&scene.ben));
+    let requests: Vec<_> = rooms.iter().map(|&room| (ben.open(0, room, MessageId::ZERO), ben.close(0, room))).collect();
+    for (open, close) in requests {
+        assert_eq!(ben.answer(open).opcode, Opcode::Opened);
+        assert_eq!(ben.answer(close).opcode, Opcode::Closed);
+    }
+    for room in rooms {
+        anna.say_text(0, room, 1, "to nobody");
+    }
+    ben.round_trip_in_silence();
+    scene.end();
+}
+
+#[test]
 fn a_kick_reaches_followers_on_every_shard() {
     let scene = Scene::new(&options(4, 16_384));
     let mut peers: Vec<Peer> = (0..PEERS).map(|_| scene.session(&scene.ben)).collect();

@@ -105,7 +105,7 @@ fn too_much_missed_is_a_gap_addressed_likewise() {
 }
 
 #[test]
-fn a_detached_session_is_gone_and_its_number_free() {
+fn a_detached_session_is_gone_and_its_number_never_used_again() {
     let scene = Scene::plain();
     let mut trunk = attached(&scene, 1..=2);
     trunk.follow(1, scene.room);
@@ -113,25 +113,27 @@ fn a_detached_session_is_gone_and_its_number_free() {
     for request in [trunk.open(1, scene.room, MessageId::ZERO), trunk.close(1, scene.room), trunk.rooms(1)] {
         assert_eq!(trunk.answer(request).error_code(), Some(ErrorCode::HelloExpected));
     }
-    let request = trunk.attach_user(1, scene.anna.user, 1);
+    for number in [0, 1, 2] {
+        let request = trunk.attach_user(number, scene.anna.user, 1);
+        assert_eq!(trunk.answer(request).error_code(), Some(ErrorCode::InvalidField), "{number}");
+    }
+    let request = trunk.attach_user(3, scene.anna.user, 1);
     assert_eq!(trunk.answer(request).opcode, Opcode::Welcome);
-    let request = trunk.attach_user(2, scene.anna.user, 1);
-    assert_eq!(trunk.answer(request).error_code(), Some(ErrorCode::InvalidField), "2 is in use");
     trunk.follow(2, scene.room);
     scene.end();
 }
 
 #[test]
-fn a_number_given_anew_while_its_token_is_checked_is_whose_it_was_given_last() {
+fn a_session_detached_while_its_token_is_checked_never_stands() {
     let scene = Scene::plain();
     let mut trunk = scene.trunk();
     // All in one piece, so that no check is through before the next begins.
     let mut bytes = Vec::new();
-    for token in [&scene.eve.token, "nonsense", &scene.anna.token] {
-        bytes.extend(trunk.frame(1, attach(token)).1);
-        bytes.extend(raw_session_frame(Opcode::Detach as u8, 1, &[]));
+    for (number, token) in [(1, &*scene.eve.token), (2, "nonsense"), (3, &scene.anna.token)] {
+        bytes.extend(trunk.frame(number, attach(token)).1);
+        bytes.extend(raw_session_frame(Opcode::Detach as u8, number, &[]));
     }
-    let (last, frame) = trunk.frame(1, attach(&scene.ben.token));
+    let (last, frame) = trunk.frame(4, attach(&scene.ben.token));
     bytes.extend(frame);
     trunk.write(&bytes);
     let welcome = trunk.next().unwrap();

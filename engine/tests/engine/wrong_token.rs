@@ -32,8 +32,8 @@ fn on_a_trunk_a_wrong_token_ends_that_session_alone() {
     let goodbye = trunk.next().expect("the trunk stands");
     assert_eq!((goodbye.opcode, goodbye.session), (Opcode::Goodbye, 1));
     assert_eq!(goodbye.error_code(), Some(ErrorCode::TokenInvalid));
-    let request = trunk.attach_token(1, &scene.anna.token, 1);
-    assert_eq!(trunk.answer(request).opcode, Opcode::Welcome, "the number is free again");
+    let request = trunk.attach_token(2, &scene.anna.token, 1);
+    assert_eq!(trunk.answer(request).opcode, Opcode::Welcome);
     scene.end();
 }
 

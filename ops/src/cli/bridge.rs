@@ -12,13 +12,13 @@ use crate::config::{self, Config};
 use crate::signals::Signals;
 use crate::{metrics, secret, settings, start};
 
-/// Run a bridge alone: page, REST and WebSocket for an engine that runs elsewhere
+/// Run a bridge alone: page, REST and WebSocket for an engine that runs in another process
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   moim bridge --config /etc/moim/moim.toml --listen 0.0.0.0:8081
-  MOIM_ENGINE_TRUNK_SECRET=… moim bridge --engine 10.0.0.5:7420
+  moim bridge --data /var/lib/moim --engine 127.0.0.1:7420 --listen 127.0.0.1:8081
 
-It needs the accounts' store of the server and its trunk secret: the data folder has both, or the configuration names them.")]
+It runs on the server's machine and shares its data folder, which has the accounts and the trunk secret.")]
 pub(crate) struct Args {
     /// Where browsers connect [key: bridge.listen]
     #[arg(long, value_name = "ADDRESS:PORT")]

@@ -35,6 +35,12 @@ fn logins(page: &mut Page, stats: &Stats) {
         "Logins by outcome; limited ones were not looked at.",
         outcomes.map(|(outcome, count)| ([("outcome", outcome.to_owned())], count)),
     );
+    page.sample(
+        Counter,
+        "moim_sign_ups_limited_total",
+        "Sign-ups not looked at after too many from their address.",
+        logins.sign_ups_limited_total,
+    );
     page.sample(Counter, "moim_passwords_total", "Passwords hashed or verified.", logins.passwords_total);
     page.sample(
         Counter,
@@ -45,13 +51,13 @@ fn logins(page: &mut Page, stats: &Stats) {
     page.sample(
         Gauge,
         "moim_login_failures_remembered",
-        "Accounts and addresses whose failures are remembered.",
+        "Accounts and addresses whose failures or sign-ups are remembered.",
         logins.remembered,
     );
     page.sample(
         Counter,
         "moim_login_failures_forgotten_total",
-        "Failures forgotten early because as many were remembered as may be.",
+        "Accounts and addresses forgotten early because as many were remembered as may be.",
         logins.forgotten_total,
     );
 }

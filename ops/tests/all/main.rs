@@ -1,7 +1,7 @@
 //! What holds of the whole repository and of the program as a user runs it.
 
-// What fails here fails a test; what is printed names the seed of a run.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails a test")]
+#![allow(clippy::print_stderr, reason = "what is printed names the seed of a run")]
 
 mod architecture;
 mod command_line;

@@ -9,7 +9,7 @@ use super::Place;
 use crate::bench::{Bench, say};
 use crate::error::Error;
 use crate::machine::Machine;
-use crate::report::{Report, text};
+use crate::report::{Report, text, words};
 use crate::workload::Workload;
 
 /// Run the short set (under ten minutes) and judge the marks
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Error> {
     let mut report = Report::new(machine);
     for (workload, rounds) in Workload::short_set(&place.workloads)? {
         bench.alternate(&workload, &workload.peers, rounds, |run, measured| {
-            say(&text::line(&run));
+            say(&words::line(&run));
             report.add(run, measured, Some(out))
         })?;
         let peers = workload.peers.clone();

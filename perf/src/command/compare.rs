@@ -10,7 +10,7 @@ use crate::bench::{Bench, say};
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::peer::Peer;
-use crate::report::{Report, compare, text};
+use crate::report::{Report, compare, words};
 use crate::workload::Workload;
 
 /// Say what changed between two servers beyond noise
@@ -76,7 +76,7 @@ fn alternate(arguments: &Arguments) -> Result<(Report, Report), Error> {
             for &peer in &arguments.peer {
                 for (side, (bench, report)) in ["A", "B"].iter().zip(&mut sides) {
                     let (run, measured) = bench.once(&workload, peer, round)?;
-                    say(&format!("{side} {}", text::line(&run)));
+                    say(&format!("{side} {}", words::line(&run)));
                     report.add(run, &measured, None)?;
                 }
             }

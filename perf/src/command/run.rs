@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::machine::Machine;
 use crate::peer::Peer;
 use crate::profile::Profiler;
-use crate::report::{Report, text};
+use crate::report::{Report, text, words};
 use crate::workload::Workload;
 
 /// Put workloads on peers and report
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
         workload.measure_s = seconds.unwrap_or(workload.measure_s);
         let peers = if peer.is_empty() { workload.peers.clone() } else { peer.clone() };
         bench.alternate(&workload, &peers, rounds, |run, measured| {
-            say(&text::line(&run));
+            say(&words::line(&run));
             report.add(run, measured, out.as_deref())
         })?;
         report.conclude(workload, &peers);

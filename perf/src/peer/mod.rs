@@ -5,6 +5,7 @@ mod floor;
 mod moim;
 mod mosquitto;
 mod nats;
+mod prepared;
 mod program;
 mod redis;
 mod server;

@@ -1,14 +1,12 @@
 //! Moim: users and rooms are made by the server's own binary before it starts, on a data folder of the run's own.
 
-use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
 
-use super::server::{Launch, free_address, fresh_folder, io, tail};
-use super::{Peer, PeerError, Server, Stage, program};
-use crate::core::run_on;
+use super::server::{Launch, free_address, fresh_folder, io};
+use super::{Peer, PeerError, Server, Stage, prepared, program};
 use crate::load::Layout;
 use crate::protocol::Seat;
 use crate::workload::Workload;
@@ -23,6 +21,7 @@ struct User {
 pub(super) fn start(peer: Peer, workload: &Workload, stage: &Stage) -> Result<Server, PeerError> {
     let moim = program::built("moim", &stage.moim)?;
     let folder = fresh_folder(stage)?;
+    let prepared = prepared::copy_into(folder.path(), &moim, &workload.layout(), stage)?;
     let (engine, bridge) = (free_address()?, free_address()?);
     let durability = if stage.is_relaxed { "relaxed" } else { "durable" };
     let config = folder.path().join("moim.toml");
@@ -30,12 +29,10 @@ pub(super) fn start(peer: Peer, workload: &Workload, stage: &Stage) -> Result<Se
     let text = format!(
         "data = {data:?}\n[engine]\nlisten = \"{engine}\"\nshards = {shards}\ndurability = \"{durability}\"\n\
          [bridge]\nlisten = \"{bridge}\"\n[limits]\nsends_per_second_max = 0\n[log]\nfilter = \"warn\"\n",
-        data = folder.path().join("data"),
+        data = prepared.data,
         shards = stage.server_cores.len(),
     );
     std::fs::write(&config, text).map_err(io("writing the configuration of Moim"))?;
-    let seats = folder.path().join("seats.jsonl");
-    prepare(&moim, &config, workload, &seats, stage)?;
     let mut command = Command::new(&moim);
     command.arg("serve").arg("--config").arg(&config);
     for (key, value) in &workload.settings {
@@ -48,35 +45,10 @@ pub(super) fn start(peer: Peer, workload: &Workload, stage: &Stage) -> Result<Se
         metrics: Some(bridge),
         version: program::version(&moim, "--version"),
         durability: format!("{durability}, data on {}", crate::disk::file_system(folder.path())),
-        seats: Some(seats),
+        seats: Some(prepared.seats),
         folder,
     };
     Server::launch(launch, stage)
-}
-
-/// Makes users, rooms and members in bulk.
-fn prepare(moim: &Path, config: &Path, workload: &Workload, seats: &Path, stage: &Stage) -> Result<(), PeerError> {
-    let layout = workload.layout();
-    let log = seats.with_extension("log");
-    let file = File::create(&log).map_err(io("creating the log of the preparation"))?;
-    let copy = file.try_clone().map_err(io("sharing the log of the preparation"))?;
-    let mut command = Command::new(moim);
-    command
-        .arg("mock")
-        .arg("--config")
-        .arg(config)
-        .args(["--users", &layout.connections().to_string()])
-        .args(["--rooms", &layout.rooms.to_string()])
-        .args(["--members", &layout.members.to_string()])
-        .arg("--seats")
-        .arg(seats)
-        .stdout(file)
-        .stderr(copy);
-    let status = run_on(&stage.server_cores, || command.status()).map_err(io("starting the preparation"))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(PeerError::Preparation { program: "moim mock".into(), status: status.to_string(), log: tail(&log) })
 }
 
 /// Users of the file as the workload seats them.

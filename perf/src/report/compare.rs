@@ -5,7 +5,7 @@
 
 use super::Report;
 use super::median::Median;
-use super::text::{count, time};
+use super::words::{count, time};
 use crate::figures::Run;
 use crate::mark::Measure;
 use crate::peer::Peer;

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use super::Report;
 use super::plot::{Axis, Line, bars, lines};
 use super::scale::Scale;
-use super::text::{self, COLUMNS, count, time};
+use super::text::{self, COLUMNS};
+use super::words::{count, happenings, notes, time};
 use crate::figures::Run;
 use crate::peer::Peer;
-use crate::workload::Workload;
+use crate::workload::{Load, Workload};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -74,16 +75,10 @@ fn section(report: &Report, workload: &Workload) -> String {
         escape(&workload.about),
         table(report, workload, &peers)
     );
-    out.push_str("<div class=\"plots\">");
-    let has_deliveries = middle.iter().any(|run| run.deliveries > 0);
-    if has_deliveries {
-        out.push_str(&side_by_side(report, workload, &peers));
-        out.push_str(&percentiles(&middle));
-        out.push_str(&over_time(&middle));
-    } else {
-        out.push_str(&memory(report, workload, &peers));
+    out.push_str(&side_by_side(report, workload, &peers));
+    if middle.iter().any(|run| run.deliveries > 0) {
+        let _ = write!(out, "<div class=\"plots\">{}{}</div>", percentiles(&middle), over_time(&middle));
     }
-    out.push_str("</div>");
     out.push_str(&steps(&middle));
     out.push_str(&remarks(report, workload, &peers));
     out + "</section>"
@@ -99,19 +94,27 @@ fn table(report: &Report, workload: &Workload, peers: &[Peer]) -> String {
     format!("<div class=\"scroll\"><table><tr>{head}</tr>{rows}</table></div>")
 }
 
+/// The figure that a kind of load is about, peer by peer.
 fn side_by_side(report: &Report, workload: &Workload, peers: &[Peer]) -> String {
-    let median = |peer: Peer| report.median(&workload.name, peer, |run| Some(run.deliveries_per_s));
-    let rates: Vec<_> =
-        peers.iter().filter_map(|&peer| Some((peer.name(), colour(peer), median(peer)?.value))).collect();
-    bars("Deliveries a second", &rates, count)
-}
-
-fn memory(report: &Report, workload: &Workload, peers: &[Peer]) -> String {
-    let figure = |run: &Run| run.server.map(|server| server.rss_per_connection_bytes);
-    let median = |peer: Peer| report.median(&workload.name, peer, figure);
-    let sizes: Vec<_> =
-        peers.iter().filter_map(|&peer| Some((peer.name(), colour(peer), median(peer)?.value))).collect();
-    bars("Resident memory of a silent connection", &sizes, |bytes| format!("{:.1} KiB", bytes / 1024.0))
+    let drawn = |title, figure: &dyn Fn(&Run) -> Option<f64>, show| {
+        let median = |peer| Some((Peer::name(peer), colour(peer), report.median(&workload.name, peer, figure)?.value));
+        let values: Vec<_> = peers.iter().filter_map(|&peer| median(peer)).collect();
+        bars(title, &values, show)
+    };
+    match &workload.load {
+        Load::Saturated { .. } if workload.follows() => {
+            drawn("Deliveries a second", &|run| Some(run.deliveries_per_s), count)
+        }
+        Load::Saturated { .. } => drawn("Acknowledged a second", &|run| Some(run.accepted_per_s), count),
+        Load::Open { .. } | Load::Steps { .. } => {
+            drawn("Processor time of the server for a delivery", &Run::cpu_us_per_delivery, |us| format!("{us:.2} us"))
+        }
+        Load::Idle {} => drawn(
+            "Resident memory of a silent connection",
+            &|run| run.server.map(|server| server.rss_per_connection_bytes),
+            |bytes| format!("{:.1} KiB", bytes / 1024.0),
+        ),
+    }
 }
 
 /// Latency by percentile. The axis counts how many deliveries there are for each one beyond, so that the tail has room.
@@ -178,8 +181,8 @@ fn remarks(report: &Report, workload: &Workload, peers: &[Peer]) -> String {
             escape(&first.durability)
         );
         for run in report.runs_of(&workload.name, peer) {
-            let mut said: Vec<String> = if run.steps.is_empty() { text::happenings(run) } else { Vec::new() };
-            said.extend(text::notes(run));
+            let mut said: Vec<String> = if run.steps.is_empty() { happenings(run) } else { Vec::new() };
+            said.extend(notes(run));
             let said: Vec<String> = said.iter().map(|line| escape(line)).collect();
             if !said.is_empty() {
                 let _ = write!(out, "<br><small>round {}: {}</small>", run.round, said.join("; "));
@@ -192,7 +195,7 @@ fn remarks(report: &Report, workload: &Workload, peers: &[Peer]) -> String {
 
 fn percentile(one_beyond: f64) -> String {
     let percent = 100.0 * (1.0 - 1.0 / one_beyond);
-    if one_beyond <= 1.0 { "0 %".into() } else { format!("{} %", (percent * 1e6).round() / 1e6) }
+    format!("{}", (percent * 1e6).round() / 1e6)
 }
 
 fn short_time(us: f64) -> String {
@@ -226,10 +229,10 @@ mod tests {
 
     #[test]
     fn percentiles_are_written_with_as_many_nines_as_they_have() {
-        assert_eq!(percentile(1.0), "0 %");
-        assert_eq!(percentile(10.0), "90 %");
-        assert_eq!(percentile(1_000.0), "99.9 %");
-        assert_eq!(percentile(1e6), "99.9999 %");
+        assert_eq!(percentile(1.0), "0");
+        assert_eq!(percentile(10.0), "90");
+        assert_eq!(percentile(1_000.0), "99.9");
+        assert_eq!(percentile(1e6), "99.9999");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub(crate) mod median;
 mod plot;
 mod scale;
 pub(crate) mod text;
+pub(crate) mod words;
 
 use std::fs;
 use std::path::Path;
@@ -49,10 +50,10 @@ impl Report {
         Ok(())
     }
 
-    /// Takes in that all runs of a workload are there, and judges its marks for the given peers.
+    /// Takes in that all runs of a workload are there, and judges its marks among the given peers.
     pub(crate) fn conclude(&mut self, workload: Workload, peers: &[Peer]) {
         let figure = |peer, measure| Some(self.median(&workload.name, peer, |run| run.figure(measure))?.value);
-        let marks = workload.marks.iter().filter(|mark| peers.contains(&mark.peer));
+        let marks = workload.marks.iter().filter(|mark| mark.peers().all(|peer| peers.contains(&peer)));
         let verdicts: Vec<_> = marks.map(|mark| mark.judge(&workload.name, figure, self.machine.sync_us)).collect();
         self.verdicts.extend(verdicts);
         self.workloads.push(workload);

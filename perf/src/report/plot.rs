@@ -7,7 +7,7 @@ use super::scale::Scale;
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 76.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 28.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 44.0;
 const BAR_HEIGHT: f64 = 26.0;
@@ -96,7 +96,7 @@ pub(super) fn bars(title: &str, bars: &[(&'static str, &'static str, f64)], show
         );
     }
     svg.push_str("</svg>");
-    figure(title, &svg, &[])
+    format!(r#"<div class="bars">{}</div>"#, figure(title, &svg, &[]))
 }
 
 fn open(title: &str, height: f64) -> String {

@@ -29,7 +29,8 @@ impl Logins {
     /// Grants a login for e-mail and password. `address` is where the attempt comes from, for the limit.
     ///
     /// # Errors
-    /// [`Error::LoginFailed`], after the same time whether the account exists or not; [`Error::TooManyAttempts`].
+    /// [`Error::LoginFailed`], after the same time whether the account exists or not; [`Error::TooManyAttempts`], for
+    /// the right password too.
     pub async fn log_in(&self, email: &str, password: &str, address: Option<IpAddr>) -> Result<Login, Error> {
         // What cannot be an account's is tried all the same, as one that does not exist.
         let key = field::email(email).map_or_else(|_| String::new(), |email| field::key(&email));
@@ -166,6 +167,8 @@ pub(super) async fn end_logins(transaction: &mut Transaction, user: UserId) -> R
 
 /// The account and its hash when the password is right; otherwise the failure is counted before the next turn.
 async fn verified(shared: &Shared, attempt: Attempt, key: &str, password: String) -> Result<(User, String), Error> {
+    // Before the wait, so that who is refused takes no place in it; and after, for what was counted meanwhile.
+    shared.limit.check(&attempt, now_ms())?;
     let turn = shared.passwords.turn().await?;
     shared.limit.check(&attempt, now_ms())?;
     let sql = "SELECT user_id, email, name, password_hash FROM users WHERE email_key = ?";

@@ -21,6 +21,9 @@ pub(super) struct Passwords {
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
+    /// Those of the waiting who set a password.
+    setting: AtomicUsize,
+    setting_max: usize,
     hashed_total: AtomicU64,
     refused_total: AtomicU64,
 }
@@ -47,6 +50,8 @@ impl Passwords {
             turns: Arc::new(Semaphore::new(config.passwords_at_once)),
             waiting: AtomicUsize::new(0),
             waiting_max: config.passwords_waiting_max,
+            setting: AtomicUsize::new(0),
+            setting_max: (config.passwords_waiting_max / 2).max(1),
             hashed_total: AtomicU64::new(0),
             refused_total: AtomicU64::new(0),
         })
@@ -56,11 +61,24 @@ impl Passwords {
     pub(super) async fn turn(&self) -> Result<Turn, Error> {
         let waiting = Waiting::enter(&self.waiting);
         if waiting.before >= self.waiting_max {
-            self.refused_total.fetch_add(1, Ordering::Relaxed);
-            return Err(Error::Busy { what: "places to wait for a password check", limit: self.waiting_max });
+            return Err(self.refused(self.waiting_max));
         }
         let permit = self.turns.clone().acquire_owned().await;
         permit.map(|permit| Turn { _permit: permit }).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// Waits for a turn to set a password, which may take half of the places: the rest is for those who log in.
+    pub(super) async fn turn_to_set(&self) -> Result<Turn, Error> {
+        let setting = Waiting::enter(&self.setting);
+        if setting.before >= self.setting_max {
+            return Err(self.refused(self.setting_max));
+        }
+        self.turn().await
+    }
+
+    fn refused(&self, limit: usize) -> Error {
+        self.refused_total.fetch_add(1, Ordering::Relaxed);
+        Error::Busy { what: "places to wait for a password check", limit }
     }
 
     /// Hashes a password with a salt of its own, as a PHC string.
@@ -148,6 +166,22 @@ mod tests {
         assert!(matches!(passwords.turn().await, Err(Error::Busy { limit: 1, .. })));
         drop(held);
         assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn setting_passwords_leaves_half_of_the_places_to_logins() {
+        let passwords = passwords(4);
+        let held = passwords.turn().await.unwrap();
+        let mut setting = [Box::pin(passwords.turn_to_set()), Box::pin(passwords.turn_to_set())];
+        for waits in &mut setting {
+            assert!(futures_pending(waits).await);
+        }
+        assert!(matches!(passwords.turn_to_set().await, Err(Error::Busy { limit: 2, .. })));
+        let mut login = Box::pin(passwords.turn());
+        assert!(futures_pending(&mut login).await);
+        drop((held, setting));
+        assert!(login.await.is_ok());
+        assert!(passwords.turn_to_set().await.is_ok());
     }
 
     /// Polls once.

@@ -36,7 +36,9 @@ impl Rooms {
         self.shared
             .run(move |shared| async move {
                 let hash = match password {
-                    Some(password) => Some(shared.passwords.hash(&shared.passwords.turn().await?, password).await?),
+                    Some(password) => {
+                        Some(shared.passwords.hash(&shared.passwords.turn_to_set().await?, password).await?)
+                    }
                     None => None,
                 };
                 let created_at_ms = now_ms();

@@ -1,5 +1,6 @@
 //! Accounts of people.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use moim_wire::{RoomId, UserId};
@@ -25,19 +26,37 @@ impl Users {
         Self { shared }
     }
 
-    /// Creates an account.
+    /// Creates an account: for the operator, who may create as many as it takes.
     ///
     /// # Errors
     /// [`Error::InvalidField`], [`Error::EmailTaken`].
     pub async fn sign_up(&self, sign_up: SignUp) -> Result<User, Error> {
+        self.create(sign_up, None).await
+    }
+
+    /// Creates an account for someone at `address`.
+    ///
+    /// # Errors
+    /// As [`Self::sign_up`]; [`Error::TooManyAttempts`] after
+    /// [`Config::sign_ups_per_address_max`](crate::Config::sign_ups_per_address_max) from there, which those with a
+    /// taken e-mail address count towards: each of them tells whose address is known here.
+    pub async fn sign_up_from(&self, sign_up: SignUp, address: IpAddr) -> Result<User, Error> {
+        self.create(sign_up, Some(address)).await
+    }
+
+    async fn create(&self, sign_up: SignUp, address: Option<IpAddr>) -> Result<User, Error> {
         self.shared
-            .run(|shared| async move {
-                let fields = Fields::of(&shared, &sign_up).await?;
+            .run(move |shared| async move {
+                let fields = Fields::of(&sign_up)?;
+                if let Some(address) = address {
+                    shared.limit.take_sign_up(address, now_ms())?;
+                }
+                let hash = fields.hash(&shared, None).await?;
                 let mut transaction = shared.database.write().await?;
                 let inserted = transaction
                     .try_execute(
                         "INSERT INTO users (email, email_key, name, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)",
-                        values![&*fields.email, field::key(&fields.email), &*fields.name, fields.hash, now_ms()],
+                        values![&*fields.email, field::key(&fields.email), &*fields.name, hash, now_ms()],
                     )
                     .await?
                     .ok_or(Error::EmailTaken)?;
@@ -55,13 +74,14 @@ impl Users {
     pub async fn change(&self, user: UserId, change: SignUp) -> Result<User, Error> {
         self.shared
             .run(move |shared| async move {
-                let fields = Fields::of(&shared, &change).await?;
+                let fields = Fields::of(&change)?;
+                let hash = fields.hash(&shared, Some(user)).await?;
                 let mut transaction = shared.database.write().await?;
                 let changed = transaction
                     .try_execute(
                         "UPDATE users SET email = ?, email_key = ?, name = ?, password_hash = ?
                          WHERE user_id = ? AND deleted_at_ms IS NULL",
-                        values![&*fields.email, field::key(&fields.email), &*fields.name, fields.hash, user],
+                        values![&*fields.email, field::key(&fields.email), &*fields.name, hash, user],
                     )
                     .await?
                     .ok_or(Error::EmailTaken)?;
@@ -175,16 +195,27 @@ pub(super) fn user_of(row: &Row) -> Result<User, Error> {
 struct Fields {
     email: String,
     name: String,
-    hash: String,
+    password: String,
 }
 
 impl Fields {
-    async fn of(shared: &Shared, sign_up: &SignUp) -> Result<Self, Error> {
+    fn of(sign_up: &SignUp) -> Result<Self, Error> {
         let email = field::email(&sign_up.email)?;
         let name = field::username(&sign_up.username)?;
         let password = field::password(&sign_up.password)?;
-        let turn = shared.passwords.turn().await?;
-        let hash = shared.passwords.hash(&turn, password).await?;
-        Ok(Self { email, name, hash })
+        Ok(Self { email, name, password })
+    }
+
+    /// The password's hash, which a taken e-mail address is not worth. Who takes the address meanwhile is found by its
+    /// unique key.
+    async fn hash(&self, shared: &Shared, owner: Option<UserId>) -> Result<String, Error> {
+        let sql = "SELECT user_id FROM users WHERE email_key = ?";
+        let taken_by = shared.database.row(sql, values![field::key(&self.email)]).await?;
+        let taken_by = taken_by.map(|row| row.int(0).map(UserId)).transpose()?;
+        if taken_by.is_some() && taken_by != owner {
+            return Err(Error::EmailTaken);
+        }
+        let turn = shared.passwords.turn_to_set().await?;
+        shared.passwords.hash(&turn, self.password.clone()).await
     }
 }

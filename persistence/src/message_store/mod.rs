@@ -16,7 +16,7 @@ pub use page::{Page, PageQuery};
 use crate::config::Config;
 use crate::error::Error;
 use crate::folder_lock::FolderLock;
-use crate::runtime::{Runtime, not_finished};
+use crate::runtime::Runtime;
 use crate::stats::MessageStats;
 
 use embedded::Embedded;
@@ -141,7 +141,7 @@ impl MessageStore {
         }
     }
 
-    /// Reads take one of the requests' permits.
+    /// Reads take one of the requests' permits, and wait for one of the threads that reads may have.
     async fn within_the_limit<T>(
         &self,
         work: impl FnOnce(BackEnd) -> Result<T, Error> + Send + 'static,
@@ -150,10 +150,10 @@ impl MessageStore {
         T: Send + 'static,
     {
         let back_end = self.back_end.clone();
-        self.runtime.clone().run_blocking(move || work(back_end)).await
+        self.runtime.clone().run_blocking_read(move || work(back_end)).await
     }
 
-    /// Writes come from the lanes, a bounded number; readers must not crowd them out.
+    /// Writes come from the lanes, a bounded number, and take a thread that reads leave free.
     async fn off_the_limit<T>(
         &self,
         work: impl FnOnce(BackEnd) -> Result<T, Error> + Send + 'static,
@@ -162,6 +162,6 @@ impl MessageStore {
         T: Send + 'static,
     {
         let back_end = self.back_end.clone();
-        self.runtime.handle().spawn_blocking(move || work(back_end)).await.map_err(not_finished)?
+        self.runtime.run_blocking_write(move || work(back_end)).await
     }
 }

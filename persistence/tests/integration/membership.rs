@@ -44,7 +44,7 @@ async fn two_hundred_joins_at_once_lose_and_double_nothing() {
 
 #[tokio::test]
 async fn a_private_room_takes_its_password_and_limits_the_guesses() {
-    let stores = Stores::open_with(|config| config.login_failures_per_account_max = 2);
+    let stores = Stores::open_with(|config| config.login_failures_per_account_and_address_max = 2);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun, sora) = (stores.user("mina").await, stores.user("jun").await, stores.user("sora").await);
     let room = rooms.create(mina.id, new_room("private", Some("모임"))).await.unwrap().id;

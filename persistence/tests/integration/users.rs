@@ -1,5 +1,7 @@
 //! Accounts of people.
 
+use std::net::IpAddr;
+
 use moim_persistence::{Error, Kind, SignUp, UserId};
 
 use crate::support::{Stores, sign_up};
@@ -40,6 +42,37 @@ async fn fields_out_of_bounds_are_named() {
         let refused = users.sign_up(sign_up).await;
         assert!(matches!(refused, Err(Error::InvalidField { field, .. }) if field == name), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn sign_ups_from_one_address_are_limited_and_those_refused_cost_no_hash() {
+    let stores = Stores::open_with(|config| config.sign_ups_per_address_max = 2);
+    let users = stores.persistence.accounts().users();
+    let [home, away] = [[192, 0, 2, 1], [198, 51, 100, 1]].map(IpAddr::from);
+    for name in ["mina", "jun"] {
+        users.sign_up_from(sign_up(name), home).await.unwrap();
+    }
+    let refused = users.sign_up_from(sign_up("sora"), home).await;
+    assert!(matches!(refused, Err(Error::TooManyAttempts { retry_after_ms: 1.. })), "{refused:?}");
+    let stats = stores.persistence.stats().logins;
+    assert_eq!((stats.passwords_total, stats.sign_ups_limited_total), (2, 1));
+    users.sign_up_from(sign_up("sora"), away).await.unwrap();
+    users.sign_up(sign_up("operator")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_field_and_a_taken_email_cost_no_hash_and_the_latter_counts() {
+    let stores = Stores::open_with(|config| config.sign_ups_per_address_max = 2);
+    let users = stores.persistence.accounts().users();
+    let home = IpAddr::from([192, 0, 2, 1]);
+    users.sign_up_from(sign_up("mina"), home).await.unwrap();
+    for _ in 0..3 {
+        let refused = users.sign_up_from(SignUp { password: "short".to_owned(), ..sign_up("a") }, home).await;
+        assert!(matches!(refused, Err(Error::InvalidField { .. })), "{refused:?}");
+    }
+    assert!(matches!(users.sign_up_from(sign_up("mina"), home).await, Err(Error::EmailTaken)));
+    assert!(matches!(users.sign_up_from(sign_up("mina"), home).await, Err(Error::TooManyAttempts { .. })));
+    assert_eq!(stores.persistence.stats().logins.passwords_total, 1);
 }
 
 #[tokio::test]

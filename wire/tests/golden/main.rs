@@ -1,8 +1,7 @@
 //! One frame of every operation, byte for byte: what `golden/` holds is what the encoder builds and the decoder reads.
 //! `MOIM_GOLDEN_WRITE=1` writes the files anew; every client in every language then has to follow.
 
-// The lint spares test functions only; everything here is a test.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "the lint spares test functions only; everything here is a test")]
 
 mod fields;
 #[path = "../hex/mod.rs"]

@@ -6,7 +6,7 @@ use moim_wire::{Encoder, Envelope, ErrorCode, MessageFields, Opcode, SendFields,
 use crate::{ANN, DEVICE, Golden, MINJI, ROOM, answer, id};
 
 pub(crate) fn goldens() -> Vec<Golden> {
-    [following(), talking(), past(), marks()].into_iter().flatten().collect()
+    [following(), talking(), taken(), past(), marks()].into_iter().flatten().collect()
 }
 
 /// Minji's third send, as the room shows it.
@@ -78,6 +78,7 @@ fn following() -> Vec<Golden> {
     ]
 }
 
+/// What a client says.
 fn talking() -> Vec<Golden> {
     vec![
         Golden {
@@ -102,6 +103,12 @@ fn talking() -> Vec<Golden> {
                 e.send(out, envelope, &SendFields { room: ROOM, sequence: 4, text: "네!", kind, reference: id(2) });
             },
         },
+    ]
+}
+
+/// What comes of it: the promise to the sender, and what everyone sees.
+fn taken() -> Vec<Golden> {
+    vec![
         Golden {
             file: "15-ack",
             opcode: Opcode::Ack,

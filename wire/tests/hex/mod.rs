@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Vec<u8> {
 }
 
 /// The dump of some bytes, without comments.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "of the tests that share this file, one only reads")]
 pub(crate) fn dump(bytes: &[u8]) -> String {
     let mut out = String::new();
     for line in bytes.chunks(16) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use moim_persistence::{Login, SignUp};
+use moim_persistence::Login;
 use serde::Serialize;
 
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 use crate::rest::caller::Caller;
 use crate::rest::input::Body;
-use crate::rest::user::{Account, Password, login_headers};
+use crate::rest::user::{Account, Password, create, login_headers};
 
 /// The caller.
 #[derive(Serialize)]
@@ -41,11 +41,13 @@ pub(super) async fn me(Caller(caller): Caller) -> Json<Me> {
 }
 
 /// `POST /signup`: a new account, logged in.
-pub(super) async fn sign_up(State(app): State<Arc<App>>, Body(account): Body<Account>) -> Result<Response, Problem> {
-    let account = SignUp::from(account);
-    let accounts = app.persistence.accounts();
-    let user = accounts.users().sign_up(account).await?;
-    let login = accounts.logins().issue(user.id).await?;
+pub(super) async fn sign_up(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    Body(account): Body<Account>,
+) -> Result<Response, Problem> {
+    let user = create(&app, address, account).await?;
+    let login = app.persistence.accounts().logins().issue(user.id).await?;
     answer(&app, login)
 }
 

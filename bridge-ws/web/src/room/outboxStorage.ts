@@ -5,16 +5,24 @@ import type { Outgoing, OutboxRecord } from "./outbox";
  * when the user logs out; the messages do not.
  */
 export class OutboxStorage {
-  /** `storage` null: nothing is kept, for a device id that is not kept either. */
+  /** What only this session knows: rooms come and go in it, and their counters must not begin again. */
+  readonly #unkept = new Map<number, OutboxRecord>();
+
+  /**
+   * `storage` null: records last as long as the session, for a device id that does the same. `unkept` is told when
+   * storage refuses a record: the device id must not be used again after this session.
+   */
   constructor(
-    private readonly storage: Storage | null,
+    private storage: Storage | null,
     private readonly user: number,
     private readonly device: number,
+    private readonly unkept: () => void,
   ) {}
 
   load(room: number): OutboxRecord | null {
-    const kept = this.storage?.getItem(this.#key(room));
-    if (kept === null || kept === undefined) return null;
+    if (this.storage === null) return this.#unkept.get(room) ?? null;
+    const kept = this.storage.getItem(this.#key(room));
+    if (kept === null) return null;
     try {
       return readRecord(JSON.parse(kept));
     } catch {
@@ -26,19 +34,36 @@ export class OutboxStorage {
     try {
       this.storage?.setItem(this.#key(room), JSON.stringify(record));
     } catch {
-      // Storage is full: a reload forgets what was on its way. Sequences stay safe, see firstSequence.
+      this.#giveUp();
     }
+    if (this.storage === null) this.#unkept.set(room, record);
   }
 
   /** Forgets the texts that were on their way, in every room; the counters stay. */
   forgetTexts(): void {
     const prefix = this.#key("");
     for (const key of Object.keys(this.storage ?? {})) {
-      const room = Number(key.slice(prefix.length));
       if (!key.startsWith(prefix)) continue;
+      const room = Number(key.slice(prefix.length));
       const record = this.load(room);
       if (record !== null) this.save(room, { ...record, entries: [] });
     }
+  }
+
+  /**
+   * Storage is full. A reload would find counters below sequences that were used by then, and the server would take new
+   * messages for old ones; therefore the device ends with this session, and a reload forgets what was on its way.
+   */
+  #giveUp(): void {
+    this.unkept();
+    for (const key of Object.keys(this.storage ?? {})) {
+      const [app, kind, user, device, room] = key.split(".");
+      if (app !== "moim" || kind !== "outbox" || Number(device) !== this.device) continue;
+      const record = Number(user) === this.user ? this.load(Number(room)) : null;
+      if (record !== null) this.#unkept.set(Number(room), record);
+      this.storage?.removeItem(key);
+    }
+    this.storage = null;
   }
 
   #key(room: number | ""): string {
@@ -47,8 +72,9 @@ export class OutboxStorage {
 }
 
 /**
- * The lowest sequence that a page loaded at `unixMs` gives out: seconds since 2025, good until 2161. A counter lost with
- * the storage would otherwise begin again, and the server take new messages for ones that it has.
+ * The lowest sequence that a page loaded at `unixMs` gives out: seconds since 2025, good until 2161. Above what was used
+ * before only where that was less than one a second: a help where the user edited a record, not what makes sequences
+ * safe. That is the counter, and the end of the device where it cannot be kept.
  */
 export function firstSequence(unixMs: number): number {
   return Math.max(1, Math.floor((unixMs - Date.UTC(2025, 0, 1)) / 1000));

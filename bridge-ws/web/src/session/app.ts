@@ -55,13 +55,19 @@ export class App {
   }
 
   async #enter(me: Me): Promise<void> {
-    this.#device ??= claimDevice(lastingStorage());
-    const session = new Session(me, await this.#device, {
+    const session = new Session(me, await this.#claimDevice(), {
       loginEnded: () => void this.begin(true),
       roomEnded: (room, code) => this.#roomEnded(room, code),
     });
     this.state.set({ phase: "session", session });
     session.start();
+  }
+
+  /** This tab's device; one whose counters are not kept ended with the session that had them. */
+  async #claimDevice(): Promise<Device> {
+    const held = await this.#device;
+    if (held === null || held.lasting === null) this.#device = claimDevice(lastingStorage());
+    return (await this.#device) as Device;
   }
 
   #roomEnded(room: RoomState, code: number): void {

@@ -53,7 +53,7 @@ export class Session {
     private readonly device: Device,
     private readonly events: SessionEvents,
   ) {
-    this.#storage = new OutboxStorage(device.lasting ? localStorage : null, me.id, device.id);
+    this.#storage = new OutboxStorage(device.lasting, me.id, device.id, () => device.spend());
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     this.#connection = new Connection(`${scheme}://${location.host}/ws`, device.id, {
       link: (link) => this.state.set({ ...this.state.value, link }),

@@ -1,7 +1,6 @@
 //! The client against a peer that fails it: one file for each failure staged.
 
-// The lint spares test functions only; everything here is a test.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "the lint spares test functions only; everything here is a test")]
 
 mod broken_connection;
 mod busy;
