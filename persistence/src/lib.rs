@@ -20,11 +20,14 @@
 //! |---|---|---|---|
 //! | requests under way | [`Config::requests_max`] | [`Error::Busy`] | `Stats.requests.refused_total` |
 //! | waiting to hash a password | [`Config::passwords_waiting_max`] | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
+//! | of these, setting a password | half of it | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
+//! | messages read at once | 12 threads; a write has others | wait, as requests under way | `Stats.requests.in_flight` |
 //! | batches in a lane | [`Config::lane_batches_max`] | the offerer waits | `LaneStats.queued` |
 //! | bytes of one write of a lane | [`Config::lane_write_bytes_max`] and one batch | write | `LaneStats.writes_total` |
 //! | messages in memory | 16 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |
-//! | failing accounts and addresses remembered | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
+//! | sign-ups from one address | [`Config::sign_ups_per_address_max`] | [`Error::TooManyAttempts`] | `Stats.logins.sign_ups_limited_total` |
+//! | accounts and addresses remembered, by limit | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
 //!
 //! Everything runs on threads of its own; every `async` method may be awaited on any executor, and what has begun is
 //! carried to its end when the caller stops waiting.

@@ -175,15 +175,17 @@ mod tests {
     async fn a_write_goes_on_while_more_reads_hang_than_there_are_threads() {
         let config = Config { passwords_at_once: 1, ..Config::new("unused") };
         let runtime = Runtime::start(&config).unwrap();
-        let (begun, mut reading) = tokio::sync::mpsc::unbounded_channel();
-        let gate = Arc::new(std::sync::RwLock::new(()));
-        let closed = gate.write().unwrap();
-        let reads: Vec<_> = (0..4 * BLOCKING_THREADS)
+        let reads_max = 4 * BLOCKING_THREADS;
+        let (begun, mut reading) = tokio::sync::mpsc::channel(reads_max);
+        // Nothing is ever sent: the reads hang until the sender is dropped.
+        let (closed, gate) = std::sync::mpsc::sync_channel::<()>(0);
+        let gate = Arc::new(Mutex::new(gate));
+        let reads: Vec<_> = (0..reads_max)
             .map(|_| {
                 let (runtime, begun, gate) = (runtime.clone(), begun.clone(), gate.clone());
                 runtime.handle().clone().spawn(runtime.run_blocking_read(move || {
-                    begun.send(()).unwrap();
-                    drop(gate.read().unwrap());
+                    begun.try_send(()).unwrap();
+                    gate.lock().unwrap().recv().unwrap_err();
                     Ok(())
                 }))
             })

@@ -55,12 +55,11 @@ impl Room {
 
     /// Asks the store for changes that are not sequenced yet.
     pub(super) fn read_changes(&mut self, context: &mut Context<'_>) {
-        if context.gate == Gate::StorageFull {
-            return;
-        }
-        if std::mem::replace(&mut self.reading_changes, true) {
+        if self.reading_changes {
+            // What it finds may be older than what was announced now.
             self.read_changes_again = true;
-        } else {
+        } else if context.gate != Gate::StorageFull {
+            self.reading_changes = true;
             context.effects.push(Effect::Store(StoreRequest::ReadChanges(self.id, self.last_change)));
         }
     }
