@@ -15,8 +15,8 @@ use crate::stamp::STAMP_BYTES;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Workload {
-    /// The file's name without its ending.
-    #[serde(skip)]
+    /// The file's name without its ending; files do not set it.
+    #[serde(default)]
     pub(crate) name: String,
     /// A line for tables and headings.
     pub(crate) title: String,
@@ -227,6 +227,9 @@ impl Workload {
         let path = path.to_owned();
         let mut workload: Self = toml::from_str(text)
             .map_err(|error| WorkloadError::Malformed { path: path.clone(), error: error.into() })?;
+        if !workload.name.is_empty() {
+            return Err(WorkloadError::Senseless { path, what: "a workload's name is that of its file".into() });
+        }
         workload.name = name.to_owned();
         match workload.complaint() {
             Some(what) => Err(WorkloadError::Senseless { path, what }),
@@ -360,6 +363,7 @@ mod tests {
         for broken in [
             SMALL.replace("members = 2", "members = 2\nsenders = 3"),
             SMALL.replace("rooms = 3", "rooms = 0"),
+            SMALL.replace("rooms = 3", "rooms = 3\nname = \"large\""),
             SMALL.replace("window = 4", "window = 0"),
             SMALL.replace("rooms = 3", "rooms = 3\ntext_bytes = 8"),
         ] {

@@ -65,7 +65,9 @@ impl Link {
         introduction: &Introduction,
         outbox: Arc<Outbox>,
     ) -> Result<Attached, NoSession> {
-        let session = self.routes().enter(outbox)?;
+        // Held until ATTACH is queued: the engine takes rising sessions alone.
+        let mut routes = self.routes();
+        let session = routes.enter(outbox)?;
         let Introduction { request, token, device, address } = introduction;
         self.push_control(Opcode::Attach, Envelope { request: *request, session }, |b| {
             let token = b.create_string(token);
@@ -73,6 +75,7 @@ impl Link {
             let args = schema::AttachArgs { token: Some(token), user: 0, device: *device, address: Some(address) };
             schema::Attach::create(b, &args)
         });
+        drop(routes);
         Ok(Attached { link: self.clone(), session })
     }
 

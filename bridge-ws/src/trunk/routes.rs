@@ -62,14 +62,12 @@ impl Routes {
         if self.sessions.len() >= self.sessions_max {
             return Err(NoSession::Full);
         }
-        loop {
-            self.last_session = self.last_session.wrapping_add(1).max(1);
-            if !self.sessions.contains_key(&self.last_session) {
-                self.sessions.insert(self.last_session, Session { outbox, rooms: Vec::new() });
-                self.counters.sessions.one();
-                return Ok(self.last_session);
-            }
-        }
+        // A number is never used again; a trunk that has used them all takes no more.
+        let session = self.last_session.checked_add(1).ok_or(NoSession::Full)?;
+        self.last_session = session;
+        self.sessions.insert(session, Session { outbox, rooms: Vec::new() });
+        self.counters.sessions.one();
+        Ok(session)
     }
 
     /// Takes a session out. `None` where it has ended before.
