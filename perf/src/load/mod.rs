@@ -1,5 +1,7 @@
 //! The load itself: connections, what they say when, and what is counted and timed.
 
+#[cfg(test)]
+mod against_a_toy_server;
 mod arrive;
 mod backlog;
 mod clock;

@@ -1,10 +1,11 @@
 //! Which sends of a device are stored: rows that are only put, read as a window of the newest.
 //!
-//! A batch puts one row for each device in it, under the first sequence that the row holds, so that writing it again
-//! puts the same row again. Rows that overlap after a replay cut otherwise hold the same pairs, and a window takes each
-//! pair once.
+//! A batch puts one row for each device in it, under the highest sequence that the row holds, so that writing it again
+//! puts the same row again. A late resend may share its row with much higher sequences: under its highest no row hides
+//! behind others. Rows that overlap after a replay cut otherwise hold the same pairs, and a window takes each pair once.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use moim_wire::limits::SENDS_IN_FLIGHT_MAX;
 use moim_wire::{MessageId, Sequence};
@@ -27,8 +28,8 @@ pub(super) fn prefix((room, user, device): Sender) -> [u8; 12] {
 
 /// Key and value of a batch's row; `None` where the device sent nothing.
 pub(super) fn row(sender: Sender, sent: &[(Sequence, MessageId)]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (first, _) = sent.first()?;
-    let key = [&prefix(sender)[..], &first.0.to_be_bytes()].concat();
+    let highest = sent.iter().map(|(sequence, _)| sequence.0).max()?;
+    let key = [&prefix(sender)[..], &highest.to_be_bytes()].concat();
     let mut value = Vec::with_capacity(sent.len() * PAIR_BYTES);
     for (sequence, id) in sent {
         value.extend_from_slice(&sequence.0.to_be_bytes());
@@ -47,7 +48,9 @@ pub(super) struct Window {
 impl Window {
     /// Takes a row in; false once nothing older needs to be read.
     pub(super) fn take(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Error> {
-        if self.pairs.len() >= SENDS_IN_FLIGHT_MAX {
+        // Rows come by their highest sequence, falling: what is above this one's can only grow by rows already read.
+        let highest = Sequence(key.last_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)));
+        if self.pairs.range((Bound::Excluded(highest), Bound::Unbounded)).count() >= SENDS_IN_FLIGHT_MAX {
             self.old_keys.push(key.to_vec());
             return Ok(self.old_keys.len() < PRUNED_MAX);
         }
@@ -67,5 +70,29 @@ impl Window {
     pub(super) fn finish(self) -> (Vec<(Sequence, MessageId)>, Vec<Vec<u8>>) {
         let older = self.pairs.len().saturating_sub(SENDS_IN_FLIGHT_MAX);
         (self.pairs.into_iter().skip(older).collect(), self.old_keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use moim_wire::{DeviceId, RoomId, UserId};
+
+    #[test]
+    fn a_row_that_a_late_resend_shares_with_a_higher_sequence_is_in_the_window() {
+        let sender = (RoomId(1), UserId(2), DeviceId(3));
+        let id = |sequence: u32| (Sequence(sequence), MessageId(u64::from(sequence)));
+        let mut rows: Vec<_> = (4..=90).filter(|&n| n != 65).filter_map(|n| row(sender, &[id(n)])).collect();
+        rows.extend(row(sender, &[id(3), id(65)]));
+        rows.sort_unstable();
+        let mut window = Window::default();
+        for (key, value) in rows.iter().rev() {
+            if !window.take(key, value).unwrap() {
+                break;
+            }
+        }
+        let (pairs, old_keys) = window.finish();
+        assert_eq!(pairs, (27..=90).map(id).collect::<Vec<_>>());
+        assert!(old_keys.iter().all(|key| key.last_chunk() < Some(&27u32.to_be_bytes())));
     }
 }
