@@ -22,10 +22,12 @@ if [ -z "$CHROMIUM" ]; then
 fi
 export CHROMIUM
 
-cargo build --locked -p moim
+# With the whole workspace, so that dependencies have the features that the tests built them with.
+cargo build --locked --workspace --bin moim
 (cd ops/testing/browser && npm ci --no-audit --no-fund --loglevel=error)
 
 folder=$(mktemp -d)
+: >"$folder/said"
 "$moim" serve --data "$folder/data" --listen 127.0.0.1:0 --engine-listen 127.0.0.1:0 --set log.filter=warn >"$folder/said" &
 server=$!
 # Ends the server with the tests, however they end.

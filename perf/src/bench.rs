@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::figures::{Origin, Run};
 use crate::load::{Measured, Target, put};
-use crate::peer::{Peer, PeerError, Server, Stage};
+use crate::peer::{Host, Peer, PeerError, Server};
 use crate::workload::Workload;
 
 /// A server that runs already, instead of one that is started.
@@ -19,7 +19,7 @@ pub(crate) struct Foreign {
 
 /// What stays the same over all runs.
 pub(crate) struct Bench {
-    pub(crate) stage: Stage,
+    pub(crate) host: Host,
     pub(crate) foreign: Option<Foreign>,
     /// Users of a Moim server, instead of those made for the run.
     pub(crate) seats: Option<PathBuf>,
@@ -29,8 +29,8 @@ pub(crate) struct Bench {
 
 impl Bench {
     /// Servers started for each run, nothing profiled.
-    pub(crate) const fn of(stage: Stage) -> Self {
-        Self { stage, foreign: None, seats: None, profiles: None }
+    pub(crate) const fn of(host: Host) -> Self {
+        Self { host, foreign: None, seats: None, profiles: None }
     }
 
     /// Runs each peer once in each round. `on_run` gets every run as soon as it is over. A peer that is not installed,
@@ -65,7 +65,7 @@ impl Bench {
     pub(crate) fn once(&self, workload: &Workload, peer: Peer, round: u32) -> Result<(Run, Measured), Error> {
         let server = match &self.foreign {
             Some(foreign) => peer.at(foreign.address, foreign.process),
-            None => peer.start(workload, &self.stage_of(workload))?,
+            None => peer.start(workload, &self.host_of(workload))?,
         };
         let server = server.with_seats(self.seats.clone());
         let graph =
@@ -88,12 +88,12 @@ impl Bench {
     }
 
     /// Workloads that give the server more cores than one take the generator's too.
-    fn stage_of(&self, workload: &Workload) -> Stage {
-        let mut stage = self.stage.clone();
-        if workload.server_cores > stage.server_cores.len() {
-            stage.server_cores.push(stage.generator_core);
+    fn host_of(&self, workload: &Workload) -> Host {
+        let mut host = self.host.clone();
+        if workload.server_cores > host.server_cores.len() {
+            host.server_cores.push(host.generator_core);
         }
-        stage
+        host
     }
 }
 

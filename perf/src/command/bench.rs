@@ -26,10 +26,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Error> {
     let Arguments { out, place } = arguments;
     let begun = Instant::now();
-    let stage = place.stage()?;
-    let machine = Machine::look(&stage.data);
+    let host = place.host()?;
+    let machine = Machine::look(&host.data);
     place.settle()?;
-    let bench = Bench::of(stage);
+    let bench = Bench::of(host);
     let mut report = Report::new(machine);
     for (workload, rounds) in Workload::short_set(&place.workloads)? {
         bench.alternate(&workload, &workload.peers, rounds, |run, measured| {

@@ -60,13 +60,13 @@ fn is_program(path: &Path) -> bool {
 /// A, B, A, B, ...: what drifts on the machine drifts for both.
 fn alternate(arguments: &Arguments) -> Result<(Report, Report), Error> {
     let place = &arguments.place;
-    let stage = place.stage()?;
-    let machine = Machine::look(&stage.data);
+    let host = place.host()?;
+    let machine = Machine::look(&host.data);
     place.settle()?;
     let side = |program: &Path| {
-        let mut stage = stage.clone();
-        stage.moim = program.to_owned();
-        (Bench::of(stage), Report::new(machine.clone()))
+        let mut host = host.clone();
+        host.moim = program.to_owned();
+        (Bench::of(host), Report::new(machine.clone()))
     };
     let mut sides = [side(&arguments.a), side(&arguments.b)];
     for name in &arguments.workload {

@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::core::stay_on;
 use crate::error::Error;
-use crate::peer::Stage;
+use crate::peer::Host;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,12 +68,12 @@ struct Place {
 }
 
 impl Place {
-    fn stage(&self) -> Result<Stage, Error> {
+    fn host(&self) -> Result<Host, Error> {
         let own = std::env::current_exe().map_err(Error::io("finding this program"))?;
         let folder = own.parent().map(PathBuf::from).unwrap_or_default();
         std::fs::create_dir_all(&self.data).map_err(Error::io(format!("creating {}", self.data.display())))?;
         let data = self.data.canonicalize().map_err(Error::io(format!("finding {}", self.data.display())))?;
-        Ok(Stage {
+        Ok(Host {
             server_cores: self.server_core.clone(),
             generator_core: self.generator_core,
             peers_folder: self.peers.clone().unwrap_or_else(|| folder.join("../peers")),

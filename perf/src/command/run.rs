@@ -53,15 +53,15 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
     if address.is_some() && peer.len() != 1 {
         return Err(Error::Usage("--address needs --peer with the one kind of server that runs there".into()));
     }
-    let stage = place.stage()?;
-    let machine = Machine::look(&stage.data);
+    let host = place.host()?;
+    let machine = Machine::look(&host.data);
     place.settle()?;
     let profiles = profile.then(|| out.clone().unwrap_or_else(|| PathBuf::from("target/perf-profiles")));
     if let Some(folder) = &profiles {
         Profiler::check()?;
         std::fs::create_dir_all(folder).map_err(Error::io(format!("creating {}", folder.display())))?;
     }
-    let bench = Bench { stage, foreign: address.map(|address| Foreign { address, process }), seats, profiles };
+    let bench = Bench { host, foreign: address.map(|address| Foreign { address, process }), seats, profiles };
     let mut report = Report::new(machine);
     for name in &workload {
         let mut workload = Workload::find(name, &place.workloads)?;

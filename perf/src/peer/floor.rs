@@ -1,24 +1,24 @@
 //! The floor: an io_uring loop of this project's own that copies frames and does nothing else.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::server::{Launch, free_address, fresh_folder};
-use super::{Peer, PeerError, Server, Stage, program};
+use super::{Host, Peer, PeerError, Server};
 
-pub(super) fn start(stage: &Stage) -> Result<Server, PeerError> {
-    let floor = program::built("floor", &stage.peers_folder.join("floor"))?;
+pub(super) fn start(program: &Path, host: &Host) -> Result<Server, PeerError> {
     let address = free_address()?;
-    let mut command = Command::new(&floor);
+    let mut command = Command::new(program);
     command.arg(address.to_string());
     let launch = Launch {
         peer: Peer::Floor,
         command,
         address,
         metrics: None,
-        version: program::version(&floor, "--version"),
+        version: Peer::Floor.version(program),
         durability: "none: nothing is stored".into(),
         seats: None,
-        folder: fresh_folder(stage)?,
+        folder: fresh_folder(host)?,
     };
-    Server::launch(launch, stage)
+    Server::launch(launch, host)
 }

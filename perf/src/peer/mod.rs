@@ -11,7 +11,7 @@ mod redis;
 mod server;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ pub(crate) enum Peer {
 
 /// How peers are to be started.
 #[derive(Clone, Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Host {
     /// Cores of the server.
     pub(crate) server_cores: Vec<usize>,
     /// Core of the generator.
@@ -103,15 +103,42 @@ impl Peer {
         }
     }
 
-    /// Starts the server for a workload; it stops when the result is dropped.
-    pub(crate) fn start(self, workload: &Workload, stage: &Stage) -> Result<Server, PeerError> {
+    /// All of them, in the order of tables.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Floor, Self::Moim, Self::MoimWs, Self::Redis, Self::Nats, Self::Mosquitto, Self::Centrifuge];
+
+    /// The server's program, where it is on this machine.
+    pub(crate) fn program(self, host: &Host) -> Result<PathBuf, PeerError> {
         match self {
-            Self::Floor => floor::start(stage),
-            Self::Moim | Self::MoimWs => moim::start(self, workload, stage),
-            Self::Redis => redis::start(stage),
-            Self::Nats => nats::start(stage),
-            Self::Mosquitto => mosquitto::start(stage),
-            Self::Centrifuge => centrifuge::start(stage),
+            Self::Floor => program::built(self, &host.peers_folder.join("floor")),
+            Self::Moim | Self::MoimWs => program::built(self, &host.moim),
+            Self::Redis => program::installed(self, "redis-server"),
+            Self::Nats => program::installed(self, "nats-server"),
+            Self::Mosquitto => program::installed(self, "mosquitto"),
+            Self::Centrifuge => program::built(self, &host.peers_folder.join("centrifuge")),
+        }
+    }
+
+    /// What the program says when asked for its version.
+    pub(crate) fn version(self, program: &Path) -> String {
+        let argument = match self {
+            Self::Mosquitto => "-h",
+            Self::Centrifuge => "-version",
+            _ => "--version",
+        };
+        program::first_line(program, argument)
+    }
+
+    /// Starts the server for a workload; it stops when the result is dropped.
+    pub(crate) fn start(self, workload: &Workload, host: &Host) -> Result<Server, PeerError> {
+        let program = self.program(host)?;
+        match self {
+            Self::Floor => floor::start(&program, host),
+            Self::Moim | Self::MoimWs => moim::start(self, &program, workload, host),
+            Self::Redis => redis::start(&program, host),
+            Self::Nats => nats::start(&program, host),
+            Self::Mosquitto => mosquitto::start(&program, host),
+            Self::Centrifuge => centrifuge::start(&program, host),
         }
     }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::server::{Launch, free_address, fresh_folder, io};
-use super::{Peer, PeerError, Server, Stage, prepared, program};
+use super::{Host, Peer, PeerError, Server, prepared};
 use crate::load::Layout;
 use crate::protocol::Seat;
 use crate::workload::Workload;
@@ -18,22 +18,21 @@ struct User {
     rooms: Vec<u32>,
 }
 
-pub(super) fn start(peer: Peer, workload: &Workload, stage: &Stage) -> Result<Server, PeerError> {
-    let moim = program::built("moim", &stage.moim)?;
-    let folder = fresh_folder(stage)?;
-    let prepared = prepared::copy_into(folder.path(), &moim, &workload.layout(), stage)?;
+pub(super) fn start(peer: Peer, program: &Path, workload: &Workload, host: &Host) -> Result<Server, PeerError> {
+    let folder = fresh_folder(host)?;
+    let prepared = prepared::copy_into(folder.path(), program, &workload.layout(), host)?;
     let (engine, bridge) = (free_address()?, free_address()?);
-    let durability = if stage.is_relaxed { "relaxed" } else { "durable" };
+    let durability = if host.is_relaxed { "relaxed" } else { "durable" };
     let config = folder.path().join("moim.toml");
     // Limits that guard against abuse are out of the way; those that guard memory stay as shipped.
     let text = format!(
         "data = {data:?}\n[engine]\nlisten = \"{engine}\"\nshards = {shards}\ndurability = \"{durability}\"\n\
          [bridge]\nlisten = \"{bridge}\"\n[limits]\nsends_per_second_max = 0\n[log]\nfilter = \"warn\"\n",
         data = prepared.data,
-        shards = stage.server_cores.len(),
+        shards = host.server_cores.len(),
     );
     std::fs::write(&config, text).map_err(io("writing the configuration of Moim"))?;
-    let mut command = Command::new(&moim);
+    let mut command = Command::new(program);
     command.arg("serve").arg("--config").arg(&config);
     for (key, value) in &workload.settings {
         command.arg("--set").arg(format!("{key}={value}"));
@@ -43,12 +42,12 @@ pub(super) fn start(peer: Peer, workload: &Workload, stage: &Stage) -> Result<Se
         command,
         address: if peer == Peer::MoimWs { bridge } else { engine },
         metrics: Some(bridge),
-        version: program::version(&moim, "--version"),
+        version: peer.version(program),
         durability: format!("{durability}, data on {}", crate::disk::file_system(folder.path())),
         seats: Some(prepared.seats),
         folder,
     };
-    Server::launch(launch, stage)
+    Server::launch(launch, host)
 }
 
 /// Users of the file as the workload seats them.

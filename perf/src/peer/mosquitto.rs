@@ -1,13 +1,13 @@
 //! Mosquitto: quality of service 0, nothing persisted, queues without bounds so that it drops nothing.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::server::{Launch, free_address, fresh_folder, io};
-use super::{Peer, PeerError, Server, Stage, program};
+use super::{Host, Peer, PeerError, Server};
 
-pub(super) fn start(stage: &Stage) -> Result<Server, PeerError> {
-    let mosquitto = program::installed("mosquitto", "mosquitto")?;
-    let (address, folder) = (free_address()?, fresh_folder(stage)?);
+pub(super) fn start(program: &Path, host: &Host) -> Result<Server, PeerError> {
+    let (address, folder) = (free_address()?, fresh_folder(host)?);
     let config = folder.path().join("mosquitto.conf");
     let text = format!(
         "listener {} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n\
@@ -15,17 +15,17 @@ pub(super) fn start(stage: &Stage) -> Result<Server, PeerError> {
         address.port()
     );
     std::fs::write(&config, text).map_err(io("writing the configuration of mosquitto"))?;
-    let mut command = Command::new(&mosquitto);
+    let mut command = Command::new(program);
     command.arg("-c").arg(config);
     let launch = Launch {
         peer: Peer::Mosquitto,
         command,
         address,
         metrics: None,
-        version: program::version(&mosquitto, "-h"),
+        version: Peer::Mosquitto.version(program),
         durability: "none: quality of service 0 is not stored".into(),
         seats: None,
         folder,
     };
-    Server::launch(launch, stage)
+    Server::launch(launch, host)
 }

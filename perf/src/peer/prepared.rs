@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use super::server::{io as failed, tail};
-use super::{PeerError, Stage};
+use super::{Host, PeerError};
 use crate::core::run_on;
 use crate::load::Layout;
 
@@ -29,13 +29,13 @@ pub(super) struct Prepared {
 }
 
 /// Copies users and rooms for a layout into `folder`, making them first where that was not done before.
-pub(super) fn copy_into(folder: &Path, moim: &Path, layout: &Layout, stage: &Stage) -> Result<Prepared, PeerError> {
-    let all = stage.data.join(FOLDER);
+pub(super) fn copy_into(folder: &Path, moim: &Path, layout: &Layout, host: &Host) -> Result<Prepared, PeerError> {
+    let all = host.data.join(FOLDER);
     fs::create_dir_all(&all).map_err(failed("creating the folder of preparations"))?;
     forget_old(&all);
     let made = all.join(name(moim, layout).map_err(failed("looking at Moim's binary"))?);
     if !made.is_dir() {
-        make(&made, moim, layout, stage)?;
+        make(&made, moim, layout, host)?;
     }
     let prepared = Prepared { data: folder.join(DATA), seats: folder.join(SEATS) };
     copy(&made.join(DATA), &prepared.data).map_err(failed("copying the prepared data"))?;
@@ -51,8 +51,8 @@ fn name(moim: &Path, layout: &Layout) -> io::Result<String> {
 }
 
 /// Made elsewhere and moved to its place whole, so that one that was broken off is not taken for done.
-fn make(made: &Path, moim: &Path, layout: &Layout, stage: &Stage) -> Result<(), PeerError> {
-    let folder = workshop(stage).map_err(failed("creating the folder of a preparation"))?;
+fn make(made: &Path, moim: &Path, layout: &Layout, host: &Host) -> Result<(), PeerError> {
+    let folder = workshop(host).map_err(failed("creating the folder of a preparation"))?;
     let log = folder.path().join("log");
     let file = File::create(&log).map_err(failed("creating the log of the preparation"))?;
     let same = file.try_clone().map_err(failed("sharing the log of the preparation"))?;
@@ -68,7 +68,7 @@ fn make(made: &Path, moim: &Path, layout: &Layout, stage: &Stage) -> Result<(), 
         .arg(folder.path().join(SEATS))
         .stdout(file)
         .stderr(same);
-    let status = run_on(&stage.server_cores, || command.status()).map_err(failed("starting the preparation"))?;
+    let status = run_on(&host.server_cores, || command.status()).map_err(failed("starting the preparation"))?;
     if !status.success() {
         return Err(PeerError::Preparation {
             program: "moim mock".into(),
@@ -82,9 +82,9 @@ fn make(made: &Path, moim: &Path, layout: &Layout, stage: &Stage) -> Result<(), 
 }
 
 /// In memory where that can be: every user is committed, and thousands of syncs would take minutes.
-fn workshop(stage: &Stage) -> io::Result<TempDir> {
+fn workshop(host: &Host) -> io::Result<TempDir> {
     let folder = || tempfile::Builder::new();
-    folder().prefix("moim-perf-").tempdir_in(MEMORY).or_else(|_| folder().prefix("making-").tempdir_in(&stage.data))
+    folder().prefix("moim-perf-").tempdir_in(MEMORY).or_else(|_| folder().prefix("making-").tempdir_in(&host.data))
 }
 
 /// Removes preparations whose tokens may end soon. One that cannot be removed is in nobody's way.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{Peer, PeerError, Stage};
+use super::{Host, Peer, PeerError};
 use crate::core::run_on;
 
 const START_MAX: Duration = Duration::from_secs(20);
@@ -45,13 +45,13 @@ pub(super) struct Launch {
 
 impl Server {
     /// Starts a server on its cores and waits until it takes connections.
-    pub(super) fn launch(launch: Launch, stage: &Stage) -> Result<Self, PeerError> {
+    pub(super) fn launch(launch: Launch, host: &Host) -> Result<Self, PeerError> {
         let Launch { peer, mut command, address, metrics, version, durability, seats, folder } = launch;
         let log = folder.path().join("log");
         let file = File::create(&log).map_err(io("creating the server's log"))?;
         let copy = file.try_clone().map_err(io("sharing the server's log"))?;
         command.stdin(Stdio::null()).stdout(file).stderr(copy);
-        let child = run_on(&stage.server_cores, || command.spawn()).map_err(io("starting the server"))?;
+        let child = run_on(&host.server_cores, || command.spawn()).map_err(io("starting the server"))?;
         let mut server = Self {
             address,
             metrics,
@@ -149,9 +149,9 @@ pub(super) fn free_address() -> Result<SocketAddr, PeerError> {
 }
 
 /// A folder of the server's own on the disk that data is to lie on.
-pub(super) fn fresh_folder(stage: &Stage) -> Result<TempDir, PeerError> {
-    std::fs::create_dir_all(&stage.data).map_err(io("creating the data folder"))?;
-    tempfile::Builder::new().prefix("moim-perf-").tempdir_in(&stage.data).map_err(io("creating the server's folder"))
+pub(super) fn fresh_folder(host: &Host) -> Result<TempDir, PeerError> {
+    std::fs::create_dir_all(&host.data).map_err(io("creating the data folder"))?;
+    tempfile::Builder::new().prefix("moim-perf-").tempdir_in(&host.data).map_err(io("creating the server's folder"))
 }
 
 /// The last lines of a log.

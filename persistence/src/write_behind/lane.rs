@@ -116,8 +116,9 @@ impl Worker {
                 tracing::error!(lane = self.lane, position = gathered.position, %error, "closing with messages not stored; the journal keeps them");
                 return Err(error);
             }
-            self.counters.retries.fetch_add(1, Ordering::Relaxed);
             self.counters.queued.store(self.queue.len() as u64, Ordering::Relaxed);
+            // Released, so that who sees the retry sees the queue as it was then.
+            self.counters.retries.fetch_add(1, Ordering::Release);
             tracing::warn!(lane = self.lane, position = gathered.position, pause_ms = pause.as_millis() as u64, %error, "the message store failed; trying again");
             // Closing cuts the pause short for one more try.
             let _ = tokio::time::timeout(pause, self.closing.wait_for(|closing| *closing)).await;
@@ -136,7 +137,7 @@ impl Counters {
             batches_total: count(&self.batches),
             bytes_total: count(&self.bytes),
             writes_total: count(&self.writes),
-            retries_total: count(&self.retries),
+            retries_total: self.retries.load(Ordering::Acquire),
             taken: count(&self.taken),
             confirmed: count(&self.confirmed),
         }
