@@ -17,7 +17,7 @@ pub(crate) struct Session {
     pub(crate) expires_at_ms: u64,
     sends: Rate,
     requests: Rate,
-    typed_at_ms: u64,
+    typing: Rate,
 }
 
 /// What a session may do in a time.
@@ -25,6 +25,7 @@ pub(crate) struct Session {
 pub(crate) struct Rates {
     sends: Rate,
     requests: Rate,
+    typing: Rate,
 }
 
 impl Rates {
@@ -34,24 +35,25 @@ impl Rates {
         Self {
             sends: Rate::new(limits.sends_per_second, limits.sends_burst, now_ms),
             requests: Rate::new(requests_per_second, limits.requests_burst, now_ms),
+            typing: Rate::new(1, TYPING_BURST, now_ms),
         }
     }
 }
 
 /// What a page of the store's costs, beside a request that is answered from memory.
 const PAGE_COST: u64 = 8;
-/// Shortest time between two TYPINGs that are passed on.
-const TYPING_INTERVAL_MS: u64 = 1_000;
+/// TYPINGs that are passed on at once, before one a second is all that others are told.
+const TYPING_BURST: u32 = 5;
 
 impl Session {
     pub(crate) fn new(identity: &Identity, device: DeviceId, rates: Rates) -> Self {
         let Identity { user, login, expires_at_ms, .. } = *identity;
-        Self { user, device, login, expires_at_ms, sends: rates.sends, requests: rates.requests, typed_at_ms: 0 }
+        Self { user, device, login, expires_at_ms, sends: rates.sends, requests: rates.requests, typing: rates.typing }
     }
 
     pub(crate) fn of_trunk(user: UserId, device: DeviceId, rates: Rates) -> Self {
-        let Rates { sends, requests } = rates;
-        Self { user, device, login: 0, expires_at_ms: 0, sends, requests, typed_at_ms: 0 }
+        let Rates { sends, requests, typing } = rates;
+        Self { user, device, login: 0, expires_at_ms: 0, sends, requests, typing }
     }
 
     pub(crate) fn caller(&self) -> Caller {
@@ -73,11 +75,7 @@ impl Session {
 
     /// Whether a TYPING is passed on: nobody needs to be told more often.
     pub(crate) fn may_type(&mut self, now_ms: u64) -> bool {
-        let may = now_ms.saturating_sub(self.typed_at_ms) >= TYPING_INTERVAL_MS;
-        if may {
-            self.typed_at_ms = now_ms;
-        }
-        may
+        self.typing.take(1, now_ms).is_ok()
     }
 }
 

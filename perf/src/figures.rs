@@ -11,10 +11,10 @@ use crate::mark::Measure;
 use crate::peer::Peer;
 use crate::usage::Usage;
 
-/// A generator that was busy for this share of the window may have been what limited the run.
+/// A generator that ran or waited for its core for this share of the window may have been what limited the run.
 const LIMIT_SHARE: f64 = 0.95;
-/// A core that others used for this share of the window spoils the run's figures.
-const DISTURBED_SHARE: f64 = 0.03;
+/// Others that used this share of the run's cores spoil its figures. Less is within what the kernel's ticks tell.
+const DISTURBED_SHARE: f64 = 0.05;
 
 /// One run of one workload against one peer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub(crate) struct Run {
     pub(crate) generator_late_us_p99: Option<f64>,
     pub(crate) server: Option<ServerFigures>,
     pub(crate) generator: Usage,
+    /// Share of the cores of server and generator that others used.
+    pub(crate) disturbed: f64,
     pub(crate) intervals: Vec<IntervalFigures>,
     /// Share of deliveries and the latency that they stay within, for plots.
     pub(crate) curve: Vec<(f64, f64)>,
@@ -151,6 +153,7 @@ impl Run {
             generator_late_us_p99: (!measured.lateness.is_empty()).then(|| quantile_us(&measured.lateness, 0.99)),
             server: server(measured),
             generator: measured.generator,
+            disturbed: measured.disturbed,
             intervals: intervals(measured),
             curve: curve(&measured.deliveries),
             steps: measured.steps.clone(),
@@ -164,13 +167,12 @@ impl Run {
 
     /// The generator had no processor time to spare: the server may be able to do more.
     pub(crate) fn is_limited_by_generator(&self) -> bool {
-        self.generator.busy >= LIMIT_SHARE
+        self.generator.busy + self.generator.waited >= LIMIT_SHARE
     }
 
     /// Something else used the cores of the run.
     pub(crate) fn is_disturbed(&self) -> bool {
-        let server = self.server.map_or(0.0, |server| server.usage.disturbed);
-        self.generator.disturbed.max(server) >= DISTURBED_SHARE
+        self.disturbed >= DISTURBED_SHARE
     }
 
     /// Everything that must not happen.

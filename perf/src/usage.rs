@@ -25,10 +25,10 @@ pub(crate) struct Usage {
     pub(crate) cpu_user_s: f64,
     /// Processor seconds in the kernel on its behalf.
     pub(crate) cpu_system_s: f64,
-    /// Share of the window in which it ran or was ready to, of one core; above 1 with several.
+    /// Share of the window in which it ran; above 1 on several cores.
     pub(crate) busy: f64,
-    /// Share of the window in which it was ready and something else ran: the core was not its own.
-    pub(crate) disturbed: f64,
+    /// Share of the window in which its threads were ready and had to wait, for one another or for others.
+    pub(crate) waited: f64,
 }
 
 impl CpuTime {
@@ -62,10 +62,28 @@ impl CpuTime {
         Usage {
             cpu_user_s: (self.user_s - earlier.user_s) * scale,
             cpu_system_s: (self.system_s - earlier.system_s) * scale,
-            busy: (running_s + waiting_s) / window_s,
-            disturbed: waiting_s / window_s,
+            busy: running_s / window_s,
+            waited: waiting_s / window_s,
         }
     }
+}
+
+/// Seconds that some cores were not idle, what the hypervisor took included.
+pub(crate) fn cores_busy_s(cores: &[usize]) -> Option<f64> {
+    busy_of(&fs::read_to_string("/proc/stat").ok()?, cores)
+}
+
+/// The fields of a core's line: user, nice, system, idle, waiting for input or output, interrupts of two kinds, stolen.
+fn busy_of(stat: &str, cores: &[usize]) -> Option<f64> {
+    let per_s = rustix::param::clock_ticks_per_second() as f64;
+    let mut ticks = 0.0;
+    for core in cores {
+        let name = format!("cpu{core} ");
+        let line = stat.lines().find_map(|line| line.strip_prefix(&name))?;
+        let fields: Vec<f64> = line.split_ascii_whitespace().filter_map(|field| field.parse().ok()).collect();
+        ticks += [0, 1, 2, 5, 6, 7].iter().filter_map(|&field| fields.get(field)).sum::<f64>();
+    }
+    Some(ticks / per_s)
 }
 
 /// Resident memory of a process.
@@ -117,6 +135,15 @@ mod tests {
         let later = CpuTime { user_s: 0.1, system_s: 0.3, running_s: 0.8, waiting_s: 0.1 };
         let usage = later.since(&earlier, 1.0);
         assert!((usage.cpu_user_s - 0.2).abs() < 1e-9 && (usage.cpu_system_s - 0.6).abs() < 1e-9);
-        assert!((usage.busy - 0.9).abs() < 1e-9);
+        assert!((usage.busy - 0.8).abs() < 1e-9 && (usage.waited - 0.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn idle_cores_are_not_busy_and_stolen_time_is_not_ours() {
+        let stat = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 1 2 3 100 50 4 5 6 0 0\ncpu1 10 0 0 0 0 0 0 0 0 0\n";
+        let per_s = rustix::param::clock_ticks_per_second() as f64;
+        assert_eq!(busy_of(stat, &[0]), Some(21.0 / per_s));
+        assert_eq!(busy_of(stat, &[0, 1]), Some(31.0 / per_s));
+        assert_eq!(busy_of(stat, &[2]), None);
     }
 }

@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::read_back::{self, ReadBack};
 use super::reconnect::{Returned, storm};
 use super::steps::{self, Recovery, StepTaken};
-use super::window::{Interval, Window, record, sum};
+use super::window::{Interval, Watch, Window, record, sum};
 use super::{Counts, LoadError, Target};
 use crate::checker::Disorder;
 use crate::profile::{ProfileError, Profiler};
@@ -55,6 +55,8 @@ pub(crate) struct Measured {
     pub(crate) reasons: BTreeMap<String, u64>,
     pub(crate) server: Option<Usage>,
     pub(crate) generator: Usage,
+    /// Share of the cores of server and generator that others used.
+    pub(crate) disturbed: f64,
     /// Of the server before anybody came, with everybody in and silent, and at the window's end.
     pub(crate) resident_bytes: Option<[u64; 3]>,
     pub(crate) steps: Vec<StepTaken>,
@@ -79,6 +81,7 @@ pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measure
     let Target { address, dialect, process, metrics, seats, graph } = target;
     let progress = Progress::new(workload.name.clone());
     let crowd = Rc::new(Crowd::new(address, dialect, workload.layout(), seats, workload.read_back));
+    let watch = Watch::on(process);
     let resident = || process.and_then(resident_bytes);
     let before = resident();
     progress.say("connecting");
@@ -88,7 +91,7 @@ pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measure
     sleep(Duration::from_millis(500)).await;
     let (silent, silent_connections) = (resident(), crowd.present());
     let samples = Samples::wanted(process, graph);
-    let course = run(&crowd, workload, process, samples.as_ref(), &progress).await?;
+    let course = run(&crowd, workload, &watch, samples.as_ref(), &progress).await?;
     let loaded = resident();
     progress.say("waiting for what is under way");
     drain(&crowd, workload).await;
@@ -117,7 +120,7 @@ fn first_connections(workload: &Workload) -> usize {
 async fn run(
     crowd: &Rc<Crowd>,
     workload: &Workload,
-    process: Option<u32>,
+    watch: &Watch,
     samples: Option<&Samples>,
     progress: &Progress,
 ) -> Result<Course, LoadError> {
@@ -126,14 +129,14 @@ async fn run(
         pages::fill(crowd, pages.past).await?;
     }
     if let Load::Steps { steps, step_s, recovery_s } = &workload.load {
-        let (windows, steps, recovery) = steps::take(crowd, process, steps, *step_s, *recovery_s, progress).await?;
+        let (windows, steps, recovery) = steps::take(crowd, watch, steps, *step_s, *recovery_s, progress).await?;
         return Ok(Course { windows, steps, recovery: Some(recovery), ..Course::default() });
     }
     let pacer = begin(crowd, workload)?;
     progress.say("warming up");
     sleep(Duration::from_secs_f64(workload.warm_up_s)).await;
     let profiler = samples.map(|samples| samples.take(workload.measure_s)).transpose()?;
-    let course = observe(crowd, workload, process, progress).await?;
+    let course = observe(crowd, workload, watch, progress).await?;
     drop(pacer);
     crowd.paced_by.set(None);
     if let Some((samples, profiler)) = samples.zip(profiler) {
@@ -178,7 +181,7 @@ fn begin(crowd: &Rc<Crowd>, workload: &Workload) -> Result<Option<Pacer>, LoadEr
 async fn observe(
     crowd: &Rc<Crowd>,
     workload: &Workload,
-    process: Option<u32>,
+    watch: &Watch,
     progress: &Progress,
 ) -> Result<Course, LoadError> {
     let length_s = workload.measure_s;
@@ -187,7 +190,7 @@ async fn observe(
     }
     let storms = workload.during.reconnect.map(|r| monoio::spawn(storm(crowd.clone(), r.times, length_s)));
     let readers = workload.during.pages.map(|p| pages::Readers::start(crowd, p)).transpose()?;
-    let window = record(crowd, process, length_s, progress).await;
+    let window = record(crowd, watch, length_s, progress).await;
     crowd.resume_all();
     let storms = match storms {
         Some(storms) => storms.await?,
@@ -233,7 +236,7 @@ async fn part(crowd: &Rc<Crowd>) {
 
 fn gather(crowd: &Crowd, workload: &Workload, course: Course) -> Measured {
     let Course { mut windows, steps, recovery, storms, pages } = course;
-    let window_s = windows.iter().map(|window| window.length_s).sum();
+    let window_s: f64 = windows.iter().map(|window| window.length_s).sum();
     let deliveries: Vec<_> = windows.iter().map(Window::deliveries).collect();
     let acceptances: Vec<_> = windows.iter().map(Window::acceptances).collect();
     let tally = crowd.tally.borrow();
@@ -250,6 +253,7 @@ fn gather(crowd: &Crowd, workload: &Workload, course: Course) -> Measured {
         disorder: if workload.follows() { crowd.verdict() } else { Disorder::default() },
         reasons: tally.reasons().clone(),
         server: mean(windows.iter().map(|window| (window.length_s, window.server))),
+        disturbed: windows.iter().map(|window| window.disturbed * window.length_s).sum::<f64>() / window_s,
         generator: mean(windows.iter().map(|window| (window.length_s, Some(window.generator)))).unwrap_or_default(),
         resident_bytes: None,
         intervals: join(&mut windows),
@@ -282,8 +286,8 @@ fn mean(windows: impl Iterator<Item = (f64, Option<Usage>)>) -> Option<Usage> {
         total.cpu_user_s += usage.cpu_user_s;
         total.cpu_system_s += usage.cpu_system_s;
         total.busy += usage.busy * window_s;
-        total.disturbed += usage.disturbed * window_s;
+        total.waited += usage.waited * window_s;
         length_s += window_s;
     }
-    Some(Usage { busy: total.busy / length_s, disturbed: total.disturbed / length_s, ..total })
+    Some(Usage { busy: total.busy / length_s, waited: total.waited / length_s, ..total })
 }

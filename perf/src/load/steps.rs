@@ -10,7 +10,7 @@ use super::arrive::arrive;
 use super::crowd::Crowd;
 use super::pacer::Pacer;
 use super::progress::Progress;
-use super::window::{Window, record, sum};
+use super::window::{Watch, Window, record, sum};
 use crate::schedule::{Arrivals, Schedule};
 use crate::workload::Step;
 
@@ -45,9 +45,9 @@ pub(crate) struct Recovery {
 }
 
 /// Takes the steps. The windows together are the run's window.
-pub(crate) async fn take(
+pub(super) async fn take(
     crowd: &Rc<Crowd>,
-    process: Option<u32>,
+    watch: &Watch,
     steps: &[Step],
     step_s: f64,
     recovery_s: f64,
@@ -57,7 +57,7 @@ pub(crate) async fn take(
     for (number, step) in steps.iter().enumerate() {
         arrive(crowd, crowd.present()..step.users).await?;
         let pacer = pace(crowd, step, step.users, number)?;
-        let window = record(crowd, process, step_s, progress).await;
+        let window = record(crowd, watch, step_s, progress).await;
         drop(pacer);
         taken.push(summarise(step, &window));
         windows.push(window);
@@ -67,7 +67,7 @@ pub(crate) async fn take(
     };
     let normal_us = (2.0 * first.latency_us_p99).max(1_000.0);
     let pacer = pace(crowd, calm, calm.users, steps.len())?;
-    let seconds = recover(crowd, process, normal_us, recovery_s, progress, &mut windows).await;
+    let seconds = recover(crowd, watch, normal_us, recovery_s, progress, &mut windows).await;
     drop(pacer);
     Ok((windows, taken, Recovery { normal_us, seconds }))
 }
@@ -80,7 +80,7 @@ fn pace(crowd: &Rc<Crowd>, step: &Step, users: usize, number: usize) -> Result<P
 
 async fn recover(
     crowd: &Rc<Crowd>,
-    process: Option<u32>,
+    watch: &Watch,
     normal_us: f64,
     recovery_s: f64,
     progress: &Progress,
@@ -88,7 +88,7 @@ async fn recover(
 ) -> Option<f64> {
     let begun_ns = crowd.clock.now_ns();
     loop {
-        let window = record(crowd, process, CALM_S, progress).await;
+        let window = record(crowd, watch, CALM_S, progress).await;
         let p99_us = window.deliveries().value_at_quantile(0.99) as f64 / 1e3;
         let is_calm = window.counts.deliveries > 0 && p99_us <= normal_us;
         windows.push(window);

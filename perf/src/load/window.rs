@@ -9,7 +9,8 @@ use monoio::time::sleep;
 use super::crowd::Crowd;
 use super::progress::Progress;
 use super::tally::{Counts, latencies};
-use crate::usage::{CpuTime, Usage};
+use crate::core;
+use crate::usage::{CpuTime, Usage, cores_busy_s};
 
 const INTERVAL: Duration = Duration::from_millis(250);
 
@@ -23,6 +24,25 @@ pub(crate) struct Interval {
     pub(crate) acceptances: Histogram<u64>,
 }
 
+/// Whose use of processors is recorded.
+pub(super) struct Watch {
+    pub(super) process: Option<u32>,
+    /// Of server and generator, each once.
+    cores: Vec<usize>,
+}
+
+impl Watch {
+    /// The server's process, where it is known, and the generator itself.
+    pub(super) fn on(process: Option<u32>) -> Self {
+        let of = |process| core::of(process).unwrap_or_default();
+        let mut cores = process.map_or(Vec::new(), |process| of(Some(process)));
+        cores.extend(of(None));
+        cores.sort_unstable();
+        cores.dedup();
+        Self { process, cores }
+    }
+}
+
 /// All that was recorded within a window.
 pub(crate) struct Window {
     pub(crate) length_s: f64,
@@ -30,6 +50,8 @@ pub(crate) struct Window {
     pub(crate) intervals: Vec<Interval>,
     pub(crate) server: Option<Usage>,
     pub(crate) generator: Usage,
+    /// Share of their cores that neither server nor generator used, and somebody else did.
+    pub(crate) disturbed: f64,
 }
 
 impl Window {
@@ -45,8 +67,8 @@ impl Window {
 }
 
 /// Records for `length_s`; what was recorded before is forgotten.
-pub(crate) async fn record(crowd: &Rc<Crowd>, process: Option<u32>, length_s: f64, progress: &Progress) -> Window {
-    let (begun, end_ns) = (Snapshot::take(crowd, process), crowd.clock.now_ns() + (length_s * 1e9) as u64);
+pub(super) async fn record(crowd: &Rc<Crowd>, watch: &Watch, length_s: f64, progress: &Progress) -> Window {
+    let (begun, end_ns) = (Snapshot::take(crowd, watch), crowd.clock.now_ns() + (length_s * 1e9) as u64);
     crowd.tally.borrow_mut().cut();
     let (mut last, mut intervals) = (begun, Vec::new());
     while last.at_ns + 1_000_000 < end_ns {
@@ -65,7 +87,7 @@ pub(crate) async fn record(crowd: &Rc<Crowd>, process: Option<u32>, length_s: f6
         intervals.push(interval);
         last = now;
     }
-    let ended = Snapshot::take(crowd, process);
+    let ended = Snapshot::take(crowd, watch);
     let length_s = (ended.at_ns - begun.at_ns) as f64 / 1e9;
     let used = |earlier: Option<CpuTime>, later: Option<CpuTime>| Some(later?.since(&earlier?, length_s));
     Window {
@@ -74,6 +96,7 @@ pub(crate) async fn record(crowd: &Rc<Crowd>, process: Option<u32>, length_s: f6
         intervals,
         server: used(begun.server, ended.server),
         generator: used(begun.generator, ended.generator).unwrap_or_default(),
+        disturbed: ended.used_by_others_s(&begun).map_or(0.0, |s| s / length_s / watch.cores.len() as f64),
     }
 }
 
@@ -83,15 +106,29 @@ struct Snapshot {
     counts: Counts,
     server: Option<CpuTime>,
     generator: Option<CpuTime>,
+    cores_busy_s: Option<f64>,
 }
 
 impl Snapshot {
     fn counts(crowd: &Crowd) -> Self {
-        Self { at_ns: crowd.clock.now_ns(), counts: crowd.tally.borrow().counts, server: None, generator: None }
+        let counts = crowd.tally.borrow().counts;
+        Self { at_ns: crowd.clock.now_ns(), counts, server: None, generator: None, cores_busy_s: None }
     }
 
-    fn take(crowd: &Crowd, process: Option<u32>) -> Self {
-        Self { server: process.and_then(CpuTime::of), generator: CpuTime::own(), ..Self::counts(crowd) }
+    fn take(crowd: &Crowd, watch: &Watch) -> Self {
+        Self {
+            server: watch.process.and_then(CpuTime::of),
+            generator: CpuTime::own(),
+            cores_busy_s: cores_busy_s(&watch.cores),
+            ..Self::counts(crowd)
+        }
+    }
+
+    /// What others than server and generator used of their cores; nothing is known where the server is not.
+    fn used_by_others_s(&self, earlier: &Self) -> Option<f64> {
+        let running_s = |snapshot: &Self| Some(snapshot.server?.running_s + snapshot.generator?.running_s);
+        let busy_s = self.cores_busy_s? - earlier.cores_busy_s?;
+        Some((busy_s - running_s(self)? + running_s(earlier)?).max(0.0))
     }
 }
 

@@ -1,14 +1,12 @@
 //! What a run showed, in words.
 
-use crate::figures::{Latency, PageFigures, Run};
+use crate::figures::{Latency, PageFigures, Run, ServerFigures};
 use crate::load::{Drained, ReadBack, Recovery, Returned, StepTaken};
 
 /// One run in a line, and what must be known to read it.
 pub(crate) fn line(run: &Run) -> String {
     let Run { workload, round, delivery, .. } = run;
-    let each = run.cpu_us_per_delivery().map_or(String::new(), |us| format!(", {us:.2} us/delivery"));
-    let server =
-        run.server.map_or(String::new(), |server| format!(", server {:.0} % busy{each}", server.usage.busy * 100.0));
+    let server = run.server.map_or(String::new(), |server| server_used(run, &server));
     let mut line = format!(
         "{workload} {} #{round}: {} deliveries/s, {} publishes/s, p50 {} p99 {} p99.9 {} max {}{server}, \
          generator {:.0} % busy",
@@ -26,6 +24,14 @@ pub(crate) fn line(run: &Run) -> String {
         line.push_str(&note);
     }
     line
+}
+
+fn server_used(run: &Run, server: &ServerFigures) -> String {
+    let each = run.cpu_us_per_delivery().map_or(String::new(), |us| {
+        let (user, system) = (server.cpu_user_s_per_million, server.cpu_system_s_per_million);
+        format!(", {us:.2} us/delivery ({user:.2} user, {system:.2} system)")
+    });
+    format!(", server {:.0} % busy{each}", server.usage.busy * 100.0)
 }
 
 /// What happened in a run besides deliveries.
@@ -109,11 +115,9 @@ pub(crate) fn notes(run: &Run) -> Vec<String> {
         notes.push("the generator was at its limit: the server may do more".into());
     }
     if run.is_disturbed() {
-        let server = run.server.map_or(0.0, |server| server.usage.disturbed);
         notes.push(format!(
-            "other programs took {:.0} % of the server's core and {:.0} % of the generator's",
-            server * 100.0,
-            run.generator.disturbed * 100.0
+            "other programs used {:.0} % of the run's cores: it is not to be trusted",
+            run.disturbed * 100.0
         ));
     }
     if run.faults() > 0 {
