@@ -33,13 +33,16 @@ pub(crate) struct Run {
     pub(crate) deliveries: u64,
     pub(crate) publishes: u64,
     pub(crate) accepted: u64,
+    /// Publishes that the server refused, in the whole run.
     pub(crate) refused: u64,
+    /// Times that the server left messages out, said so, and had them asked for.
     pub(crate) gaps: u64,
+    /// Connections lost against our will, in the whole run.
     pub(crate) disconnects: u64,
     pub(crate) deliveries_per_s: f64,
     pub(crate) publishes_per_s: f64,
     pub(crate) accepted_per_s: f64,
-    /// Refused publishes and lost connections for each publish.
+    /// Within the window: refused publishes and lost connections for each publish.
     pub(crate) error_rate: f64,
     pub(crate) disorder: Disorder,
     /// Why things went wrong, and how often.
@@ -134,14 +137,14 @@ impl Run {
             durability,
             connections: measured.connections,
             arrival_s: measured.arrival_s,
-            turned_away: measured.turned_away,
+            turned_away: measured.totals.turned_away,
             window_s,
             deliveries: counts.deliveries,
             publishes: counts.publishes,
             accepted: counts.accepted,
-            refused: counts.refused,
-            gaps: counts.gaps,
-            disconnects: counts.disconnects,
+            refused: measured.totals.refused,
+            gaps: measured.totals.gaps,
+            disconnects: measured.totals.disconnects,
             deliveries_per_s: per_s(counts.deliveries),
             publishes_per_s: per_s(counts.publishes),
             accepted_per_s: per_s(counts.accepted),

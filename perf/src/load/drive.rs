@@ -43,8 +43,8 @@ pub(crate) struct Measured {
     pub(crate) window_s: f64,
     /// Within the window.
     pub(crate) counts: Counts,
-    /// Sign-ins of the whole run that the server asked to try again later.
-    pub(crate) turned_away: u64,
+    /// Of the whole run.
+    pub(crate) totals: Counts,
     pub(crate) intervals: Vec<Interval>,
     pub(crate) deliveries: Histogram<u64>,
     pub(crate) acceptances: Histogram<u64>,
@@ -246,7 +246,7 @@ fn gather(crowd: &Crowd, workload: &Workload, course: Course) -> Measured {
         silent_connections: 0,
         window_s,
         counts: windows.iter().fold(Counts::default(), |sum, window| sum.plus(&window.counts)),
-        turned_away: tally.counts.turned_away,
+        totals: tally.counts,
         deliveries: sum(deliveries.iter()),
         acceptances: sum(acceptances.iter()),
         lateness: tally.lateness().clone(),

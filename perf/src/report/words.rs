@@ -38,6 +38,9 @@ fn server_used(run: &Run, server: &ServerFigures) -> String {
 pub(crate) fn happenings(run: &Run) -> Vec<String> {
     let acceptance = run.acceptance.filter(|_| run.accepted > 0);
     let mut said: Vec<String> = acceptance.map(|latency| acknowledged(run, &latency)).into_iter().collect();
+    if run.gaps > 0 {
+        said.push(format!("{} gaps announced to slow readers and filled from the history", run.gaps));
+    }
     said.extend(run.steps.iter().map(step));
     said.extend(run.recovery.as_ref().map(recovery));
     said.extend(run.storms.iter().map(storm));
