@@ -1,12 +1,11 @@
 //! Connections and the mesh: what is said arrives in order, at some time.
 
-use bytes::Bytes;
-use moim_engine::shard::{Caller, Class, ConnectionKey, PeerMessage, Request, SessionKey};
+use moim_engine::shard::{Caller, Class, ConnectionKey, PeerMessage, Request, RoomFrames, SessionKey};
 use moim_wire::{DeviceId, RoomId, UserId};
 
 use crate::client::{Link, Outcome};
 use crate::connection::{Outgoing, Said};
-use crate::heard::{self, What};
+use crate::heard::{self, Heard, What};
 use crate::invariants::{Asked, Broken, NO_SILENT_GAP, NOTHING_FROM_THE_FUTURE};
 use crate::server::seat;
 use crate::world::{Trunk, World};
@@ -158,7 +157,7 @@ impl World {
 
     pub(crate) fn deliver(&mut self, from: usize, to: usize) {
         let Some(message) = self.server.mesh[from][to].pop_front() else { return };
-        let is_sheddable = matches!(message, PeerMessage::Deliver { class: Class::Sheddable, .. });
+        let is_sheddable = matches!(&message, PeerMessage::Deliver { frames, .. } if frames.class == Class::Sheddable);
         if is_sheddable && self.random.one_in(8) {
             // The queue was full when it was sent.
             return;
@@ -169,24 +168,30 @@ impl World {
         self.happen(to, |shard, now_ms, effects| shard.peer(now_ms, from, message, effects));
     }
 
-    pub(crate) fn fan_out(&mut self, at: usize, room: RoomId, frame: &Bytes, class: Class) {
-        let heard = heard::hear(frame).pop().expect("a room's frame is one frame");
+    pub(crate) fn fan_out(&mut self, at: usize, room: RoomId, frames: &RoomFrames) {
+        let piece = heard::hear(&frames.bytes);
+        assert_eq!(piece.len(), frames.count as usize, "a piece says how many frames it has");
         for (key, _) in self.server.nodes[at].shard.audience(room).to_vec() {
-            let Some(connection) = self.server.nodes[at].connection(key) else { continue };
-            let listeners = connection.listeners(room);
-            if !connection.put_room_frame(room, heard.clone(), class) {
-                self.trace.note(|| format!("shard {at} leaves out for {key:?}: {:?}", heard.what));
-                continue;
+            for heard in &piece {
+                self.put_room_frame(at, room, key, heard, frames.class);
             }
-            self.trace.note(|| format!("shard {at} to {listeners:?} of {key:?}: {:?}", heard.what));
-            let seats = listeners.iter().filter_map(|&session| {
-                let seat = seat(at, SessionKey { connection: key, session });
-                Some((seat, self.server.callers.get(&seat)?.user))
-            });
-            let seats: Vec<_> = seats.collect();
-            let kept = self.witness().fanned_out(room, &heard, &seats);
-            self.keep(kept);
         }
+    }
+
+    fn put_room_frame(&mut self, at: usize, room: RoomId, key: ConnectionKey, heard: &Heard, class: Class) {
+        let Some(connection) = self.server.nodes[at].connection(key) else { return };
+        let listeners = connection.listeners(room);
+        if !connection.put_room_frame(room, heard.clone(), class) {
+            return self.trace.note(|| format!("shard {at} leaves out for {key:?}: {:?}", heard.what));
+        }
+        self.trace.note(|| format!("shard {at} to {listeners:?} of {key:?}: {:?}", heard.what));
+        let seats = listeners.iter().filter_map(|&session| {
+            let seat = seat(at, SessionKey { connection: key, session });
+            Some((seat, self.server.callers.get(&seat)?.user))
+        });
+        let seats: Vec<_> = seats.collect();
+        let kept = self.witness().fanned_out(room, heard, &seats);
+        self.keep(kept);
     }
 
     /// Some connection sends, and its far end hears.

@@ -185,7 +185,7 @@ impl World {
                 self.written(at, seat(at, session), &frames);
                 self.put(at, session, frames);
             }
-            Effect::Fanout(room, frame, class) => self.fan_out(at, room, &frame, class),
+            Effect::Fanout(room, frames) => self.fan_out(at, room, &frames),
             Effect::Peer(to, message) => {
                 self.sent_to_peer(at, to, &message);
                 if usize::from(to.0) == at {
@@ -272,7 +272,7 @@ fn brief(message: &PeerMessage) -> String {
     match message {
         PeerMessage::Reply { to, .. } => format!("reply to {to:?}"),
         PeerMessage::Follow { to, room, .. } => format!("{:?} follows {room}", to.session),
-        PeerMessage::Deliver { room, class, .. } => format!("frame of {room}, {class:?}"),
+        PeerMessage::Deliver { room, frames } => format!("{} frames of {room}, {:?}", frames.count, frames.class),
         other => format!("{other:?}"),
     }
 }

@@ -92,7 +92,7 @@ pub struct JournalConfig {
     pub folder: PathBuf,
     /// Bytes of a segment, written beforehand. A multiple of 4096, at least four times the largest batch.
     pub segment_bytes: u64,
-    /// Shortest time between the starts of two syncs; the first after a rest goes at once.
+    /// How long a busy shard gathers messages for one sync, at most; one with time to spare syncs at once.
     pub commit_interval: Duration,
     /// Space that must stay free on the journal's disk; below it sends are refused before the disk is full.
     pub disk_reserve_bytes: u64,

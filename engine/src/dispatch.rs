@@ -131,7 +131,8 @@ fn send<'a>(send: &schema::Send<'a>) -> Result<SendRequest<'a>, Refused> {
 
 /// A message's text as it is stored: NFC, trimmed, bounded, without control characters but line breaks and tabs.
 fn text(raw: &str) -> Result<Cow<'_, str>, Refused> {
-    let text = if raw.is_ascii() || is_nfc(raw) {
+    let is_ascii = raw.is_ascii();
+    let text = if is_ascii || is_nfc(raw) {
         Cow::Borrowed(raw.trim())
     } else {
         Cow::Owned(raw.trim().nfc().collect::<String>())
@@ -141,6 +142,10 @@ fn text(raw: &str) -> Result<Cow<'_, str>, Refused> {
     }
     if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
         return Err(refused(ErrorCode::InvalidField, format!("text: above {TEXT_CHARS_MAX} characters")));
+    }
+    // Plain text is looked at as bytes: this is the dearest part of taking a short message.
+    if is_ascii && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Ok(text);
     }
     match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         Some(control) => {

@@ -213,19 +213,24 @@ fn spawn(start: Start) -> Result<JoinHandle<()>, Error> {
     let thread = std::thread::Builder::new().name(format!("moim-shard-{id}"));
     let thread = thread.spawn(move || {
         let executor = LocalExecutorBuilder::new(placement).io_memory(REGISTERED_BYTES).ring_depth(RING_ENTRIES).make();
-        match executor {
-            Ok(executor) => {
+        let executor = executor.map_err(|error| error.to_string());
+        // The ring belongs to the thread that made it.
+        let ring = socket::ring_for(start.config.limits.connections_max);
+        match executor.and_then(|executor| Ok((executor, ring.map_err(|error| error.to_string())?))) {
+            Ok((executor, ring)) => {
                 // The starter waits for exactly this; it is there.
                 let _ = stands.send(Ok(()));
-                executor.run(runtime::run(start));
+                executor.run(runtime::run(start, ring));
             }
-            Err(error) => drop(stands.send(Err(error.to_string()))),
+            Err(reason) => drop(stands.send(Err(reason))),
         }
     });
     let thread = thread.map_err(|error| fault(format!("its thread cannot start: {error}")))?;
     match is_up.blocking_recv() {
         Ok(Ok(())) => Ok(thread),
-        Ok(Err(reason)) => Err(fault(format!("its runtime cannot start: {reason}; io_uring must be allowed"))),
+        Ok(Err(reason)) => {
+            Err(fault(format!("its runtime cannot start: {reason}; it needs Linux 6.1 or newer with io_uring allowed")))
+        }
         Err(_) => Err(fault("its thread ended at once".into())),
     }
 }

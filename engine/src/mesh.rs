@@ -85,7 +85,7 @@ impl Port {
         } else {
             item
         };
-        if matches!(item, Item::Peer(PeerMessage::Deliver { class: Class::Sheddable, .. })) {
+        if matches!(&item, Item::Peer(PeerMessage::Deliver { frames, .. }) if frames.class == Class::Sheddable) {
             self.shed += 1;
             self.mesh.under_way.fetch_sub(1, Ordering::AcqRel);
         } else {
@@ -155,11 +155,13 @@ impl Port {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::RoomFrames;
     use bytes::Bytes;
     use moim_wire::RoomId;
 
     fn deliver(room: u32, class: Class) -> Item {
-        Item::Peer(PeerMessage::Deliver { room: RoomId(room), frame: Bytes::new(), class })
+        let frames = RoomFrames { bytes: Bytes::new(), count: 1, class };
+        Item::Peer(PeerMessage::Deliver { room: RoomId(room), frames })
     }
 
     #[test]

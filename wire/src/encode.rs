@@ -6,6 +6,7 @@ use crate::error_code::ErrorCode;
 use crate::generated::moim;
 use crate::header::{FLAG_SESSION, HEADER_BYTES, Header, SESSION_HEADER_BYTES, VERSION};
 use crate::opcode::Opcode;
+use crate::template;
 
 /// Whom a frame answers and, on a trunk, whose it is. The default is unasked and of no session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,24 +72,30 @@ impl Encoder {
         let root = build(&mut self.builder);
         self.builder.finish_minimal(root);
         let body = self.builder.finished_data();
-        let (flags, header_bytes) =
-            if envelope.session == 0 { (0, HEADER_BYTES) } else { (FLAG_SESSION, SESSION_HEADER_BYTES) };
-        let header = Header {
-            // Bodies are bounded by FRAME_BYTES_MAX, far below 2^32.
-            length: (header_bytes + body.len()) as u32,
-            version: VERSION,
-            opcode: opcode as u8,
-            flags,
-            request: envelope.request,
-            session: envelope.session,
-        };
-        out.reserve(header_bytes + body.len());
-        header.write(out);
+        put_header(out, opcode, envelope, body.len());
         out.extend_from_slice(body);
     }
 
     /// Appends a MESSAGE.
     pub fn message(&mut self, out: &mut Vec<u8>, envelope: Envelope, fields: &MessageFields<'_>) {
+        if fields.reference != 0 || fields.kind != moim::Kind::Talk || fields.role != moim::Role::Member {
+            return self.built_message(out, envelope, fields);
+        }
+        put_header(out, Opcode::Message, envelope, template::talk_bytes(fields.text));
+        template::put_talk(out, &fields.head, fields.text);
+    }
+
+    /// Appends an ACK.
+    pub fn ack(&mut self, out: &mut Vec<u8>, envelope: Envelope, fields: &moim::AckArgs) {
+        let Some(bytes) = template::ack_bytes(fields) else {
+            return self.frame(out, Opcode::Ack, envelope, |b| moim::Ack::create(b, fields));
+        };
+        put_header(out, Opcode::Ack, envelope, bytes);
+        template::put_ack(out, fields);
+    }
+
+    /// [`Self::message`] of any kind.
+    pub(crate) fn built_message(&mut self, out: &mut Vec<u8>, envelope: Envelope, fields: &MessageFields<'_>) {
         self.frame(out, Opcode::Message, envelope, |b| {
             let text = b.create_string(fields.text);
             moim::Message::create(
@@ -165,4 +172,21 @@ impl Encoder {
     pub fn done(&mut self, out: &mut Vec<u8>, envelope: Envelope, id: u64) {
         self.frame(out, Opcode::Done, envelope, |b| moim::Done::create(b, &moim::DoneArgs { id }));
     }
+}
+
+/// Appends the header of a frame whose body has so many bytes, and makes space for the body.
+fn put_header(out: &mut Vec<u8>, opcode: Opcode, envelope: Envelope, body_bytes: usize) {
+    let (flags, header_bytes) =
+        if envelope.session == 0 { (0, HEADER_BYTES) } else { (FLAG_SESSION, SESSION_HEADER_BYTES) };
+    let header = Header {
+        // Bodies are bounded by FRAME_BYTES_MAX, far below 2^32.
+        length: (header_bytes + body_bytes) as u32,
+        version: VERSION,
+        opcode: opcode as u8,
+        flags,
+        request: envelope.request,
+        session: envelope.session,
+    };
+    out.reserve(header_bytes + body_bytes);
+    header.write(out);
 }

@@ -11,6 +11,7 @@ mod header;
 mod id;
 pub mod limits;
 mod opcode;
+mod template;
 
 /// The bodies, generated from `schema/moim.fbs`; a test fails when they are not what the schema gives.
 #[allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "accessors read offsets that the verifier has checked")]

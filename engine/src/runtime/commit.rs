@@ -11,6 +11,7 @@ use glommio::timer::sleep;
 use moim_persistence::{Batch, Lane};
 
 use super::CoreCell;
+use super::pace::{Pace, processor_time};
 use crate::journal::{Closed, Journal, give_up, prepare_spare, retire};
 use crate::shard::SealedBatch;
 use crate::stats::{add, set};
@@ -25,21 +26,20 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// refused.
 pub(super) type ToOffer = Rc<RefCell<VecDeque<SealedBatch>>>;
 
-/// Commits batches for ever: at once after a rest, else one an interval.
+/// Commits batches for ever.
 pub(super) async fn commit(core: CoreCell, journal: Rc<RefCell<Journal>>, to_offer: ToOffer) {
     let signals = Rc::clone(&core.borrow().signals);
-    let interval = core.borrow().config.journal.commit_interval;
-    let mut last_start: Option<Instant> = None;
+    let mut pace = Pace::new(core.borrow().config.journal.commit_interval);
     loop {
         signals.batch.wait().await;
-        match last_start.map(|start| interval.saturating_sub(start.elapsed())) {
-            Some(rest) if !rest.is_zero() => sleep(rest).await,
+        match pace.rest(Instant::now()) {
             // Whatever else is ready goes into the same batch.
-            _ => glommio::executor().yield_now().await,
+            Duration::ZERO => glommio::executor().yield_now().await,
+            rest => sleep(rest).await,
         }
         let Some(batch) = core.borrow_mut().shard.seal() else { continue };
         let start = Instant::now();
-        last_start = Some(start);
+        pace.begin(start, processor_time());
         append(&core, &journal, &batch).await;
         let position = batch.last;
         to_offer.borrow_mut().push_back(batch);

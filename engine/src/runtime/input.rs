@@ -1,132 +1,32 @@
 //! What connections say: from bytes to frames to operations.
 
-use std::io::{self, Read as _};
-use std::rc::Rc;
-
-use glommio::io::PollableFd;
 use moim_wire::{Decoder, Envelope, ErrorCode, Frame, RoomId};
 
-use super::{Core, CoreCell, INPUT_BYTES};
+use super::Core;
 use crate::dispatch::{Operation, Refused, parse};
 use crate::mesh::Item;
 use crate::shard::{ConnectionKey, Request, SessionKey};
 use crate::socket::Standing;
 
-/// Times that a connection is read before others get their turn.
-const READS_IN_A_ROW: usize = 4;
 const NO_SESSION: &str = "no such session, or its WELCOME is still to come";
 
-/// What a read found.
-enum Input {
-    More,
-    Drained,
-    Gone,
-}
-
-/// Reads one connection to its end.
-pub(super) async fn read(core: CoreCell, key: ConnectionKey, socket: Rc<PollableFd<std::net::TcpStream>>) {
-    while socket.readable().await.is_ok() {
-        {
-            let mut core = core.borrow_mut();
-            if core.is_stopping || !core.read_ready(key, &socket) {
-                break;
-            }
-            core.signal_work();
-        }
-        hold_back(&core, key).await;
-    }
-    let mut core = core.borrow_mut();
-    if !core.is_stopping {
-        core.disconnect(key);
-        core.signal_work();
-    }
-}
-
-/// Waits for as long as the connection may not be read.
-async fn hold_back(core: &CoreCell, key: ConnectionKey) {
-    loop {
-        let held_back = core.borrow_mut().hold_back(key);
-        match held_back {
-            HoldBack::No => return,
-            HoldBack::Output(drained) => drained.wait().await,
-            HoldBack::Mesh => glommio::timer::sleep(std::time::Duration::from_millis(1)).await,
-        }
-    }
-}
-
-/// Why a connection is not read for a while.
-enum HoldBack {
-    No,
-    Output(Rc<super::Signal>),
-    Mesh,
-}
-
 impl Core {
-    /// Takes what is there; false when the connection is at its end.
-    fn read_ready(&mut self, key: ConnectionKey, socket: &PollableFd<std::net::TcpStream>) -> bool {
-        self.look_at_clock();
-        for _ in 0..READS_IN_A_ROW {
-            match self.read_once(key, socket) {
-                Input::More => {}
-                Input::Drained => return true,
-                Input::Gone => return false,
-            }
-        }
-        true
-    }
-
-    fn read_once(&mut self, key: ConnectionKey, socket: &PollableFd<std::net::TcpStream>) -> Input {
-        let mut input = std::mem::take(&mut self.input);
-        input.resize(INPUT_BYTES, 0);
-        let result = socket.get_ref().read(&mut input);
-        let outcome = match result {
-            Ok(0) => Input::Gone,
-            Ok(bytes) => {
-                crate::stats::add(&self.stats.received_bytes, bytes as u64);
-                match (self.take_bytes(key, &input[..bytes]), bytes < INPUT_BYTES) {
-                    (false, _) => Input::Gone,
-                    (true, true) => Input::Drained,
-                    (true, false) => Input::More,
-                }
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Input::Drained
-            }
-            Err(_) => Input::Gone,
-        };
-        self.input = input;
-        outcome
-    }
-
-    /// Hands the bytes to the connection's decoder; false when the connection is no more.
-    fn take_bytes(&mut self, key: ConnectionKey, bytes: &[u8]) -> bool {
-        let now_s = self.now_s();
-        let Some(connection) = self.connections.get_mut(key) else { return false };
+    /// Hands the bytes to the connection's decoder.
+    pub(super) fn take_bytes(&mut self, key: ConnectionKey, bytes: &[u8]) {
+        let now_s = self.now_s;
+        let Some(connection) = self.connections.get_mut(key) else { return };
         if connection.is_closing() {
-            return true;
+            return;
         }
         let mut decoder = std::mem::replace(&mut connection.decoder, Decoder::new(0));
         let result = decoder.feed(bytes, |frame| self.take_frame(key, &frame, now_s));
-        let Some(connection) = self.connections.get_mut(key) else { return false };
+        let Some(connection) = self.connections.get_mut(key) else { return };
         connection.keep_decoder(decoder);
         if let Err(error) = result
             && !connection.is_closing()
         {
             crate::stats::add(&self.stats.disconnected, 1);
             self.say_goodbye(key, Some(error.code()), &error.to_string(), 0);
-        }
-        true
-    }
-
-    /// Whether the connection must wait before more of it is read.
-    fn hold_back(&mut self, key: ConnectionKey) -> HoldBack {
-        if self.port.is_clogged() {
-            return HoldBack::Mesh;
-        }
-        let limits = &self.config.limits;
-        match self.connections.get_mut(key) {
-            Some(connection) if connection.is_behind(limits) => HoldBack::Output(Rc::clone(&connection.drained)),
-            _ => HoldBack::No,
         }
     }
 

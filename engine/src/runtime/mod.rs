@@ -4,10 +4,12 @@
 mod answer;
 mod commit;
 mod input;
+mod pace;
 mod peers;
 mod serve;
 mod session;
 mod signal;
+mod sockets;
 mod stop;
 mod store;
 mod tick;
@@ -28,13 +30,11 @@ use crate::config::{Config, Durability};
 use crate::mesh::{Item, Port};
 use crate::router::ShardId;
 use crate::shard::{ConnectionKey, Effect, Effects, SessionKey, Shard};
-use crate::socket::{Connections, Flushed};
+use crate::socket::Connections;
 use crate::stats::Shared;
 
 /// When a client should come back after the server stopped.
 const RESTART_HINT_MS: u32 = 1_000;
-/// Bytes of input taken from a connection in one go.
-const INPUT_BYTES: usize = 64 * 1024;
 
 /// What wakes the thread's own tasks.
 #[derive(Default)]
@@ -66,7 +66,11 @@ pub(crate) struct Core {
     this: std::rc::Weak<RefCell<Core>>,
     input: Vec<u8>,
     encoder: Encoder,
+    /// What the sockets' ring brought.
+    inbox: sockets::Inbox,
     started: Instant,
+    /// Whole seconds since then, at the last look at the clock.
+    now_s: u32,
     /// Position of the journal at the start.
     started_position: u64,
     pub(crate) now_ms: u64,
@@ -102,11 +106,7 @@ impl Core {
     pub(crate) fn look_at_clock(&mut self) {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now_ms = since_epoch.as_millis() as u64;
-    }
-
-    /// Whole seconds of this shard's life.
-    pub(crate) fn now_s(&self) -> u32 {
-        self.started.elapsed().as_secs() as u32
+        self.now_s = self.started.elapsed().as_secs() as u32;
     }
 
     pub(crate) fn is_durable(&self) -> bool {
@@ -125,9 +125,9 @@ impl Core {
                 Effect::Reply(session, range) => {
                     self.connections.put(session.connection, &self.effects.frames[range]);
                 }
-                Effect::Fanout(room, frame, class) => {
+                Effect::Fanout(room, frames) => {
                     for &(key, _) in self.shard.audience(room) {
-                        self.connections.put_room_frame(key, room, &frame, class);
+                        self.connections.put_room_frames(key, room, &frames);
                     }
                 }
                 Effect::Peer(to, message) if to == self.id => {
@@ -154,46 +154,9 @@ impl Core {
         }
     }
 
-    /// Flushes each connection with output once.
-    fn flush_dirty(&mut self) {
-        let now_s = self.now_s();
-        let dirty = self.connections.take_dirty();
-        for &key in &dirty {
-            self.flush(key, false, now_s);
-        }
-        self.connections.put_back(dirty);
-        if self.connections.has_dirty() {
-            self.signals.output.raise();
-        }
-    }
-
-    fn flush(&mut self, key: ConnectionKey, is_writable: bool, now_s: u32) {
-        match self.connections.flush(key, is_writable, now_s) {
-            Some(Flushed::Blocked) => self.flush_when_writable(key),
-            Some(Flushed::Broken) => self.disconnect(key),
-            Some(Flushed::All) if self.connections.is_closing(key) => self.disconnect(key),
-            Some(Flushed::All) | None => {}
-        }
-    }
-
-    fn flush_when_writable(&mut self, key: ConnectionKey) {
-        let (Some(core), Some(connection)) = (self.this.upgrade(), self.connections.get_mut(key)) else { return };
-        let socket = Rc::clone(&connection.socket);
-        spawn(async move {
-            // An error shows at the write that follows.
-            let _ = socket.writable().await;
-            let mut core = core.borrow_mut();
-            let now_s = core.now_s();
-            core.flush(key, true, now_s);
-            core.signal_work();
-        });
-    }
-
     /// The connection is gone; so are its sessions.
     pub(crate) fn disconnect(&mut self, key: ConnectionKey) {
         if let Some(connection) = self.connections.remove(key) {
-            // The reader may wait on the socket for ever otherwise.
-            let _ = connection.socket.get_ref().shutdown(std::net::Shutdown::Both);
             // A trunk's own session, number 0, is none of those that it carries.
             let own = connection.is_trunk().then_some(0);
             for session in connection.session_numbers().into_iter().chain(own) {

@@ -36,7 +36,10 @@ pub(super) async fn unclog(core: CoreCell) {
     loop {
         signals.clogged.wait().await;
         glommio::timer::sleep(UNCLOG_INTERVAL).await;
-        core.borrow_mut().signal_work();
+        let mut core = core.borrow_mut();
+        core.signal_work();
+        // Input that waited for this.
+        core.look_at_sockets();
     }
 }
 

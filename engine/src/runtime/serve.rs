@@ -13,13 +13,13 @@ use moim_wire::{Encoder, ErrorCode};
 use tokio::sync::watch;
 
 use super::commit::Checkpointer;
-use super::{Core, CoreCell, Signals, StopState, commit, input, peers, spawn, stop, tick};
+use super::{Core, CoreCell, Signals, StopState, commit, peers, sockets, spawn, stop, tick};
 use crate::config::Config;
 use crate::journal::{Journal, JournalLock};
 use crate::mesh::{Mesh, Port};
 use crate::router::ShardId;
 use crate::shard::{Effects, Shard};
-use crate::socket::{Connection, Connections, accept_all, stop_listening};
+use crate::socket::{Connection, Connections, Ring, accept_all, stop_listening};
 use crate::stats::{Shared, add};
 
 /// What a shard's thread is given.
@@ -42,7 +42,7 @@ pub(crate) struct Start {
 }
 
 /// Runs a shard until it is told to stop.
-pub(crate) async fn run(start: Start) {
+pub(crate) async fn run(start: Start, ring: Ring) {
     let Start { id, ref config, ref persistence, .. } = start;
     let lane = persistence.write_behind(id.0);
     let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
@@ -50,13 +50,14 @@ pub(crate) async fn run(start: Start) {
     let journal = Rc::new(RefCell::new(journal));
     let checkpointer = Rc::new(Checkpointer::new(&journal.borrow(), start.position));
     let to_offer = Rc::new(RefCell::new(VecDeque::new()));
-    let core = new_core(&start);
+    let core = new_core(&start, ring);
     let mut stopped = start.stop.clone();
     core.borrow_mut().look_at_disk();
 
     let listener = Rc::new(start.listener);
     spawn(accept(Rc::clone(&core), Rc::clone(&listener)));
-    spawn(flush(Rc::clone(&core)));
+    spawn(sockets::drive(Rc::clone(&core)));
+    spawn(sockets::flush(Rc::clone(&core)));
     spawn(peers::receive(Rc::clone(&core)));
     spawn(peers::unclog(Rc::clone(&core)));
     spawn(tick::tick(Rc::clone(&core)));
@@ -72,14 +73,14 @@ pub(crate) async fn run(start: Start) {
     stop::stop(core, &checkpointer, to_offer, lane, &start.stop_state, &start.mesh).await;
 }
 
-fn new_core(start: &Start) -> CoreCell {
+fn new_core(start: &Start, ring: Ring) -> CoreCell {
     let (config, seed) = (Rc::new(start.config.clone()), start.seed);
     Rc::new_cyclic(|this| {
         RefCell::new(Core {
             id: start.id,
             shard: Shard::new(start.id, config.shards, config.limits, seed, start.position),
             effects: Effects::default(),
-            connections: Connections::new(config.limits),
+            connections: Connections::new(ring, config.limits),
             port: Port::new(Arc::clone(&start.mesh), start.id),
             persistence: start.persistence.clone(),
             signals: Rc::new(Signals::default()),
@@ -87,7 +88,9 @@ fn new_core(start: &Start) -> CoreCell {
             this: this.clone(),
             input: Vec::new(),
             encoder: Encoder::new(),
+            inbox: sockets::Inbox::default(),
             started: Instant::now(),
+            now_s: 0,
             started_position: start.position,
             now_ms: 0,
             store_requests: 0,
@@ -110,7 +113,7 @@ async fn accept(core: CoreCell, listener: Rc<TcpListener>) {
         if core.borrow().is_stopping {
             return;
         }
-        let result = accept_all(listener.get_ref(), |stream, peer| take_in(&core, stream, peer.ip()));
+        let result = accept_all(listener.get_ref(), |stream, peer| take_in(&core, &stream, peer.ip()));
         if let Err(error) = result {
             // Out of descriptors or memory: those who wait go on waiting.
             tracing::warn!(%error, "cannot accept connections; trying again in a moment");
@@ -120,26 +123,19 @@ async fn accept(core: CoreCell, listener: Rc<TcpListener>) {
     }
 }
 
-fn take_in(core: &CoreCell, stream: std::net::TcpStream, peer: std::net::IpAddr) {
-    let Ok(socket) = PollableFd::new(stream) else { return };
-    let socket = Rc::new(socket);
-    let mut now = core.borrow_mut();
-    let now_s = now.now_s();
-    let is_full = now.connections.len() >= now.config.limits.connections_max;
-    let key = now.connections.insert(|generation| Connection::new(generation, Rc::clone(&socket), peer, now_s));
-    if is_full {
-        add(&now.stats.turned_away, 1);
-        let message = "the server has as many connections as it takes";
-        return now.say_goodbye(key, Some(ErrorCode::TooManyConnections), message, 5_000);
+fn take_in(core: &CoreCell, stream: &std::net::TcpStream, peer: std::net::IpAddr) {
+    let mut core = core.borrow_mut();
+    core.look_at_clock();
+    let now_s = core.now_s;
+    let is_full = core.connections.len() >= core.config.limits.connections_max;
+    let key = core.connections.open(stream, |generation| Connection::new(generation, peer, now_s));
+    if is_full || key.is_none() {
+        add(&core.stats.turned_away, 1);
     }
-    spawn(input::read(Rc::clone(core), key, socket));
-}
-
-/// Flushes what is dirty whenever something is, after everything that was ready before.
-async fn flush(core: CoreCell) {
-    let signals = Rc::clone(&core.borrow().signals);
-    loop {
-        signals.output.wait().await;
-        core.borrow_mut().flush_dirty();
+    if let Some(key) = key
+        && is_full
+    {
+        let message = "the server has as many connections as it takes";
+        core.say_goodbye(key, Some(ErrorCode::TooManyConnections), message, 5_000);
     }
 }

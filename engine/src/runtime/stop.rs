@@ -83,8 +83,19 @@ async fn say_goodbye_to_all(core: &CoreCell) {
         let message = "the server stops; come back in a moment";
         core.borrow_mut().say_goodbye(key, Some(ErrorCode::ShuttingDown), message, RESTART_HINT_MS);
     }
+    wait_until(|| core.borrow().connections.len() == 0).await;
+    let keys = core.borrow().connections.keys();
+    for key in keys {
+        core.borrow_mut().disconnect(key);
+    }
+    core.borrow_mut().flush_dirty();
+    // The kernel lets go of their memory when what was under way has ended.
+    wait_until(|| core.borrow().connections.ring.in_use() == 0).await;
+}
+
+async fn wait_until(is_over: impl Fn() -> bool) {
     let deadline = Instant::now() + FAREWELL_TIMEOUT;
-    while core.borrow().connections.len() > 0 && Instant::now() < deadline {
+    while !is_over() && Instant::now() < deadline {
         sleep(LOOK_AGAIN).await;
     }
 }

@@ -40,7 +40,7 @@ enum Health {
 
 impl Core {
     fn sweep_connections(&mut self) {
-        let now_s = self.now_s();
+        let now_s = self.now_s;
         for key in self.connections.keys() {
             match self.health(key, now_s) {
                 Health::Well => self.end_expired(key),
@@ -76,7 +76,7 @@ impl Core {
         };
         let silent_s = now_s.saturating_sub(heard_s);
         let stuck_s = now_s.saturating_sub(connection.progress_s.max(connection.opened_s));
-        let is_stuck = connection.is_blocked() && stuck_s > 2 * heartbeat_s;
+        let is_stuck = connection.is_sending() && stuck_s > 2 * heartbeat_s;
         let is_new = matches!(connection.stage, Stage::New { .. });
         if is_stuck || connection.is_closing() && silent_s > hello_s {
             return Health::Gone;

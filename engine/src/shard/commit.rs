@@ -6,17 +6,20 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use moim_wire::schema;
-use moim_wire::{Encoder, ErrorCode, MessageId, Opcode, RoomId, Sequence, UserId};
+use moim_wire::{Encoder, Envelope, ErrorCode, MessageId, RoomId, Sequence, UserId};
 
 use super::context::Context;
 use super::effect::{Effect, StoreRequest};
-use super::event::{Class, Origin, PeerMessage};
+use super::event::{Class, Origin, PeerMessage, RoomFrames};
 use super::room::Room;
 use super::{Map, Slot};
 use crate::router::ShardId;
 
 /// What may wait for the journal: the messages of the largest batches, and resends of them.
 const PENDING_MAX: usize = 500_000;
+
+/// Bytes of messages of one room that are shown in one piece, about; a slow reader is left out of whole pieces.
+const RUN_BYTES_MAX: usize = 128 * 1024;
 
 /// What an ACK says and to whom.
 #[derive(Debug)]
@@ -27,18 +30,38 @@ pub(super) struct AckTo {
     pub(super) duplicate: bool,
 }
 
+/// A message in the batch.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) room: RoomId,
+    pub(super) id: MessageId,
+    /// Its place in the batch's frames.
+    pub(super) frame: Range<usize>,
+    /// Who has read up to it: who speaks has read what he answers to, and who joins owes nothing that was said before.
+    pub(super) reader: Option<UserId>,
+    pub(super) ack: Option<AckTo>,
+}
+
 /// What happens when a batch is synced.
 #[derive(Debug)]
 pub(super) enum Pending {
-    /// A message is shown, and acknowledged where somebody sent it. `reader` has read up to it: who speaks has read what
-    /// he answers to, and who joins owes nothing that was said before.
-    Message { room: RoomId, id: MessageId, frame: Range<usize>, reader: Option<UserId>, ack: Option<AckTo> },
+    /// A message is shown, and acknowledged where somebody sent it.
+    Message(Accepted),
     /// A resend of a message of this batch or one before it is acknowledged.
     Resent { room: RoomId, id: MessageId, ack: AckTo },
     /// A change is sequenced for good.
     Change { room: RoomId, change: u32 },
     /// Followers are put out, after they were shown what is before this.
     Evict { room: RoomId, user: Option<UserId>, code: ErrorCode },
+}
+
+impl Pending {
+    fn message(&self) -> Option<&Accepted> {
+        match self {
+            Self::Message(accepted) => Some(accepted),
+            _ => None,
+        }
+    }
 }
 
 /// Messages accepted since the last batch was sealed.
@@ -76,8 +99,8 @@ impl Batch {
     }
 
     /// Counts a message whose frame was appended to `frames`.
-    pub(super) fn push_message(&mut self, pending: Pending) {
-        self.pending.push(pending);
+    pub(super) fn push_message(&mut self, accepted: Accepted) {
+        self.pending.push(Pending::Message(accepted));
         self.records += 1;
         self.position += 1;
     }
@@ -201,13 +224,20 @@ pub(super) fn committed(
     retention: &mut Retention,
     context: &mut Context<'_>,
 ) {
+    let bytes_max = RUN_BYTES_MAX.min(context.limits.session_queue_bytes_max / 8);
     while let Some(batch) = context.batch.take_committed(position) {
         let mut messages = Vec::with_capacity(batch.pending.len());
-        for pending in batch.pending {
-            if let Pending::Message { room, id, .. } = &pending {
-                messages.push((*room, *id));
+        let mut rest = batch.pending.as_slice();
+        while let Some(next) = rest.first() {
+            let run = run_at_start(rest, bytes_max);
+            if run.is_empty() {
+                happen(next, rooms, context);
+                rest = &rest[1..];
+            } else {
+                messages.extend(run.iter().filter_map(Pending::message).map(|message| (message.room, message.id)));
+                show(run, &batch.frames, rooms, context);
+                rest = &rest[run.len()..];
             }
-            happen(pending, &batch.frames, rooms, context);
         }
         let bytes = batch.frames.len();
         retention.unconfirmed_bytes += bytes;
@@ -226,22 +256,44 @@ pub(super) fn confirmed(
     retention.evict(recent_bytes_max, rooms);
 }
 
-fn happen(pending: Pending, frames: &Bytes, rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) {
-    match pending {
-        Pending::Message { room: room_id, id, frame, reader, ack } => {
-            let frame = frames.slice(frame);
-            if let Some(ack) = ack {
-                acknowledge(room_id, id, &ack, context);
-            }
-            if let Some(Slot::Ready(room)) = rooms.get_mut(&room_id) {
-                deliver(room, &frame, Class::Sequenced, context);
-                room.remember(id, frame);
-                if let Some(user) = reader {
-                    room.raise_mark(user, id, context);
-                }
-            }
+/// Messages of one room that follow one another in a batch: they are shown in one piece.
+fn run_at_start(pending: &[Pending], bytes_max: usize) -> &[Pending] {
+    let Some(first) = pending.first().and_then(Pending::message) else { return &[] };
+    let mut end = first.frame.end;
+    let goes_on = |pending: &&Pending| {
+        let next = pending
+            .message()
+            .filter(|next| next.room == first.room && next.frame.start == end && end - first.frame.start < bytes_max);
+        next.inspect(|next| end = next.frame.end).is_some()
+    };
+    &pending[..1 + pending[1..].iter().take_while(goes_on).count()]
+}
+
+/// Acknowledges a run of messages and shows them.
+fn show(run: &[Pending], frames: &Bytes, rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) {
+    let messages = || run.iter().filter_map(Pending::message);
+    let (Some(first), Some(last)) = (messages().next(), messages().next_back()) else { return };
+    acknowledge_all(first.room, messages().filter_map(|message| Some((message.id, message.ack.as_ref()?))), context);
+    let Some(Slot::Ready(room)) = rooms.get_mut(&first.room) else { return };
+    let bytes = frames.slice(first.frame.start..last.frame.end);
+    deliver(room, &RoomFrames { bytes, count: run.len() as u32, class: Class::Sequenced }, context);
+    let mut messages = messages().peekable();
+    while let Some(message) = messages.next() {
+        room.remember(message.id, frames.slice(message.frame.clone()));
+        let is_raised_next = messages.peek().is_some_and(|next| next.reader == message.reader);
+        if let Some(user) = message.reader
+            && !is_raised_next
+        {
+            room.raise_mark(user, message.id, context);
         }
-        Pending::Resent { room, id, ack } => acknowledge(room, id, &ack, context),
+    }
+}
+
+fn happen(pending: &Pending, rooms: &mut Map<RoomId, Slot>, context: &mut Context<'_>) {
+    match *pending {
+        // Shown in runs.
+        Pending::Message(_) => {}
+        Pending::Resent { room, id, ref ack } => acknowledge(room, id, ack, context),
         Pending::Change { room, change } => {
             if let Some(Slot::Ready(room)) = rooms.get_mut(&room) {
                 room.change_committed(change, context);
@@ -258,13 +310,13 @@ fn happen(pending: Pending, frames: &Bytes, rooms: &mut Map<RoomId, Slot>, conte
     }
 }
 
-/// A frame for everybody who follows the room: once for each shard that has followers.
-pub(super) fn deliver(room: &Room, frame: &Bytes, class: Class, context: &mut Context<'_>) {
+/// Frames for everybody who follows the room: once for each shard that has followers.
+pub(super) fn deliver(room: &Room, frames: &RoomFrames, context: &mut Context<'_>) {
     for shard in following_shards(room) {
         context.effects.push(if shard == context.shard {
-            Effect::Fanout(room.id, frame.clone(), class)
+            Effect::Fanout(room.id, frames.clone())
         } else {
-            Effect::Peer(shard, PeerMessage::Deliver { room: room.id, frame: frame.clone(), class })
+            Effect::Peer(shard, PeerMessage::Deliver { room: room.id, frames: frames.clone() })
         });
     }
 }
@@ -275,21 +327,25 @@ fn following_shards(room: &Room) -> impl Iterator<Item = ShardId> {
 }
 
 pub(super) fn acknowledge(room: RoomId, id: MessageId, ack: &AckTo, context: &mut Context<'_>) {
-    context.counters.acknowledged += 1;
-    context.reply(&ack.origin, |encoder: &mut Encoder, out, envelope| {
-        encoder.frame(out, Opcode::Ack, envelope, |b| {
-            schema::Ack::create(
-                b,
-                &schema::AckArgs {
-                    room: room.0,
-                    sequence: ack.sequence.0,
-                    id: id.0,
-                    prev_id: ack.prev_id.0,
-                    duplicate: ack.duplicate,
-                },
-            )
+    acknowledge_all(room, std::iter::once((id, ack)), context);
+}
+
+/// ACKs in order; those that follow one another to the same session in one piece.
+fn acknowledge_all<'a>(room: RoomId, acks: impl Iterator<Item = (MessageId, &'a AckTo)>, context: &mut Context<'_>) {
+    let mut acks = acks.peekable();
+    let mut count = 0;
+    while let Some((_, first)) = acks.peek() {
+        let origin = first.origin;
+        context.reply(&origin, |encoder: &mut Encoder, out, envelope| {
+            while let Some((id, ack)) = acks.next_if(|(_, ack)| ack.origin.is_of_session(&origin)) {
+                let (sequence, prev_id, duplicate) = (ack.sequence.0, ack.prev_id.0, ack.duplicate);
+                let args = schema::AckArgs { room: room.0, sequence, id: id.0, prev_id, duplicate };
+                encoder.ack(out, Envelope { request: ack.origin.request, ..envelope }, &args);
+                count += 1;
+            }
         });
-    });
+    }
+    context.counters.acknowledged += count;
 }
 
 /// Tells the store that changes need not wait any more.

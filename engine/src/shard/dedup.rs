@@ -57,10 +57,13 @@ impl DeviceWindow {
 
     /// Remembers a send that was judged fresh.
     pub(super) fn insert(&mut self, sequence: Sequence, id: MessageId) {
-        match self.sends.binary_search_by_key(&sequence, |&(s, _)| s) {
-            Ok(_) => return,
-            Err(at) if at == self.sends.len() => self.sends.push_back((sequence, id)),
-            Err(at) => self.sends.insert(at, (sequence, id)),
+        if self.sends.back().is_none_or(|&(newest, _)| sequence > newest) {
+            self.sends.push_back((sequence, id));
+        } else {
+            match self.sends.binary_search_by_key(&sequence, |&(s, _)| s) {
+                Ok(_) => return,
+                Err(at) => self.sends.insert(at, (sequence, id)),
+            }
         }
         if self.sends.len() > SENDS_IN_FLIGHT_MAX
             && let Some((sequence, _)) = self.sends.pop_front()

@@ -1,12 +1,11 @@
 //! What comes out of a shard. Effects are applied in order and to the end before the next event goes in; those that a
 //! message to the shard itself gives rise to take the message's place in the list.
 
-use bytes::Bytes;
 use moim_persistence::PageQuery;
 use moim_wire::{MessageId, RoomId, UserId};
 use std::ops::Range;
 
-use super::event::{Caller, Class, PeerMessage, SessionKey};
+use super::event::{Caller, PeerMessage, RoomFrames, SessionKey};
 use crate::router::ShardId;
 
 /// One thing to do.
@@ -14,8 +13,8 @@ use crate::router::ShardId;
 pub enum Effect {
     /// Frames, a range of [`Effects::frames`], for one local session.
     Reply(SessionKey, Range<usize>),
-    /// A frame for all local connections that follow the room.
-    Fanout(RoomId, Bytes, Class),
+    /// Frames for all local connections that follow the room.
+    Fanout(RoomId, RoomFrames),
     /// A message to a shard, perhaps this one.
     Peer(ShardId, PeerMessage),
     /// A question or order to a store.

@@ -38,6 +38,13 @@ pub struct Origin {
     pub request: u32,
 }
 
+impl Origin {
+    /// Whether both are requests of one session.
+    pub(super) fn is_of_session(&self, other: &Self) -> bool {
+        (self.shard, self.session) == (other.shard, other.session)
+    }
+}
+
 /// Who asks, as authenticated; never as a body says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -149,14 +156,12 @@ pub enum PeerMessage {
         /// The room.
         room: RoomId,
     },
-    /// Owner to edge: a frame for all that follow the room there.
+    /// Owner to edge: frames for all that follow the room there.
     Deliver {
         /// The room.
         room: RoomId,
-        /// The frame.
-        frame: Bytes,
-        /// What it is.
-        class: Class,
+        /// The frames.
+        frames: RoomFrames,
     },
     /// Edge to owner: one session of that user follows the room no more.
     Unfollow {
@@ -174,6 +179,24 @@ pub enum PeerMessage {
         /// Why.
         code: ErrorCode,
     },
+}
+
+/// Frames for a room's followers, back to back in one memory that all of them are sent from.
+#[derive(Clone, Debug)]
+pub struct RoomFrames {
+    /// The frames.
+    pub bytes: Bytes,
+    /// How many.
+    pub count: u32,
+    /// What they are.
+    pub class: Class,
+}
+
+impl RoomFrames {
+    /// One frame that may be dropped.
+    pub(super) fn sheddable(frame: Vec<u8>) -> Self {
+        Self { bytes: frame.into(), count: 1, class: Class::Sheddable }
+    }
 }
 
 /// How much a frame for a room's followers matters when a queue is nearly full.

@@ -38,8 +38,8 @@ pub use commit::SealedBatch;
 pub use context::Gate;
 pub use effect::{Effect, Effects, StoreRequest};
 pub use event::{
-    Caller, Class, ConnectionKey, LoadedRoom, Origin, PeerMessage, Refusal, Request, SendRequest, SessionKey,
-    StoreAnswer,
+    Caller, Class, ConnectionKey, LoadedRoom, Origin, PeerMessage, Refusal, Request, RoomFrames, SendRequest,
+    SessionKey, StoreAnswer,
 };
 pub(crate) use follow::put_gap;
 pub(crate) use owner::CHANGES;
@@ -246,7 +246,7 @@ impl Shard {
                 self.put_closed(to.session, to.request, room, None, effects);
                 self.stop_following(to.session, room, effects);
             }
-            PeerMessage::Deliver { room, frame, class } => effects.push(Effect::Fanout(room, frame, class)),
+            PeerMessage::Deliver { room, frames } => effects.push(Effect::Fanout(room, frames)),
             PeerMessage::Unfollow { room, user } => {
                 let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
                 if let Some(Slot::Ready(room)) = rooms.get_mut(&room) {

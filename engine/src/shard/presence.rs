@@ -1,12 +1,11 @@
 //! Who is here and who is typing: shown to those who look, kept nowhere.
 
-use bytes::Bytes;
 use moim_wire::limits::PRESENCE_MEMBERS_MAX;
 use moim_wire::{Envelope, Opcode, UserId, schema};
 
 use super::commit::deliver;
 use super::context::Context;
-use super::event::{Caller, Class};
+use super::event::{Caller, RoomFrames};
 use super::room::Room;
 
 impl Room {
@@ -20,7 +19,7 @@ impl Room {
         context.encoder.frame(&mut frame, Opcode::Typing, Envelope::default(), |b| {
             schema::Typing::create(b, &schema::TypingArgs { room: self.id.0, user: caller.user.0 })
         });
-        deliver(self, &Bytes::from(frame), Class::Sheddable, context);
+        deliver(self, &RoomFrames::sheddable(frame), context);
     }
 
     /// Tells the followers that somebody came or went; in large rooms nobody could follow that.
@@ -32,7 +31,7 @@ impl Room {
         context.encoder.frame(&mut frame, Opcode::Presence, Envelope::default(), |b| {
             schema::Presence::create(b, &schema::PresenceArgs { room: self.id.0, user: user.0, online })
         });
-        deliver(self, &Bytes::from(frame), Class::Sheddable, context);
+        deliver(self, &RoomFrames::sheddable(frame), context);
     }
 
     /// Users present, for OPENED.

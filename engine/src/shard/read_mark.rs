@@ -1,11 +1,10 @@
 //! READ: how far each member has read. Shown at once, stored a moment later; a crash may take back the last second.
 
-use bytes::Bytes;
 use moim_wire::{Envelope, ErrorCode, MessageId, Opcode, RoomId, UserId, schema};
 
 use super::commit::deliver;
 use super::context::Context;
-use super::event::{Caller, Class, Origin};
+use super::event::{Caller, Origin, RoomFrames};
 use super::room::Room;
 use super::{Map, Slot};
 
@@ -24,7 +23,7 @@ impl Room {
                 let (room, user, up_to) = (self.id.0, caller.user.0, up_to.0);
                 schema::ReadMark::create(b, &schema::ReadMarkArgs { room, user, up_to })
             });
-            deliver(self, &Bytes::from(frame), Class::Sheddable, context);
+            deliver(self, &RoomFrames::sheddable(frame), context);
         }
         context.done(&origin);
     }

@@ -3,7 +3,7 @@
 use moim_wire::schema::{Kind, MessageHead, Role};
 use moim_wire::{DeviceId, EPOCH_UNIX_MS, Envelope, ErrorCode, MessageFields, MessageId, Sequence, UserId};
 
-use super::commit::{AckTo, Pending, acknowledge};
+use super::commit::{Accepted, AckTo, Pending, acknowledge};
 use super::context::{Context, Gate};
 use super::dedup::{DeviceWindow, Judgement};
 use super::effect::{Effect, StoreRequest};
@@ -167,7 +167,7 @@ impl Room {
         context.encoder.message(&mut context.batch.frames, Envelope::default(), &fields);
         let frame = start..context.batch.frames.len();
         let ack = origin.map(|origin| AckTo { origin, sequence: draft.sequence, prev_id, duplicate: false });
-        context.batch.push_message(Pending::Message { room: self.id, id, frame, reader, ack });
+        context.batch.push_message(Accepted { room: self.id, id, frame, reader, ack });
         if let Some(Device::Known(window)) = self.devices.get_mut(&(draft.sender, draft.device)) {
             window.insert(draft.sequence, id);
         }

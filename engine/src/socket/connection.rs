@@ -1,17 +1,18 @@
 //! One connection: what it has said, what waits to be sent to it.
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
-use std::net::{IpAddr, TcpStream};
-use std::rc::Rc;
+use std::net::IpAddr;
 
-use glommio::io::PollableFd;
+use bytes::Bytes;
 use moim_wire::limits::{FRAME_BYTES_MAX, REQUEST_BYTES_MAX};
 use moim_wire::{Decoder, MessageId, RoomId};
 
+use super::output::Output;
 use crate::config::Limits;
-use crate::runtime::Signal;
 use crate::session::Session;
+
+/// From so many bytes on, output that many connections are sent is not copied for each.
+const SHARED_BYTES_MIN: usize = 2 * 1024;
 
 /// How far a connection has come.
 pub(crate) enum Stage {
@@ -39,40 +40,27 @@ pub(crate) enum Standing {
     Trunk,
 }
 
-/// What became of a flush.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Flushed {
-    /// Nothing waits any more.
-    All,
-    /// The socket takes no more: it must become writable first.
-    Blocked,
-    /// The peer is gone.
-    Broken,
-}
-
 /// A connection. At most one write of it is under way.
 pub(crate) struct Connection {
     pub(crate) generation: u32,
-    pub(crate) socket: Rc<PollableFd<TcpStream>>,
     pub(crate) peer: IpAddr,
     pub(crate) decoder: Decoder,
     pub(crate) stage: Stage,
     /// Newest session that a trunk named: its numbers rise and are never used again.
     pub(crate) last_session: u32,
-    /// Output, of which `sent` bytes are gone. Borrowed from the table's pool while there is any.
-    pub(super) out: Vec<u8>,
-    pub(super) sent: usize,
+    /// Output that gathers until what is under way has left.
+    pub(super) waiting: Output,
+    /// Bytes under way.
+    pub(super) sending_bytes: usize,
     /// On the list of those to flush.
     pub(super) dirty: bool,
-    /// A task waits for the socket to become writable.
-    pub(super) blocked: bool,
+    /// Not read until its output is gone.
+    pub(super) held_back: bool,
     /// To be closed once flushed; takes no more input or output.
     pub(super) closing: bool,
     /// Rooms of which messages were left out: the one before the first left out, and the last left out.
     #[expect(clippy::box_collection, reason = "absent nearly always: a pointer is all that an idle connection pays")]
     pub(super) gaps: Option<Box<HashMap<RoomId, (MessageId, MessageId)>>>,
-    /// Raised when the output is gone; a reader that was held back waits for it.
-    pub(crate) drained: Rc<Signal>,
     /// Seconds of the shard's life at which the connection was made, last heard of, last took output.
     pub(crate) opened_s: u32,
     pub(crate) heard_s: u32,
@@ -83,21 +71,19 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(generation: u32, socket: Rc<PollableFd<TcpStream>>, peer: IpAddr, now_s: u32) -> Self {
+    pub(crate) fn new(generation: u32, peer: IpAddr, now_s: u32) -> Self {
         Self {
             generation,
-            socket,
             peer,
             decoder: Decoder::new(REQUEST_BYTES_MAX),
             stage: Stage::New { busy: false },
             last_session: 0,
-            out: Vec::new(),
-            sent: 0,
+            waiting: Output::default(),
+            sending_bytes: 0,
             dirty: false,
-            blocked: false,
+            held_back: false,
             closing: false,
             gaps: None,
-            drained: Rc::default(),
             opened_s: now_s,
             heard_s: now_s,
             progress_s: now_s,
@@ -175,28 +161,44 @@ impl Connection {
 
     /// Bytes that wait to be sent.
     pub(crate) fn queued(&self) -> usize {
-        self.out.len() - self.sent
+        self.waiting.len() + self.sending_bytes
     }
 
-    pub(crate) fn is_blocked(&self) -> bool {
-        self.blocked
+    /// Bytes are under way: the peer has not taken them yet.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.sending_bytes > 0
     }
 
     pub(crate) fn is_closing(&self) -> bool {
         self.closing
     }
 
-    /// Writes as much as the socket takes.
-    pub(super) fn flush(&mut self) -> Flushed {
-        while self.sent < self.out.len() {
-            match self.socket.get_ref().write(&self.out[self.sent..]) {
-                Ok(0) => return Flushed::Broken,
-                Ok(written) => self.sent += written,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Flushed::Blocked,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Flushed::Broken,
+    /// Appends bytes of its own to the output; `spare` gives an empty buffer where there is none yet.
+    pub(super) fn append(&mut self, bytes: &[u8], spare: impl FnOnce() -> Vec<u8>) {
+        match &mut self.waiting {
+            Output::Own(own) => {
+                if own.capacity() == 0 {
+                    *own = spare();
+                }
+                own.extend_from_slice(bytes);
+            }
+            Output::Shared(shared) => {
+                let mut own = spare();
+                own.reserve(shared.len() + bytes.len());
+                own.extend_from_slice(shared);
+                own.extend_from_slice(bytes);
+                self.waiting = Output::Own(own);
             }
         }
-        Flushed::All
+    }
+
+    /// Appends bytes that others are sent, too: a long stretch that comes alone is not copied.
+    pub(super) fn append_shared(&mut self, bytes: &Bytes, spare: impl FnOnce() -> Vec<u8>) {
+        match &self.waiting {
+            Output::Own(own) if bytes.len() >= SHARED_BYTES_MIN && own.capacity() == 0 => {
+                self.waiting = Output::Shared(bytes.clone());
+            }
+            _ => self.append(bytes, spare),
+        }
     }
 }

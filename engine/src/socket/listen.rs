@@ -36,7 +36,8 @@ pub(crate) fn accept_all(listener: &TcpListener, mut take: impl FnMut(TcpStream,
     loop {
         match listener.accept() {
             Ok((stream, peer)) => {
-                if stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true)).is_ok() {
+                // Blocking: the ring waits for what is not ready, and gives up at once where it may not.
+                if stream.set_nodelay(true).is_ok() {
                     take(stream, peer);
                 }
             }

@@ -1,22 +1,20 @@
-//! A shard's connections, and the buffers that their output borrows.
+//! A shard's connections: found by their slot in the ring, told what came, flushed once for all that gathered.
 
 use std::collections::HashMap;
+use std::io;
+use std::net::TcpStream;
 
 use moim_wire::{Encoder, Envelope, ErrorCode, Frame, MessageId, RoomId, body, limits, schema};
-use slab::Slab;
 
-use super::connection::{Connection, Flushed};
+use super::connection::Connection;
+use super::output::{Output, Pool};
+use super::ring::Ring;
 use crate::config::Limits;
-use crate::shard::{Class, ConnectionKey, put_gap};
+use crate::shard::{Class, ConnectionKey, RoomFrames, put_gap};
 
 /// Times its bound that answers may wait for a native connection before it is parted with. Requests that were under way
 /// when the bound was passed find room here.
 const UNREAD_FACTOR: usize = 8;
-/// A buffer that grew above this is given back to the allocator.
-const BUFFER_BYTES_KEPT: usize = 64 * 1024;
-/// Bytes of empty buffers kept for the next output.
-const POOL_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// Counts and sizes, for metrics.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
@@ -30,39 +28,54 @@ pub(crate) struct Usage {
 
 /// All connections of a shard.
 pub(crate) struct Connections {
-    slots: Slab<Connection>,
+    pub(crate) ring: Ring,
+    slots: Vec<Option<Connection>>,
+    count: usize,
     generation: u32,
-    dirty: Vec<ConnectionKey>,
-    pool: Vec<Vec<u8>>,
-    pool_bytes: usize,
+    dirty: Vec<u32>,
+    pool: Pool,
     limits: Limits,
     encoder: Encoder,
     pub(crate) usage: Usage,
 }
 
 impl Connections {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(ring: Ring, limits: Limits) -> Self {
         Self {
-            slots: Slab::new(),
+            ring,
+            slots: Vec::new(),
+            count: 0,
             generation: 0,
             dirty: Vec::new(),
-            pool: Vec::new(),
-            pool_bytes: 0,
+            pool: Pool::default(),
             limits,
             encoder: Encoder::new(),
             usage: Usage::default(),
         }
     }
 
-    pub(crate) fn insert(&mut self, make: impl FnOnce(u32) -> Connection) -> ConnectionKey {
+    /// Takes a connection in, which `make` makes of its generation. `None` when the ring has no place for it.
+    pub(crate) fn open(&mut self, stream: &TcpStream, make: impl FnOnce(u32) -> Connection) -> Option<ConnectionKey> {
+        let slot = self.ring.open(stream)?;
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
-        let slot = self.slots.insert(make(generation)) as u32;
-        ConnectionKey { slot, generation }
+        if slot as usize >= self.slots.len() {
+            self.slots.resize_with(slot as usize + 1, || None);
+        }
+        self.slots[slot as usize] = Some(make(generation));
+        self.count += 1;
+        Some(ConnectionKey { slot, generation })
     }
 
     pub(crate) fn get_mut(&mut self, key: ConnectionKey) -> Option<&mut Connection> {
-        self.slots.get_mut(key.slot as usize).filter(|connection| connection.generation == key.generation)
+        let connection = self.slots.get_mut(key.slot as usize)?.as_mut();
+        connection.filter(|connection| connection.generation == key.generation)
+    }
+
+    /// The connection in a slot of the ring.
+    pub(crate) fn key_at(&self, slot: u32) -> Option<ConnectionKey> {
+        let connection = self.slots.get(slot as usize)?.as_ref()?;
+        Some(ConnectionKey { slot, generation: connection.generation })
     }
 
     pub(crate) fn is_closing(&mut self, key: ConnectionKey) -> bool {
@@ -71,29 +84,29 @@ impl Connections {
 
     pub(crate) fn remove(&mut self, key: ConnectionKey) -> Option<Connection> {
         self.get_mut(key)?;
-        let mut connection = self.slots.remove(key.slot as usize);
-        self.give_back(std::mem::take(&mut connection.out));
-        connection.drained.raise();
+        let mut connection = self.slots[key.slot as usize].take()?;
+        self.count -= 1;
+        self.ring.close(key.slot);
+        self.pool.give_back(std::mem::take(&mut connection.waiting));
         Some(connection)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.count
     }
 
     pub(crate) fn keys(&self) -> Vec<ConnectionKey> {
-        let keys = self.slots.iter();
-        keys.map(|(slot, connection)| ConnectionKey { slot: slot as u32, generation: connection.generation }).collect()
+        (0..self.slots.len() as u32).filter_map(|slot| self.key_at(slot)).collect()
     }
 
     /// Bytes that wait to be sent, of all connections.
     pub(crate) fn queued(&self) -> usize {
-        self.slots.iter().map(|(_, connection)| connection.queued()).sum()
+        self.slots.iter().flatten().map(Connection::queued).sum()
     }
 
     /// Whether somebody must flush.
-    pub(crate) fn has_dirty(&self) -> bool {
-        !self.dirty.is_empty()
+    pub(crate) fn has_dirty(&mut self) -> bool {
+        !self.dirty.is_empty() || self.ring.has_submissions()
     }
 
     /// Output for one connection; what it has asked for and must get. A peer that does not read is not read from; a
@@ -105,7 +118,7 @@ impl Connections {
         if self.get_mut(key).is_some_and(is_too_much) {
             return self.part_with_slow_reader(key);
         }
-        self.append(key, bytes);
+        self.append(key, |connection, pool| connection.append(bytes, || pool.take()));
     }
 
     fn part_with_slow_reader(&mut self, key: ConnectionKey) {
@@ -118,104 +131,97 @@ impl Connections {
         }
     }
 
-    fn append(&mut self, key: ConnectionKey, bytes: &[u8]) {
-        if let Some(connection) = self.slots.get_mut(key.slot as usize)
+    fn append(&mut self, key: ConnectionKey, append: impl FnOnce(&mut Connection, &mut Pool)) {
+        if let Some(Some(connection)) = self.slots.get_mut(key.slot as usize)
             && connection.generation == key.generation
             && !connection.closing
         {
-            if connection.out.capacity() == 0
-                && let Some(buffer) = self.pool.pop()
-            {
-                self.pool_bytes -= buffer.capacity();
-                connection.out = buffer;
-            }
-            connection.out.extend_from_slice(bytes);
-            if !connection.dirty {
-                connection.dirty = true;
-                self.dirty.push(key);
+            append(connection, &mut self.pool);
+            if !std::mem::replace(&mut connection.dirty, true) {
+                self.dirty.push(key.slot);
             }
         }
     }
 
-    /// A room's frame. Where too much waits already it is left out: a message leaves a GAP, anything else nothing.
-    pub(crate) fn put_room_frame(&mut self, key: ConnectionKey, room: RoomId, frame: &[u8], class: Class) {
+    /// Frames of a room, back to back. Where too much waits already they are left out: messages leave a GAP, anything
+    /// else nothing.
+    pub(crate) fn put_room_frames(&mut self, key: ConnectionKey, room: RoomId, frames: &RoomFrames) {
         let limits = self.limits;
         let Some(connection) = self.get_mut(key) else { return };
         if connection.queued() > 0 || connection.gaps.is_some() {
             let bytes_max = connection.queue_bytes_max(&limits);
-            if self.leave_out(key, room, frame, class, bytes_max) {
+            if self.leave_out(key, room, frames, bytes_max) {
                 return;
             }
         }
-        self.usage.delivered += 1;
-        self.put(key, frame);
+        self.usage.delivered += u64::from(frames.count);
+        self.append(key, |connection, pool| connection.append_shared(&frames.bytes, || pool.take()));
     }
 
-    fn leave_out(&mut self, key: ConnectionKey, room: RoomId, frame: &[u8], class: Class, bytes_max: usize) -> bool {
+    fn leave_out(&mut self, key: ConnectionKey, room: RoomId, frames: &RoomFrames, bytes_max: usize) -> bool {
         let Some(connection) = self.get_mut(key) else { return true };
         let queued = connection.queued();
         let has_gap = connection.gaps.as_ref().is_some_and(|gaps| gaps.contains_key(&room));
-        match class {
-            Class::Sheddable if has_gap || queued > bytes_max / 2 => {
-                self.usage.shed += 1;
-                true
-            }
-            Class::Sequenced if has_gap || queued + frame.len() > bytes_max => {
-                let (id, prev_id) = ids(frame);
+        let is_left_out = match frames.class {
+            Class::Sheddable => has_gap || queued > bytes_max / 2,
+            Class::Sequenced => has_gap || queued + frames.bytes.len() > bytes_max,
+        };
+        if is_left_out {
+            if frames.class == Class::Sequenced {
+                let (before, newest) = ends(&frames.bytes);
                 let gaps = connection.gaps.get_or_insert_with(|| Box::new(HashMap::new()));
-                gaps.entry(room).and_modify(|gap| gap.1 = id).or_insert((prev_id, id));
-                self.usage.shed += 1;
-                true
+                gaps.entry(room).and_modify(|gap| gap.1 = newest).or_insert((before, newest));
             }
-            _ => false,
+            self.usage.shed += u64::from(frames.count);
         }
+        is_left_out
     }
 
-    /// Connections with output, since last asked.
-    pub(crate) fn take_dirty(&mut self) -> Vec<ConnectionKey> {
-        std::mem::take(&mut self.dirty)
+    /// Starts a send for each connection whose output gathered and of which none is under way, and hands all of them to
+    /// the kernel at once.
+    pub(crate) fn flush(&mut self, now_s: u32) -> io::Result<()> {
+        for slot in self.dirty.drain(..) {
+            let Some(Some(connection)) = self.slots.get_mut(slot as usize) else { continue };
+            connection.dirty = false;
+            if !connection.is_sending() && !connection.waiting.is_empty() {
+                let output = std::mem::take(&mut connection.waiting);
+                connection.sending_bytes = output.len();
+                connection.progress_s = now_s;
+                self.usage.flushes += 1;
+                self.ring.send(slot, output);
+            }
+        }
+        self.ring.submit()
     }
 
-    /// Gives back the list that [`Self::take_dirty`] gave, so that it is not allocated anew.
-    pub(crate) fn put_back(&mut self, mut dirty: Vec<ConnectionKey>) {
-        dirty.clear();
-        if self.dirty.is_empty() {
-            self.dirty = dirty;
+    /// Bytes of a slot's connection have left. True when it is to be closed and nothing of it waits any more.
+    pub(crate) fn sent(&mut self, slot: u32, bytes: usize, output: Option<Output>, now_s: u32) -> bool {
+        self.usage.sent_bytes += bytes as u64;
+        if let Some(output) = output {
+            self.pool.give_back(output);
         }
+        let Some(Some(connection)) = self.slots.get_mut(slot as usize) else { return false };
+        connection.progress_s = now_s;
+        connection.sending_bytes -= bytes;
+        if connection.is_sending() {
+            return false;
+        }
+        if connection.waiting.is_empty() {
+            self.rest(slot);
+        } else if !std::mem::replace(&mut connection.dirty, true) {
+            self.dirty.push(slot);
+        }
+        self.slots[slot as usize].as_ref().is_some_and(|connection| connection.closing && connection.queued() == 0)
     }
 
-    /// Sends what waits. `None` where nothing may be sent now.
-    pub(crate) fn flush(&mut self, key: ConnectionKey, is_writable: bool, now_s: u32) -> Option<Flushed> {
-        let connection = self.get_mut(key)?;
-        connection.dirty = false;
-        if connection.blocked && !is_writable {
-            return None;
+    /// Nothing waits any more: what was left out is told, and the connection is read again.
+    fn rest(&mut self, slot: u32) {
+        let Some(Some(connection)) = self.slots.get_mut(slot as usize) else { return };
+        if std::mem::take(&mut connection.held_back) {
+            self.ring.resume(slot);
         }
-        let before = connection.sent;
-        let flushed = connection.flush();
-        connection.blocked = flushed == Flushed::Blocked;
-        let sent = connection.sent - before;
-        if sent > 0 {
-            connection.progress_s = now_s;
-        }
-        self.usage.flushes += 1;
-        self.usage.sent_bytes += sent as u64;
-        if flushed == Flushed::All {
-            self.rest(key);
-        }
-        Some(flushed)
-    }
-
-    /// Nothing waits any more: the buffer is given back, and what was left out is told.
-    fn rest(&mut self, key: ConnectionKey) {
-        let Some(connection) = self.get_mut(key) else { return };
-        connection.sent = 0;
-        let mut buffer = std::mem::take(&mut connection.out);
-        let gaps = connection.gaps.take();
-        connection.drained.raise();
-        buffer.clear();
-        self.give_back(buffer);
-        if let Some(gaps) = gaps {
+        let key = ConnectionKey { slot, generation: connection.generation };
+        if let Some(gaps) = connection.gaps.take() {
             let mut frames = Vec::new();
             for (room, (after, newest)) in *gaps {
                 self.usage.gaps += 1;
@@ -225,12 +231,12 @@ impl Connections {
         }
     }
 
-    fn give_back(&mut self, mut buffer: Vec<u8>) {
-        let bytes = buffer.capacity();
-        if bytes > 0 && bytes <= BUFFER_BYTES_KEPT && self.pool_bytes + bytes <= POOL_BYTES_MAX {
-            buffer.clear();
-            self.pool_bytes += bytes;
-            self.pool.push(buffer);
+    /// A connection of which too much waits to be read is not listened to until it has read all.
+    pub(crate) fn hold_back_if_behind(&mut self, key: ConnectionKey) {
+        let limits = self.limits;
+        let Some(connection) = self.get_mut(key) else { return };
+        if connection.is_behind(&limits) && !std::mem::replace(&mut connection.held_back, true) {
+            self.ring.hold(key.slot);
         }
     }
 
@@ -238,17 +244,22 @@ impl Connections {
     pub(crate) fn close(&mut self, key: ConnectionKey, farewell: impl FnOnce(&mut Encoder, &mut Vec<u8>)) {
         let mut frame = Vec::new();
         farewell(&mut self.encoder, &mut frame);
-        self.append(key, &frame);
+        self.append(key, |connection, pool| connection.append(&frame, || pool.take()));
         if let Some(connection) = self.get_mut(key) {
             connection.closing = true;
-            connection.drained.raise();
         }
     }
 }
 
-/// Id and predecessor of a MESSAGE frame.
-fn ids(frame: &[u8]) -> (MessageId, MessageId) {
-    let frame = Frame::first(frame, limits::FRAME_BYTES_MAX).ok().flatten();
-    let message = frame.and_then(|frame| body::read::<schema::Message<'_>>(frame.body()).ok());
-    message.map_or_else(Default::default, |m| (MessageId(m.head().id()), MessageId(m.head().prev_id())))
+/// The message before the first of these MESSAGE frames, and the last one.
+fn ends(frames: &[u8]) -> (MessageId, MessageId) {
+    let mut ends: Option<(MessageId, MessageId)> = None;
+    let mut rest = frames;
+    while let Ok(Some(frame)) = Frame::first(rest, limits::FRAME_BYTES_MAX) {
+        rest = &rest[frame.bytes.len()..];
+        let Ok(message) = body::read::<schema::Message<'_>>(frame.body()) else { continue };
+        let (id, prev_id) = (MessageId(message.head().id()), MessageId(message.head().prev_id()));
+        ends = Some((ends.map_or(prev_id, |(before, _)| before), id));
+    }
+    ends.unwrap_or_default()
 }

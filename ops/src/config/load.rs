@@ -126,13 +126,13 @@ mod tests {
 
     #[test]
     fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
-        let file = "[engine]\nshards = 1\nlisten = \"127.0.0.1:1\"\ncommit_interval = \"2 ms\"";
+        let file = "[engine]\nshards = 1\nlisten = \"127.0.0.1:1\"\ncommit_interval = \"3 ms\"";
         let environment = [("MOIM_ENGINE_SHARDS", "2"), ("MOIM_ENGINE_LISTEN", "127.0.0.1:2"), ("HOME", "/")];
         let (layers, _folder) = layers(file, &environment, &[("engine.shards", "3"), ("data", "elsewhere")]);
         let raw = read(&layers).unwrap();
         assert_eq!(raw.engine.shards, 3);
         assert_eq!(raw.engine.listen, "127.0.0.1:2");
-        assert_eq!(raw.engine.commit_interval.to_string(), "2 ms");
+        assert_eq!(raw.engine.commit_interval.to_string(), "3 ms");
         assert_eq!(raw.engine.durability, Durability::Durable);
         assert_eq!(raw.data, "elsewhere");
     }

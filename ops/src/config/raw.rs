@@ -51,7 +51,7 @@ impl Default for Engine {
             listen: "127.0.0.1:7420".into(),
             shards: 0,
             durability: Durability::Durable,
-            commit_interval: Span::ms(1),
+            commit_interval: Span::ms(2),
             trunk_secret: String::new(),
         }
     }

@@ -1,0 +1,147 @@
+//! Driving the ring of the shard's sockets: everything that is ready is taken, then each connection with output gets one
+//! send.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::rc::Rc;
+
+use glommio::io::PollableFd;
+
+use super::{Core, CoreCell};
+use crate::shard::ConnectionKey;
+use crate::socket::{Completed, Piece};
+
+/// Completions carried out before other tasks get their turn.
+const COMPLETIONS_IN_A_ROW: usize = 4_096;
+
+/// The ring's bell as glommio waits for it.
+struct Bell(OwnedFd);
+
+impl AsRawFd for Bell {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// Carries out what connections say and what became of their output, for ever.
+pub(super) async fn drive(core: CoreCell) {
+    let bell = core.borrow().connections.ring.wake().try_clone_to_owned();
+    let bell = bell.map(Bell).map_err(|error| error.to_string());
+    let bell = match bell.and_then(|bell| PollableFd::new(bell).map_err(|error| error.to_string())) {
+        Ok(bell) => bell,
+        Err(error) => return tracing::error!(%error, "the sockets cannot be waited for"),
+    };
+    loop {
+        if core.borrow_mut().look_at_sockets() {
+            glommio::executor().yield_now().await;
+            continue;
+        }
+        core.borrow_mut().connections.ring.hush();
+        // What completed before that rang for nobody.
+        if !core.borrow_mut().look_at_sockets() && bell.readable().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Flushes what is dirty whenever something is, after everything that was ready before.
+pub(super) async fn flush(core: CoreCell) {
+    let signals = Rc::clone(&core.borrow().signals);
+    loop {
+        signals.output.wait().await;
+        core.borrow_mut().flush_dirty();
+    }
+}
+
+/// What completed and was not carried out yet: input waits here while the mesh is clogged.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    looked: Vec<Completed>,
+    waiting: VecDeque<Completed>,
+}
+
+impl Core {
+    /// Takes what has completed; false when nothing had.
+    pub(super) fn look_at_sockets(&mut self) -> bool {
+        let mut looked = std::mem::take(&mut self.inbox.looked);
+        let mut taken = 0;
+        self.look_at_clock();
+        while taken < COMPLETIONS_IN_A_ROW {
+            if let Err(error) = self.connections.ring.look(&mut looked) {
+                tracing::error!(shard = %self.id, %error, "io_uring does not answer; trying again");
+            }
+            if looked.is_empty() && (self.inbox.waiting.is_empty() || self.port.is_clogged()) {
+                break;
+            }
+            taken += looked.len().max(1);
+            self.carry_out_completed(&mut looked);
+        }
+        self.inbox.looked = looked;
+        self.signal_work();
+        taken > 0
+    }
+
+    /// In order, for each connection. While the mesh is clogged output goes on and input waits: the buffers that it
+    /// holds are all there are, so the kernel takes no more.
+    fn carry_out_completed(&mut self, looked: &mut Vec<Completed>) {
+        while !self.port.is_clogged()
+            && let Some(completed) = self.inbox.waiting.pop_front()
+        {
+            self.carry_out_one(completed);
+        }
+        for completed in looked.drain(..) {
+            let is_output = matches!(completed, Completed::Sent { .. });
+            if is_output || self.inbox.waiting.is_empty() && !self.port.is_clogged() {
+                self.carry_out_one(completed);
+            } else {
+                self.inbox.waiting.push_back(completed);
+            }
+        }
+    }
+
+    fn carry_out_one(&mut self, completed: Completed) {
+        match completed {
+            Completed::Received { slot, piece } => self.take_piece(slot, piece),
+            Completed::Sent { slot, bytes, output } => {
+                let now_s = self.now_s;
+                if self.connections.sent(slot, bytes, output, now_s) {
+                    self.disconnect_slot(slot);
+                }
+            }
+            Completed::Ended { slot } | Completed::Broken { slot } => self.disconnect_slot(slot),
+        }
+    }
+
+    fn disconnect_slot(&mut self, slot: u32) {
+        if let Some(key) = self.connections.key_at(slot) {
+            self.disconnect(key);
+        }
+    }
+
+    fn take_piece(&mut self, slot: u32, piece: Piece) {
+        match self.connections.key_at(slot) {
+            Some(key) if !self.is_stopping => self.take_input(key, &piece),
+            _ => {}
+        }
+        self.connections.ring.give_back(piece);
+    }
+
+    fn take_input(&mut self, key: ConnectionKey, piece: &Piece) {
+        // The core is borrowed for what the bytes bring about: they are copied once, into memory that stays warm.
+        let mut input = std::mem::take(&mut self.input);
+        input.clear();
+        input.extend_from_slice(self.connections.ring.bytes(piece));
+        crate::stats::add(&self.stats.received_bytes, input.len() as u64);
+        self.take_bytes(key, &input);
+        self.input = input;
+        self.connections.hold_back_if_behind(key);
+    }
+
+    /// Flushes each connection with output once.
+    pub(super) fn flush_dirty(&mut self) {
+        let now_s = self.now_s;
+        if let Err(error) = self.connections.flush(now_s) {
+            tracing::error!(shard = %self.id, %error, "io_uring takes no sends; trying again");
+        }
+    }
+}

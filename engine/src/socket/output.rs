@@ -1,0 +1,63 @@
+//! Bytes on their way to a connection.
+
+use bytes::Bytes;
+
+/// Output of a connection: bytes of its own, or a stretch of a batch that many connections are sent from one memory.
+#[derive(Debug)]
+pub(crate) enum Output {
+    Own(Vec<u8>),
+    Shared(Bytes),
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self::Own(Vec::new())
+    }
+}
+
+impl Output {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.as_slice().is_empty()
+    }
+}
+
+/// A buffer that grew above this is given back to the allocator.
+const BUFFER_BYTES_KEPT: usize = 64 * 1024;
+/// Bytes of empty buffers kept for the next output.
+const POOL_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Empty buffers of a shard: a connection holds one only while it has output.
+#[derive(Default)]
+pub(super) struct Pool {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Pool {
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    pub(super) fn give_back(&mut self, output: Output) {
+        let Output::Own(mut buffer) = output else { return };
+        let bytes = buffer.capacity();
+        if bytes > 0 && bytes <= BUFFER_BYTES_KEPT && self.bytes + bytes <= POOL_BYTES_MAX {
+            buffer.clear();
+            self.bytes += bytes;
+            self.buffers.push(buffer);
+        }
+    }
+}
