@@ -153,23 +153,19 @@ impl World {
             StoreRequest::Leave { ticket, room, user } => {
                 StoreAnswer::Changed(ticket, self.accounts.leave(room, user, user).map_err(refusal))
             }
-            order => {
+            StoreRequest::ChangesSequenced(changes) => {
                 if !is_refused {
-                    self.carry_out_order(order);
+                    changes.into_iter().for_each(|(room, up_to)| self.accounts.changes_sequenced(room, up_to));
+                }
+                StoreAnswer::ChangesSequenced
+            }
+            StoreRequest::ReadMarks(marks) => {
+                if !is_refused {
+                    marks.into_iter().for_each(|(room, user, mark)| self.accounts.set_read_mark(room, user, mark));
                 }
                 return None;
             }
         })
-    }
-
-    fn carry_out_order(&mut self, order: StoreRequest) {
-        match order {
-            StoreRequest::ChangesSequenced(room, up_to) => self.accounts.changes_sequenced(room, up_to),
-            StoreRequest::ReadMarks(marks) => {
-                marks.into_iter().for_each(|(room, user, mark)| self.accounts.set_read_mark(room, user, mark));
-            }
-            _ => {}
-        }
     }
 
     fn load_room(&mut self, room: RoomId) -> Result<LoadedRoom, Refusal> {

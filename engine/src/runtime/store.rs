@@ -104,14 +104,17 @@ impl Core {
                 let change = rooms.leave(user, room).await;
                 StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
             }),
-            StoreRequest::ChangesSequenced(room, up_to) => {
-                self.tell(async move { rooms.changes_sequenced(room, up_to).await });
-            }
+            StoreRequest::ChangesSequenced(changes) => self.ask(async move {
+                if let Err(error) = rooms.changes_sequenced(&changes).await {
+                    tracing::warn!(%error, "changes could not be taken out of the outbox; the poll will find them");
+                }
+                StoreAnswer::ChangesSequenced
+            }),
             StoreRequest::ReadMarks(marks) => self.tell(async move { rooms.set_read_marks(&marks).await }),
         }
     }
 
-    /// An order that nobody waits for. What fails is done again: changes by the poll, marks by the next mark.
+    /// An order that nobody waits for. What fails is done again: marks by the next mark.
     fn tell(&mut self, order: impl Future<Output = Result<(), StoreError>> + 'static) {
         let Some(core) = self.this.upgrade() else { return };
         self.store_requests += 1;

@@ -4,7 +4,7 @@ use moim_persistence::RoomChange;
 use moim_wire::schema::Kind;
 use moim_wire::{DeviceId, ErrorCode, MessageId, Sequence, UserId};
 
-use super::commit::{Pending, changes_sequenced};
+use super::commit::Pending;
 use super::context::{Context, Gate};
 use super::effect::{Effect, StoreRequest};
 use super::event::{Caller, Origin};
@@ -69,7 +69,7 @@ impl Room {
         self.reading_changes = false;
         if changes.is_empty() && self.committed_change > 0 {
             // What the store thinks is waiting is sequenced: it was told so in vain.
-            changes_sequenced(self.id, self.committed_change, context);
+            context.outbox.sequenced(self.id, self.committed_change);
         }
         for change in changes {
             self.sequence(change, context);
@@ -145,7 +145,7 @@ impl Room {
     /// A change is in the journal.
     pub(super) fn change_committed(&mut self, change: u32, context: &mut Context<'_>) {
         self.committed_change = self.committed_change.max(change);
-        changes_sequenced(self.id, change, context);
+        context.outbox.sequenced(self.id, change);
         let committed = self.committed_change;
         let (done, waiting): (Vec<_>, Vec<_>) = self.syncs.drain(..).partition(|&(change, _)| change <= committed);
         self.syncs = waiting;

@@ -9,7 +9,7 @@ use moim_wire::schema;
 use moim_wire::{Encoder, Envelope, ErrorCode, MessageId, RoomId, Sequence, UserId};
 
 use super::context::Context;
-use super::effect::{Effect, StoreRequest};
+use super::effect::Effect;
 use super::event::{Class, Origin, PeerMessage, RoomFrames};
 use super::room::Room;
 use super::{Map, Slot};
@@ -346,9 +346,4 @@ fn acknowledge_all<'a>(room: RoomId, acks: impl Iterator<Item = (MessageId, &'a 
         });
     }
     context.counters.acknowledged += count;
-}
-
-/// Tells the store that changes need not wait any more.
-pub(super) fn changes_sequenced(room: RoomId, up_to: u32, context: &mut Context<'_>) {
-    context.effects.push(Effect::Store(StoreRequest::ChangesSequenced(room, up_to)));
 }

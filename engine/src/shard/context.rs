@@ -5,6 +5,7 @@ use moim_wire::{Encoder, Envelope, ErrorCode, RoomId, UserId};
 use super::commit::Batch;
 use super::effect::{Effect, Effects};
 use super::event::{Origin, PeerMessage};
+use super::outbox::Outbox;
 use super::tickets::Tickets;
 use super::{Counters, Limits};
 use crate::router::ShardId;
@@ -21,6 +22,8 @@ pub(super) struct Context<'a> {
     pub(super) counters: &'a mut Counters,
     /// Members whose read mark is to be stored.
     pub(super) marks: &'a mut Vec<(RoomId, UserId)>,
+    /// Changes that are in the journal.
+    pub(super) outbox: &'a mut Outbox,
     pub(super) gate: Gate,
 }
 

@@ -39,8 +39,8 @@ pub enum StoreRequest {
     Join { ticket: u64, room: RoomId, user: UserId, password: String },
     /// End the user's membership.
     Leave { ticket: u64, room: RoomId, user: UserId },
-    /// Changes up to this one are in the journal and need not wait any more. Not answered.
-    ChangesSequenced(RoomId, u32),
+    /// Changes of these rooms, each up to the given one, are in the journal and need not wait any more.
+    ChangesSequenced(Vec<(RoomId, u32)>),
     /// Read marks to keep; best effort. Not answered.
     ReadMarks(Vec<(RoomId, UserId, MessageId)>),
 }

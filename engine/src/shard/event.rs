@@ -243,6 +243,8 @@ pub enum StoreAnswer {
     History(u64, Result<(Bytes, bool), Refusal>),
     /// To `ReadMembers`, and whether there are more.
     Members(u64, Result<(Vec<MemberEntry>, bool), Refusal>),
+    /// To `ChangesSequenced`, done or not.
+    ChangesSequenced,
     /// To `Join` and `Leave`: the change's number.
     Changed(u64, Result<u32, Refusal>),
 }

@@ -22,6 +22,7 @@ mod event;
 mod follow;
 mod history;
 mod load;
+mod outbox;
 mod owner;
 mod presence;
 mod read_mark;
@@ -48,6 +49,7 @@ pub use crate::config::Limits;
 use crate::router::{self, ShardId};
 use commit::{Batch, Retention};
 use edge::{Edge, Following};
+use outbox::Outbox;
 use room::{Parked, Room};
 use tickets::Tickets;
 
@@ -115,6 +117,7 @@ pub struct Shard {
     retention: Retention,
     tickets: Tickets,
     marks: Vec<(RoomId, moim_wire::UserId)>,
+    outbox: Outbox,
     storage_full: bool,
     encoder: Encoder,
     counters: Counters,
@@ -134,6 +137,7 @@ impl Shard {
             retention: Retention::default(),
             tickets: Tickets::new(map(seed), limits.store_requests_max),
             marks: Vec::new(),
+            outbox: Outbox::default(),
             storage_full: false,
             encoder: Encoder::new(),
             counters: Counters::default(),

@@ -32,6 +32,7 @@ impl Shard {
             tickets: &mut self.tickets,
             counters: &mut self.counters,
             marks: &mut self.marks,
+            outbox: &mut self.outbox,
             gate,
         };
         (&mut self.rooms, context)
@@ -85,6 +86,11 @@ impl Shard {
 
     /// A store answered.
     pub fn store_answer(&mut self, now_ms: u64, answer: StoreAnswer, effects: &mut Effects) {
+        self.take_answer(now_ms, answer, effects);
+        self.outbox.tell(effects);
+    }
+
+    fn take_answer(&mut self, now_ms: u64, answer: StoreAnswer, effects: &mut Effects) {
         match answer {
             StoreAnswer::Room(room, Ok(loaded)) => self.room_loaded(now_ms, room, &loaded, effects),
             StoreAnswer::Room(room, Err(refusal)) => {
@@ -116,6 +122,7 @@ impl Shard {
                     }
                 });
             }
+            StoreAnswer::ChangesSequenced => self.outbox.told(),
             StoreAnswer::Changed(ticket, result) => {
                 self.redeemed(now_ms, ticket, result, effects, |room, waiting, change, context| {
                     if let Waiting::Change { origin, .. } = waiting {
@@ -154,7 +161,7 @@ impl Shard {
         let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
         let Some(Slot::Ready(room)) = rooms.get_mut(&id) else { return };
         if loaded.snapshot.changes.first().is_some_and(|change| change.change <= room.last_change) {
-            commit::changes_sequenced(id, room.last_change, &mut context);
+            context.outbox.sequenced(id, room.last_change);
         }
         for change in &loaded.snapshot.changes {
             room.sequence(change, &mut context);
@@ -212,6 +219,7 @@ impl Shard {
         let (rooms, mut context) = self.rooms_and_context(now_ms, effects);
         commit::committed(position, rooms, &mut retention, &mut context);
         self.retention = retention;
+        self.outbox.tell(effects);
     }
 
     /// The message store has everything up to `position`.

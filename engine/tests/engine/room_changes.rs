@@ -143,3 +143,24 @@ fn changes_survive_a_restart_each_once() {
     assert_eq!(eves, 10);
     server.stop();
 }
+
+#[test]
+fn hundreds_of_waiting_changes_are_taken_out_of_the_outbox_in_a_few_orders() {
+    const CHANGES: u64 = 300;
+    let Scene { server, data, anna, eve, room, .. } = Scene::plain();
+    server.stop();
+    let beside = moim_persistence::Config::new(data.path());
+    let beside = moim_persistence::Persistence::open_accounts_only(&beside).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for _ in 0..CHANGES / 2 {
+        runtime.block_on(beside.rooms().add(anna.user, room, eve.user)).unwrap();
+        runtime.block_on(beside.rooms().remove(anna.user, room, eve.user)).unwrap();
+    }
+    let server = crate::support::Server::start(data.path(), &Default::default());
+    server.session(&anna.token, 1).follow(0, room);
+    server.until("an empty outbox", |_| runtime.block_on(beside.rooms().rooms_with_changes(1)).unwrap().is_empty());
+    // An order for each change would take one each; polls take a few a second.
+    let requests = server.persistence.stats().requests.total;
+    assert!(requests < CHANGES / 2, "{requests} requests for {CHANGES} changes");
+    server.stop();
+}

@@ -86,16 +86,20 @@ impl Rooms {
             .await
     }
 
-    /// Takes the changes up to `up_to` out of the outbox: they are durable in the room's journal. Repeatable.
+    /// Takes changes out of the outbox, of each room those up to the given one: they are durable in the room's journal.
+    /// Repeatable.
     ///
     /// # Errors
     /// The store's.
-    pub async fn changes_sequenced(&self, room: RoomId, up_to: u32) -> Result<(), Error> {
+    pub async fn changes_sequenced(&self, changes: &[(RoomId, u32)]) -> Result<(), Error> {
+        let changes = changes.to_vec();
         self.shared
             .run(move |shared| async move {
                 let mut transaction = shared.database.write().await?;
                 let sql = "DELETE FROM room_changes WHERE room_id = ? AND change_number <= ?";
-                transaction.execute(sql, values![room, up_to]).await?;
+                for (room, up_to) in changes {
+                    transaction.execute(sql, values![room, up_to]).await?;
+                }
                 transaction.commit().await
             })
             .await

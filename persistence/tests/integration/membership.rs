@@ -156,10 +156,10 @@ async fn the_outbox_empties_as_its_changes_are_sequenced_and_numbers_go_on() {
     }
     rooms.leave(jun.id, first).await.unwrap();
     assert_eq!(rooms.rooms_with_changes(10).await.unwrap(), [first, second]);
-    rooms.changes_sequenced(first, 1).await.unwrap();
-    rooms.changes_sequenced(first, 1).await.unwrap();
+    rooms.changes_sequenced(&[(first, 1)]).await.unwrap();
+    rooms.changes_sequenced(&[(first, 1)]).await.unwrap();
     assert_eq!(rooms.changes(first, 0).await.unwrap().len(), 1);
-    rooms.changes_sequenced(first, 2).await.unwrap();
+    rooms.changes_sequenced(&[(first, 2), (RoomId(99), 7)]).await.unwrap();
     assert_eq!(rooms.rooms_with_changes(10).await.unwrap(), [second]);
     assert_eq!(rooms.join(jun.id, first, None).await.unwrap().change, 3);
     assert!(matches!(rooms.load(RoomId(99)).await, Err(Error::NoSuchRoom(_))));
