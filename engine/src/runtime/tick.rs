@@ -23,6 +23,7 @@ pub(super) async fn tick(core: CoreCell) {
         core.look_at_clock();
         core.happen(|shard, _, effects| shard.tick(effects));
         core.sweep_connections();
+        core.connections.trim();
         core.look_at_disk();
         core.poll_changes();
         core.poll_revocations();

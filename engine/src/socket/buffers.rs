@@ -9,8 +9,8 @@ use io_uring::types::BufRingEntry;
 
 /// Buffers of a shard. A power of two.
 pub(super) const BUFFERS: u16 = 2_048;
-/// Bytes of each. A client's whole window of short messages fits into one.
-pub(super) const BUFFER_BYTES: usize = 4_096;
+/// Bytes of each: a client's window of short messages fits into one, and all together stay in a core's cache.
+pub(super) const BUFFER_BYTES: usize = 2_048;
 /// The group that receives name.
 pub(super) const GROUP: u16 = 0;
 

@@ -42,13 +42,25 @@ const POOL_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(super) struct Pool {
     buffers: Vec<Vec<u8>>,
     bytes: usize,
+    /// The fewest buffers that lay here since the last [`Self::trim`]: nobody needed them.
+    unused: usize,
 }
 
 impl Pool {
     pub(super) fn take(&mut self) -> Vec<u8> {
         let buffer = self.buffers.pop().unwrap_or_default();
         self.bytes -= buffer.capacity();
+        self.unused = self.unused.min(self.buffers.len());
         buffer
+    }
+
+    /// Gives up half of what nobody needed since the last time: a burst's memory does not stay for ever.
+    pub(super) fn trim(&mut self) {
+        for buffer in self.buffers.drain(..self.unused.div_ceil(2)) {
+            self.bytes -= buffer.capacity();
+        }
+        self.unused = self.buffers.len();
+        self.buffers.shrink_to(2 * self.unused);
     }
 
     pub(super) fn give_back(&mut self, output: Output) {

@@ -231,6 +231,11 @@ impl Connections {
         }
     }
 
+    /// Once a second: gives up memory that no output needed.
+    pub(crate) fn trim(&mut self) {
+        self.pool.trim();
+    }
+
     /// A connection of which too much waits to be read is not listened to until it has read all.
     pub(crate) fn hold_back_if_behind(&mut self, key: ConnectionKey) {
         let limits = self.limits;
