@@ -120,7 +120,7 @@ pub(super) async fn offer(core: CoreCell, to_offer: ToOffer, lane: Lane) {
         signals.offer.wait().await;
         loop {
             let Some(batch) = to_offer.borrow_mut().pop_front() else { break };
-            if lane.offer.send(Batch { frames: batch.frames, position: batch.last }).await.is_err() {
+            if lane.offer.send(Batch { frames: batch.frames, position: batch.last, generation: 0 }).await.is_err() {
                 // The stores are closed: the journal keeps what they did not take.
                 return;
             }
