@@ -144,6 +144,23 @@ pub fn scan(segment: &[u8], header: &SegmentHeader) -> Scan {
     Scan { batches, end: at, tail }
 }
 
+/// The whole batches that `piece`, cut from that segment, begins with, and where they end.
+pub(super) fn batches_of(piece: &[u8], segment: &SegmentHeader) -> (Vec<Batch>, usize) {
+    let mut batches = Vec::new();
+    let mut at = 0;
+    while let Some(batch) = batch_at(piece, at, segment) {
+        at += batch_bytes(batch.payload.len());
+        batches.push(batch);
+    }
+    (batches, at)
+}
+
+/// Bytes of the batch that `piece` begins with, as it says itself, however many of them are there.
+pub(super) fn claimed_bytes(piece: &[u8], segment: &SegmentHeader) -> Option<usize> {
+    let payload_bytes = u32_at(piece, 8)? as usize;
+    begins_batch(piece, 0, segment).then(|| batch_bytes(payload_bytes))
+}
+
 /// The batch that begins at `at`, where there is one and its checksum holds.
 fn batch_at(segment: &[u8], at: usize, header: &SegmentHeader) -> Option<Batch> {
     if !begins_batch(segment, at, header) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use moim_wire::{Envelope, ErrorCode, Opcode, schema};
 
 use super::{Core, CoreCell};
+use crate::journal::Behind;
 use crate::shard::{ConnectionKey, SessionKey};
 use crate::socket::Stage;
 use crate::stats::{add, set};
@@ -122,6 +123,32 @@ impl Core {
         }
     }
 
+    /// Whether the journal may hold more for the message store, and how far that is behind.
+    pub(super) fn look_at_backlog(&mut self) {
+        let segment_bytes = self.config.journal.segment_bytes;
+        let bytes_max = self.config.journal.disk_bytes_max / u64::from(self.config.shards);
+        let sizes = self.feeds.iter().map(|feed| feed.backlog().size(segment_bytes));
+        let (segments, bytes) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+        set(&self.stats.segments, segments);
+        set(&self.stats.journal_bytes, bytes);
+        let is_full = bytes >= bytes_max;
+        if is_full != (self.stats.store_behind.load(std::sync::atomic::Ordering::Relaxed) != 0) {
+            tracing::warn!(shard = %self.id, is_full, bytes, bytes_max, "what the journal holds for the store crossed its bound");
+            set(&self.stats.store_behind, is_full.into());
+            let behind = is_full.then(|| self.behind());
+            self.shard.set_store_behind(behind);
+        }
+    }
+
+    /// How far the message store is behind.
+    fn behind(&self) -> Behind {
+        self.feeds.iter().map(|feed| feed.behind(self.now_ms)).fold(Behind::default(), |sum, behind| Behind {
+            records: sum.records + behind.records,
+            bytes: sum.bytes + behind.bytes,
+            seconds: sum.seconds.max(behind.seconds),
+        })
+    }
+
     pub(super) fn set_journal_failed(&mut self, failed: bool) {
         if failed != self.journal_failed {
             self.journal_failed = failed;
@@ -164,6 +191,8 @@ impl Core {
 
     /// Puts the numbers where others read them.
     pub(super) fn publish(&mut self) {
+        self.look_at_backlog();
+        let behind = self.behind();
         let (counters, gauges, usage) = (self.shard.counters(), self.shard.gauges(), self.connections.usage);
         let stats = &self.stats;
         for (number, value) in [
@@ -187,7 +216,13 @@ impl Core {
             (&stats.batch_bytes, gauges.batch_bytes as u64),
             (&stats.rooms, gauges.rooms as u64),
             (&stats.waiting_for_store, (gauges.tickets + self.store_requests) as u64),
-            (&stats.unconfirmed_bytes, gauges.unconfirmed_bytes as u64),
+            (&stats.unconfirmed_records, behind.records),
+            (&stats.unconfirmed_bytes, behind.bytes),
+            (&stats.unconfirmed_s, behind.seconds),
+            (&stats.feed_bytes, self.feeds.iter().map(|feed| feed.bytes_in_memory() as u64).sum()),
+            (&stats.read_back_bytes, self.feeds.iter().map(|feed| feed.read_back_bytes()).sum()),
+            (&stats.rewinds, self.feeds.iter().map(|feed| feed.rewinds()).sum()),
+            (&stats.backlog_reads, self.backlog_reads),
             (&stats.recent_bytes, gauges.recent_bytes as u64),
         ] {
             set(number, value);

@@ -11,14 +11,14 @@ use super::history::split_frames;
 use super::room::{Member, Room};
 use super::tickets::Tickets;
 
-/// A room from what the stores have of it. Changes that wait are not sequenced yet.
+/// A room from what the stores and the journal have of it. Changes that wait are not sequenced yet.
 pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention, now_ms: u64, seed: u64) -> Room {
     let snapshot = &loaded.snapshot;
     let recent: VecDeque<_> = split_frames(&loaded.recent).into();
     let newest = recent.back().map_or(MessageId::ZERO, |&(id, _)| id);
     let floor = recent.front().map_or(MessageId::ZERO, |(_, frame)| prev_id(frame));
     if !recent.is_empty() {
-        retention.cache(loaded.recent.len(), vec![(room, newest)]);
+        retention.add(loaded.recent.len(), vec![(room, newest)]);
     }
     let mut members = super::map(seed);
     for &(user, role, read_mark) in &snapshot.members {
@@ -34,7 +34,6 @@ pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention
         members,
         last: newest,
         committed: newest,
-        confirmed: newest,
         recent,
         floor,
         devices: super::map(seed),

@@ -37,7 +37,8 @@ enum BackEnd {
 
 impl MessageStore {
     pub(crate) fn open(config: &Config, runtime: &Arc<Runtime>, lock: FolderLock) -> Result<Self, Error> {
-        let embedded = Embedded::open(&config.embedded_path()?, config.message_cache_bytes, lock)?;
+        let path = config.embedded_path()?;
+        let embedded = Runtime::open_nicely(|| Embedded::open(&path, config.message_cache_bytes, lock))??;
         let back_end = BackEnd::Embedded(Arc::new(embedded));
         Ok(Self { runtime: runtime.clone(), back_end, returned: watch::Sender::new(0) })
     }
