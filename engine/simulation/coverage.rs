@@ -28,6 +28,7 @@ const EXPECTED: &[&str] = &[
     "recovery: unsynced batch kept",
     "recovery: records that the store may not have",
     "the journal answers for the store",
+    "the journal answers without the store",
     "a batch is read back from its segment",
     "the store lost what it confirmed",
     "write failed",

@@ -18,8 +18,7 @@ pub(crate) struct Lane {
     pub(crate) closed: VecDeque<Extent>,
     /// The segment in use, with its messages in memory.
     pub(crate) open: Option<(Extent, Arc<Recent>)>,
-    /// Segments below are of an earlier life.
-    own_from: u64,
+    shards: u16,
     /// Position after the last batch committed.
     pub(crate) committed: u64,
     /// Batches in memory: the newest.
@@ -39,13 +38,13 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(recovered: &Recovered, keep: u64) -> Self {
+    pub(crate) fn new(recovered: &Recovered, keep: u64, shards: u16) -> Self {
         let settled = recovered.checkpoint;
         let closed = recovered.segments.iter().copied().filter(|&(.., last)| last > settled).collect();
         Self {
             closed,
             open: None,
-            own_from: recovered.next_number,
+            shards,
             committed: recovered.position,
             recent: VecDeque::new(),
             cursor: (settled, 0),
@@ -176,10 +175,15 @@ impl Lane {
         self.closed.drain(..count).map(|(header, ..)| header.number).collect()
     }
 
-    /// What the store has not confirmed, oldest first; of an earlier life alone for who does not own the journal.
+    /// Whether some segments are of a life with another number of shards.
+    pub(crate) fn has_others(&self) -> bool {
+        self.closed.iter().any(|(header, ..)| header.shards != self.shards)
+    }
+
+    /// What the store has not confirmed, oldest first; for who does not own the journal what may be of his rooms.
     pub(crate) fn parts(&self, is_owner: bool) -> Vec<Place> {
         let confirmed = self.confirmed();
-        let waits = |(header, _, last): &&Extent| *last > confirmed && (is_owner || header.number < self.own_from);
+        let waits = |(header, _, last): &&Extent| *last > confirmed && (is_owner || header.shards != self.shards);
         let mut parts: Vec<_> = self.closed.iter().filter(waits).map(|&extent| Place::Disk(extent)).collect();
         if let Some(((.., last), recent)) = &self.open
             && is_owner

@@ -75,13 +75,14 @@ impl Server {
     /// Shards whose journals go on where their disks end.
     pub(crate) fn start(plan: &Plan, disks: &[Disk], seed: u64) -> Self {
         let found = disks.iter().map(|disk| disk.recover().expect("it was looked at").0);
-        let lanes: Vec<_> = found.map(|recovered| Lane::new(&recovered, plan.keep_confirmed)).collect();
+        let lanes: Vec<_> =
+            found.map(|recovered| Lane::new(&recovered, plan.keep_confirmed, plan.shards as u16)).collect();
         let node = |(id, disk): (usize, &Disk)| Node {
             shard: Shard::new(ShardId(id as u16), plan.shards as u16, plan.limits, seed, lanes[id].committed),
             slots: Vec::new(),
             generation: 0,
             questions: Vec::new(),
-            writer: Writer::new(disk, plan.segment_blocks),
+            writer: Writer::new(disk, plan.segment_blocks, plan.shards as u16),
         };
         let queues = || (0..plan.shards).map(|_| VecDeque::new()).collect();
         Self {

@@ -49,6 +49,7 @@ pub(crate) struct Writer {
     current: Option<Current>,
     next_number: u64,
     segment_blocks: usize,
+    shards: u16,
 }
 
 /// What a step led to.
@@ -62,8 +63,8 @@ pub(crate) enum Progress {
 }
 
 impl Writer {
-    pub(crate) fn new(disk: &Disk, segment_blocks: usize) -> Self {
-        Self { next_number: disk.next_number(), segment_blocks, ..Self::default() }
+    pub(crate) fn new(disk: &Disk, segment_blocks: usize, shards: u16) -> Self {
+        Self { next_number: disk.next_number(), segment_blocks, shards, ..Self::default() }
     }
 
     /// A batch that may or may not be found after a crash.
@@ -127,8 +128,13 @@ impl Writer {
 
     fn next_segment(&mut self, first_position: u64, disk: &mut Disk, lane: &mut Lane, random: &mut Random) {
         self.close_current(lane);
-        let header =
-            SegmentHeader { number: self.next_number, first_position, salt: random.number(), is_relaxed: false };
+        let header = SegmentHeader {
+            number: self.next_number,
+            first_position,
+            salt: random.number(),
+            is_relaxed: false,
+            shards: self.shards,
+        };
         self.next_number += 1;
         disk.activate(&header, self.segment_blocks);
         self.current = Some(Current { header, offset: BLOCK_BYTES });

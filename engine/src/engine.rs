@@ -173,7 +173,7 @@ fn backlogs(config: &Config, persistence: &Persistence, found: &[Found]) -> Resu
         let folder = journal::shard_folder(&config.journal.folder, *shard);
         journal::sync_segments(&folder, recovered)?;
         journal::remove_stray_indexes(&folder)?;
-        let backlog = Backlog::new(&folder, persistence.write_behind(*shard), recovered);
+        let backlog = Backlog::new(&folder, persistence.write_behind(*shard), recovered, config.shards);
         backlog.write_checkpoint(&AtomicU64::new(recovered.checkpoint))?;
         backlogs.push((*shard, Arc::new(backlog)));
     }

@@ -26,9 +26,9 @@ pub(crate) struct Backlog {
     folder: PathBuf,
     lane: Lane,
     settled: AtomicU64,
-    /// Segments below this number are of an earlier life, in which other shards may have owned their rooms.
-    own_from: u64,
-    has_inherited: AtomicBool,
+    shards: u16,
+    /// Some segments are of a life with another number of shards: their rooms may be any shard's now.
+    has_others: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -50,19 +50,18 @@ struct Open {
 }
 
 impl Backlog {
-    /// What a recovery found in `folder`, with the way into the store.
-    pub(crate) fn new(folder: &Path, lane: Lane, recovered: &Recovered) -> Self {
+    /// What a recovery found in `folder`, with the way into the store, for a life with that many shards.
+    pub(crate) fn new(folder: &Path, lane: Lane, recovered: &Recovered, shards: u16) -> Self {
         let segment = |&(header, end, last): &(SegmentHeader, u64, u64)| {
             Arc::new(Segment::on_disk(folder.to_owned(), header, end, last, None))
         };
         let closed: VecDeque<_> = recovered.segments.iter().map(segment).collect();
-        let has_inherited = AtomicBool::new(!closed.is_empty());
         let backlog = Self {
             folder: folder.to_owned(),
             lane,
             settled: AtomicU64::new(recovered.checkpoint),
-            own_from: recovered.next_number,
-            has_inherited,
+            shards,
+            has_others: AtomicBool::new(true),
             state: Mutex::new(State { closed, ..State::default() }),
         };
         backlog.settle(recovered.checkpoint);
@@ -123,8 +122,8 @@ impl Backlog {
         if let Some(open) = &state.open {
             open.recent.settled(position);
         }
-        let has_inherited = state.closed.front().is_some_and(|segment| segment.number() < self.own_from);
-        self.has_inherited.store(has_inherited, Ordering::Release);
+        let has_others = state.closed.iter().any(|segment| segment.shards() != self.shards);
+        self.has_others.store(has_others, Ordering::Release);
     }
 
     /// Writes the checkpoint where it has moved, and gives up what lies before it. What fails is done by the next call.
@@ -153,15 +152,15 @@ impl Backlog {
         self.settled() > written || !self.state().retiring.is_empty()
     }
 
-    /// What the store has not confirmed, oldest first: of an earlier life alone for who is not the journal's owner.
+    /// What the store has not confirmed, oldest first; for who is not the journal's owner what may be of his rooms.
     fn parts(&self, is_owner: bool) -> Vec<Part> {
-        if !is_owner && !self.has_inherited.load(Ordering::Acquire) {
+        if !is_owner && !self.has_others.load(Ordering::Acquire) {
             return Vec::new();
         }
         let confirmed = self.confirmed();
         let state = self.state();
         let waits = |segment: &&Arc<Segment>| {
-            segment.last_position() > confirmed && (is_owner || segment.number() < self.own_from)
+            segment.last_position() > confirmed && (is_owner || segment.shards() != self.shards)
         };
         let mut parts: Vec<_> = state.closed.iter().filter(waits).cloned().map(Part::Closed).collect();
         if let Some(open) = state.open.as_ref().filter(|open| is_owner && open.last > confirmed) {
@@ -219,7 +218,8 @@ impl Backlogs {
 
     /// What the store may not have of the rooms of that shard.
     pub(crate) fn view(&self, shard: u16) -> View {
-        View::new(self.of.iter().map(|(of, backlog)| backlog.parts(*of == shard)).collect())
+        let has_others = self.of.iter().any(|(_, backlog)| backlog.has_others.load(Ordering::Acquire));
+        View::new(self.of.iter().map(|(of, backlog)| backlog.parts(*of == shard)).collect(), !has_others)
     }
 
     /// How often the store has taken confirmations back. When it changes, a page that was read meanwhile may miss what was

@@ -265,7 +265,8 @@ mod tests {
     use super::*;
     use crate::journal::record::frames;
 
-    const SEGMENT: SegmentHeader = SegmentHeader { number: 3, first_position: 0, salt: 7, is_relaxed: false };
+    const SEGMENT: SegmentHeader =
+        SegmentHeader { number: 3, first_position: 0, salt: 7, is_relaxed: false, shards: 1 };
 
     fn index(of: &[(u32, u64, u32, u32, u32)]) -> Bytes {
         let mut builder = IndexBuilder::default();

@@ -44,6 +44,7 @@ pub(crate) use lock::JournalLock;
 pub use page::{Page, join_sends};
 pub use recent::Recent;
 pub use record::Sender;
+pub(crate) use record::prev_id;
 pub(crate) use recover::sync_segments;
 pub use recover::{Recovered, recover};
 pub use segment::{ReadBack, Segment};

@@ -37,14 +37,32 @@ pub(crate) fn records(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Recor
     })
 }
 
-/// Frames that were written for tests: (room, id, sender, device, sequence), back to back.
+/// The id of the message before the one in `frame`, in its room; zero where it does not read as one.
+pub(crate) fn prev_id(frame: &[u8]) -> MessageId {
+    let frame = Frame::first(frame, FRAME_BYTES_MAX).ok().flatten();
+    let message = frame.and_then(|frame| body::read::<schema::Message<'_>>(frame.body()).ok());
+    message.map_or(MessageId::ZERO, |message| MessageId(message.head().prev_id()))
+}
+
+/// Frames for tests: (room, id, sender, device, sequence), back to back.
 #[cfg(test)]
 pub(crate) fn frames(of: &[(u32, u64, u32, u32, u32)]) -> bytes::Bytes {
+    encode(of.iter().map(|&(room, id, sender, device, sequence)| (0, (room, id, sender, device, sequence))))
+}
+
+/// Messages of one room for tests, each after the id before it; the first id is no message here.
+#[cfg(test)]
+pub(crate) fn chain(room: u32, ids: &[u64]) -> bytes::Bytes {
+    encode(ids.windows(2).map(|pair| (pair[0], (room, pair[1], 1, 1, pair[1] as u32))))
+}
+
+#[cfg(test)]
+fn encode(of: impl Iterator<Item = (u64, (u32, u64, u32, u32, u32))>) -> bytes::Bytes {
     use moim_wire::schema::{Kind, MessageHead, Role};
     let mut encoder = moim_wire::Encoder::new();
     let mut out = Vec::new();
-    for &(room, id, sender, device, sequence) in of {
-        let head = MessageHead::new(id, 0, room, sender, device, sequence);
+    for (prev_id, (room, id, sender, device, sequence)) in of {
+        let head = MessageHead::new(id, prev_id, room, sender, device, sequence);
         let text = format!("message {id}");
         let fields = moim_wire::MessageFields { head, text: &text, reference: 0, kind: Kind::Talk, role: Role::Member };
         encoder.message(&mut out, moim_wire::Envelope::default(), &fields);

@@ -84,6 +84,11 @@ impl Segment {
         self.header.first_position
     }
 
+    /// How many shards there were; 0 where it does not say.
+    pub(super) fn shards(&self) -> u16 {
+        self.header.shards
+    }
+
     /// Position after its last record.
     pub fn last_position(&self) -> u64 {
         self.last

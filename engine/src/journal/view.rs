@@ -7,7 +7,7 @@ use moim_wire::{MessageId, RoomId, Sequence};
 
 use super::page::{Page, join_sends};
 use super::recent::Recent;
-use super::record::Sender;
+use super::record::{Sender, prev_id};
 use super::segment::Segment;
 use crate::error::Error;
 
@@ -25,12 +25,28 @@ pub enum Part {
 #[derive(Clone, Debug, Default)]
 pub struct View {
     folders: Vec<Vec<Part>>,
+    /// All of one folder, and its rooms were nowhere else: whatever of a room is here is the newest of it.
+    is_newest: bool,
 }
 
 impl View {
-    /// A view of these.
-    pub fn new(folders: Vec<Vec<Part>>) -> Self {
-        Self { folders: folders.into_iter().filter(|parts| !parts.is_empty()).collect() }
+    /// A view of these; of a room in them the newest is here where `is_newest`.
+    pub fn new(folders: Vec<Vec<Part>>, is_newest: bool) -> Self {
+        let folders: Vec<_> = folders.into_iter().filter(|parts| !parts.is_empty()).collect();
+        Self { is_newest: is_newest && folders.len() == 1, folders }
+    }
+
+    /// The answer to that question from `page` alone, this view's, where no store is needed for it.
+    pub fn whole(&self, page: &Page, query: PageQuery, limit: usize) -> Option<Page> {
+        let (oldest, frame) = page.frames.first().filter(|_| self.is_newest)?;
+        let before_oldest = prev_id(frame);
+        match query {
+            PageQuery::Before(_) if page.frames.len() == limit || before_oldest == MessageId::ZERO => {
+                Some(Page { frames: page.frames.clone(), more: before_oldest > MessageId::ZERO })
+            }
+            PageQuery::After(after) if before_oldest <= after && after < *oldest => Some(page.clone()),
+            _ => None,
+        }
     }
 
     /// Whether the store has everything.
@@ -94,4 +110,45 @@ fn of_folder(parts: &[Part], room: RoomId, query: PageQuery, limit: usize) -> Re
         }
     }
     Ok(page.join(Page::default(), query, limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::record::chain;
+    use crate::shard::SealedBatch;
+
+    const NEWEST: PageQuery = PageQuery::Before(MessageId(u64::MAX));
+
+    /// A view of messages of room 1, each after the one before it.
+    fn view(ids: &[u64], is_newest: bool) -> View {
+        let recent = Recent::default();
+        recent.push(SealedBatch { frames: chain(1, ids), first: 0, last: ids.len() as u64 - 1 });
+        View::new(vec![vec![Part::Open(Arc::new(recent))]], is_newest)
+    }
+
+    fn whole(view: &View, query: PageQuery, limit: usize) -> Option<(Vec<u64>, bool)> {
+        let page = view.page(RoomId(1), query, limit).unwrap();
+        let whole = view.whole(&page, query, limit)?;
+        Some((whole.frames.iter().map(|(id, _)| id.0).collect(), whole.more))
+    }
+
+    #[test]
+    fn the_newest_of_a_room_need_no_store() {
+        // The first id is that of a message which the store has.
+        let view = view(&[4, 5, 6, 7], true);
+        assert_eq!(whole(&view, NEWEST, 2), Some((vec![6, 7], true)));
+        assert_eq!(whole(&view, NEWEST, 3), Some((vec![5, 6, 7], true)));
+        assert_eq!(whole(&view, NEWEST, 4), None, "the store has older ones");
+        assert_eq!(whole(&view, PageQuery::After(MessageId(4)), 9), Some((vec![5, 6, 7], false)));
+        assert_eq!(whole(&view, PageQuery::After(MessageId(5)), 1), Some((vec![6], true)));
+        assert_eq!(whole(&view, PageQuery::After(MessageId(3)), 9), None, "the store has the next");
+        assert_eq!(whole(&view, PageQuery::After(MessageId(7)), 9), None, "nothing is known of what comes after it");
+    }
+
+    #[test]
+    fn a_room_from_its_beginning_needs_no_store_and_one_that_others_may_have_does() {
+        assert_eq!(whole(&view(&[0, 5, 6], true), NEWEST, 9), Some((vec![5, 6], false)));
+        assert_eq!(whole(&view(&[0, 5, 6], false), NEWEST, 2), None);
+    }
 }

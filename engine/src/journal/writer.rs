@@ -34,6 +34,7 @@ pub(crate) struct Journal {
     folder: PathBuf,
     segment_bytes: u64,
     durability: Durability,
+    shards: u16,
     next_number: u64,
     current: Option<Current>,
     /// What is written goes there, for the store and for readers.
@@ -47,11 +48,11 @@ impl Journal {
     pub(crate) fn new(
         folder: PathBuf,
         segment_bytes: u64,
-        durability: Durability,
+        (durability, shards): (Durability, u16),
         next_number: u64,
         backlog: Arc<Backlog>,
     ) -> Self {
-        Self { folder, segment_bytes, durability, next_number, current: None, backlog, has_spare: false }
+        Self { folder, segment_bytes, durability, shards, next_number, current: None, backlog, has_spare: false }
     }
 
     /// Whether the next segment's file must still be prepared, which [`prepare_spare`] does off this thread.
@@ -110,7 +111,7 @@ impl Journal {
             source: io::Error::other(format!("no randomness for the segment's salt: {error}")),
         })?;
         let is_relaxed = self.durability == Durability::Relaxed;
-        let header = SegmentHeader { number: self.next_number, first_position, salt, is_relaxed };
+        let header = SegmentHeader { number: self.next_number, first_position, salt, is_relaxed, shards: self.shards };
         let (folder, segment_bytes) = (self.folder.clone(), self.segment_bytes);
         let path = glommio::executor()
             .spawn_blocking(move || {

@@ -41,16 +41,16 @@ impl Joined {
     /// A page of a room: MESSAGE frames back to back, ids rising, and whether there are more in the direction asked.
     pub(super) async fn page(&self, room: RoomId, query: PageQuery, limit: usize) -> Result<(Bytes, bool), StoreError> {
         let waiting = self.read(move |view| view.page(room, query, limit)).await?;
+        if let Some(page) = self.view.whole(&waiting, query, limit) {
+            return Ok(concat(page));
+        }
         let stored = self.persistence.messages().page(room, query, limit, HISTORY_BYTES_MAX).await?;
         self.check()?;
         if waiting.frames.is_empty() {
             return Ok((stored.frames, stored.more));
         }
         let stored = Page { frames: split_frames(&stored.frames), more: stored.more };
-        let page = stored.join(waiting, query, limit);
-        let mut frames = BytesMut::new();
-        page.frames.iter().for_each(|(_, frame)| frames.extend_from_slice(frame));
-        Ok((frames.freeze(), page.more))
+        Ok(concat(stored.join(waiting, query, limit)))
     }
 
     /// A device's newest sends in a room, rising.
@@ -80,6 +80,12 @@ impl Joined {
         }
         Err(StoreError::Unavailable("the message store was away a moment ago".to_owned()))
     }
+}
+
+fn concat(page: Page) -> (Bytes, bool) {
+    let mut frames = BytesMut::new();
+    page.frames.iter().for_each(|(_, frame)| frames.extend_from_slice(frame));
+    (frames.freeze(), page.more)
 }
 
 /// What a journal that cannot be read means to who asks for a room.

@@ -62,7 +62,7 @@ pub(crate) async fn run(start: Start, ring: Ring) {
     if let Some(own) = feeds.first() {
         let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
         let (bytes, next) = (config.journal.segment_bytes, start.recovered.next_number);
-        let journal = Journal::new(folder, bytes, config.durability, next, Arc::clone(own.backlog()));
+        let journal = Journal::new(folder, bytes, (config.durability, config.shards), next, Arc::clone(own.backlog()));
         let journal = Rc::new(RefCell::new(journal));
         spawn(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(own)));
         spawn(commit::prepare_segments(Rc::clone(&core), journal));

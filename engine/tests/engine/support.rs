@@ -3,10 +3,12 @@
 pub(crate) mod child;
 mod requests;
 mod scene;
+mod stall;
 mod tmpfs;
 
 pub(crate) use requests::{raw_frame, raw_session_frame};
 pub(crate) use scene::{Person, Scene};
+pub(crate) use stall::{StallingStore, whole_room};
 pub(crate) use tmpfs::SmallDisk;
 
 use std::collections::{HashMap, VecDeque};
