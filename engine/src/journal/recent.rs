@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use moim_persistence::PageQuery;
 use moim_wire::limits::SENDS_IN_FLIGHT_MAX;
 use moim_wire::{MessageId, RoomId, Sequence};
@@ -25,8 +26,8 @@ pub struct Recent {
 
 #[derive(Debug, Default)]
 struct Sorted {
-    rooms: HashMap<RoomId, Vec<(MessageId, Bytes)>>,
-    devices: HashMap<Sender, BTreeMap<Sequence, MessageId>>,
+    rooms: HashMap<RoomId, Vec<(MessageId, Bytes)>, RandomState>,
+    devices: HashMap<Sender, BTreeMap<Sequence, MessageId>, RandomState>,
 }
 
 impl Recent {

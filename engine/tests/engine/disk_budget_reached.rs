@@ -15,7 +15,7 @@ fn try_to_say(peer: &mut Peer, scene: &Scene, sequence: u32, text: &str) -> Resu
             assert_eq!(answer.error_code(), Some(ErrorCode::StorageFull));
             let error = answer.body::<schema::Error<'_>>();
             assert!(error.retry_after_ms() > 0);
-            Err(error.message().to_owned())
+            Err(error.message().unwrap().to_owned())
         }
     }
 }

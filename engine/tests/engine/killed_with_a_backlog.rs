@@ -62,7 +62,7 @@ fn killed_with_a_backlog_a_server_starts_at_once_and_shows_all_of_it() {
             assert_eq!(ack.opcode, Opcode::Ack, "{:?}", ack.error_code());
             let ack = ack.body::<schema::Ack<'_>>();
             assert_eq!((ack.duplicate(), MessageId(ack.id())), (true, said[298].0));
-            server.stop();
+            server.stop_stalled();
         }
         drop(filler);
         let server = Server::start(data.path(), &options());

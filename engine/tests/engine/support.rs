@@ -3,7 +3,7 @@
 pub(crate) mod child;
 mod requests;
 mod scene;
-mod stall;
+pub(crate) mod stall;
 mod tmpfs;
 
 pub(crate) use requests::{raw_frame, raw_session_frame};

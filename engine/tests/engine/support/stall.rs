@@ -50,6 +50,12 @@ impl Server {
         self.until("refused by the store", |_| self.persistence.stats().lanes[0].retries_total > before);
     }
 
+    /// Stops while the message store stands still: what it did not take the journal keeps.
+    pub(crate) fn stop_stalled(self) {
+        self.engine.stop().expect("the shards stop");
+        assert!(self.persistence.close().is_err(), "the store says that it could not take everything");
+    }
+
     /// Returns once the message store has everything.
     pub(crate) fn until_confirmed(&self) {
         self.until("confirmed", |shards| shards.iter().all(|shard| shard.unconfirmed_records == 0));
