@@ -26,7 +26,11 @@ const EXPECTED: &[&str] = &[
     "crash while recovering",
     "recovery: torn tail",
     "recovery: unsynced batch kept",
-    "recovery: records replayed",
+    "recovery: records that the store may not have",
+    "the journal answers for the store",
+    "the journal answers without the store",
+    "a batch is read back from its segment",
+    "the store lost what it confirmed",
     "write failed",
     "another number of shards",
     "the room is being loaded",
@@ -35,7 +39,7 @@ const EXPECTED: &[&str] = &[
     "too many wait for changes of this room",
     "too many devices speak in this room at once",
     "the journal is behind",
-    "the message store is behind",
+    STORE_BEHIND,
     "the server's disk is full; nothing was stored",
     "too many rooms are open in this session; close one first",
     "only members may send; join the room first",
@@ -49,6 +53,9 @@ const EXPECTED: &[&str] = &[
     "last_seen is above the room's newest message; forget the room's messages and open anew",
 ];
 
+/// How a refusal begins that goes on to say by how much.
+const STORE_BEHIND: &str = "the message store is behind";
+
 impl Coverage {
     pub(crate) fn saw(&mut self, what: &str) {
         match self.0.get_mut(what) {
@@ -59,6 +66,7 @@ impl Coverage {
 
     pub(crate) fn saw_frame(&mut self, what: &What) {
         match what {
+            What::Refused(_, message) if message.starts_with(STORE_BEHIND) => self.saw(STORE_BEHIND),
             What::Refused(_, message) | What::Busy(message) => self.saw(message),
             What::Ack { duplicate: true, .. } => self.saw("ack of a resend"),
             What::Ack { .. } => self.saw("ack"),

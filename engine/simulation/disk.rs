@@ -61,10 +61,6 @@ impl Disk {
         self.segments.keys().last().copied().max(spare).unwrap_or_default() + 1
     }
 
-    pub(crate) fn segment_numbers(&self) -> Vec<u64> {
-        self.segments.keys().copied().collect()
-    }
-
     /// The machine dies: all, none, the first or any of the unsynced blocks are on the disk.
     pub(crate) fn crash(&mut self, random: &mut Random) {
         let unsynced = std::mem::take(&mut self.unsynced);
@@ -84,14 +80,22 @@ impl Disk {
         }
     }
 
-    /// What a start reads.
-    pub(crate) fn recover(&self) -> Result<Recovered, moim_engine::Error> {
+    /// A segment's bytes; `None` once it is given up.
+    pub(crate) fn image(&self, segment: u64) -> Option<&[u8]> {
+        self.segments.get(&segment).map(Vec::as_slice)
+    }
+
+    /// What a start reads, and the batches after the checkpoint.
+    pub(crate) fn recover(&self) -> Result<(Recovered, Vec<Bytes>), moim_engine::Error> {
         let mut recovered = Recovered::after(self.checkpoint);
+        let mut batches = Vec::new();
         let newest = self.segments.keys().last().copied().unwrap_or_default();
         for (&number, image) in &self.segments {
             let path = PathBuf::from(format!("segment-{number}"));
-            recovered.take_segment(&path, number, number == newest, &Bytes::copy_from_slice(image))?;
+            let bytes = Bytes::copy_from_slice(image);
+            batches.extend(recovered.take_segment(&path, number, number == newest, &bytes)?);
         }
-        Ok(recovered)
+        recovered.next_number = self.next_number();
+        Ok((recovered, batches))
     }
 }

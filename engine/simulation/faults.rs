@@ -1,5 +1,6 @@
 //! What goes wrong: peers that vanish or stop reading, stores and disks that fail, a process that dies at any step.
 
+use moim_engine::journal::Recovered;
 use moim_engine::shard::StoreRequest;
 
 use crate::disk::Disk;
@@ -9,7 +10,7 @@ use crate::world::World;
 
 impl World {
     pub(crate) fn fault(&mut self) {
-        match self.random.below(10) {
+        match self.random.below(11) {
             0..=2 => {
                 let client = self.random.below(self.clients.len());
                 self.disconnect(client);
@@ -21,6 +22,7 @@ impl World {
             4..=6 => self.stall_or_go_on(),
             7 => self.weather.stores_down = !self.weather.stores_down,
             8 => self.weather.lane_down = !self.weather.lane_down,
+            9 if self.plan.keep_confirmed > 0 => self.store_dies(),
             _ => self.disk_fails_or_recovers(),
         }
     }
@@ -41,7 +43,7 @@ impl World {
         let at = self.some_shard();
         let full = self.random.one_in(2);
         let node = &mut self.server.nodes[at];
-        let failed = full && node.writer.fail();
+        let failed = full && node.writer.fail(&mut self.server.lanes[at]);
         node.shard.set_storage_full(full);
         if failed {
             self.coverage.saw("write failed");
@@ -92,29 +94,30 @@ impl World {
     fn orders_under_way(&mut self) {
         for at in 0..self.server.nodes.len() {
             for question in std::mem::take(&mut self.server.nodes[at].questions) {
-                if let Question::Asked(request) = question
+                if let Question::Asked(request, snapshot) = question
                     && self.random.one_in(2)
                     && !matches!(request, StoreRequest::LoadRoom(_))
                 {
-                    self.look_at(request);
+                    self.look_at(request, &snapshot);
                 }
             }
         }
     }
 
     fn writes_under_way(&mut self) {
-        for at in 0..self.server.nodes.len() {
+        for lane in 0..self.server.lanes.len() {
             if self.random.one_in(2) {
-                self.server.nodes[at].lane.offer(self.plan.lane_batches_max);
-                self.store_writes(at);
+                self.offer(lane);
+                self.store_writes(lane);
             }
         }
     }
 
-    /// Reads the journals into the message store; false when the process died again on the way.
+    /// Looks at the journals and gives up what is settled; false when the process died again on the way.
     fn recover(&mut self, in_doubt: &[bytes::Bytes]) -> bool {
+        let mut found = self.messages.clone();
         for at in 0..self.disks.len() {
-            let recovered = match self.disks[at].recover() {
+            let (recovered, batches) = match self.disks[at].recover() {
                 Ok(recovered) => recovered,
                 Err(error) => {
                     self.keep(Err(Broken { invariant: STORED_STAYS, what: error.to_string() }));
@@ -124,36 +127,27 @@ impl World {
             if recovered.torn_at.is_some() {
                 self.coverage.saw("recovery: torn tail");
             }
-            for frames in &recovered.batches {
-                self.coverage.saw("recovery: records replayed");
+            for frames in &batches {
+                self.coverage.saw("recovery: records that the store may not have");
                 self.survived(frames, in_doubt);
+                found.write(frames, 0);
             }
             if self.random.one_in(8) {
-                let some = self.random.below(recovered.batches.len() + 1);
-                self.replay(&recovered.batches[..some]);
                 return false;
             }
-            self.replay(&recovered.batches);
-            if self.random.one_in(8) {
-                return false;
-            }
-            let position = recovered.position;
-            self.trace.note(|| format!("shard {at} recovers {} records up to {position}", recovered.records));
-            if !self.give_up_segments(at, position) {
-                return false;
+            let Recovered { position, records, .. } = recovered;
+            self.trace.note(|| format!("shard {at} recovers {records} records up to {position}"));
+            for (header, _, last) in recovered.segments {
+                if last <= self.disks[at].checkpoint {
+                    self.disks[at].retire(header.number);
+                    if self.random.one_in(16) {
+                        return false;
+                    }
+                }
             }
         }
-        true
-    }
-
-    fn give_up_segments(&mut self, at: usize, position: u64) -> bool {
-        self.disks[at].checkpoint = position;
-        for segment in self.disks[at].segment_numbers() {
-            if self.random.one_in(16) {
-                return false;
-            }
-            self.disks[at].retire(segment);
-        }
+        let kept = self.truth.is_in(&found);
+        self.keep(kept);
         true
     }
 
@@ -181,11 +175,8 @@ impl World {
         while self.disks.len() < self.plan.shards {
             self.disks.push(Disk::default());
         }
-        let kept = self.truth.is_in(&self.messages);
-        self.keep(kept);
         self.truth.show_all();
         let seed = self.random.number();
         self.server = Server::start(&self.plan, &self.disks, seed);
-        self.weather.stores_down = false;
     }
 }

@@ -4,6 +4,7 @@
 //! `MOIM_SEEDS=n` runs n seeds, `MOIM_SECONDS=n` runs on for that long, `MOIM_SEED=n` replays one with its trace.
 
 mod accounts;
+mod backlog;
 mod client;
 mod connection;
 mod coverage;

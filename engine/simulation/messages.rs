@@ -1,4 +1,4 @@
-//! The message store: what was written to it is durable and comes back as it was.
+//! The message store: what was written to it comes back as it was, unless it dies before it has synced.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,15 @@ use moim_persistence::PageQuery;
 use moim_wire::limits::SENDS_IN_FLIGHT_MAX;
 use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 
-use crate::heard;
+use crate::heard::{self, Told};
+use crate::random::Random;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Messages {
     rooms: BTreeMap<RoomId, BTreeMap<MessageId, Bytes>>,
     windows: BTreeMap<(RoomId, UserId, DeviceId), BTreeMap<Sequence, MessageId>>,
+    /// What was written lately: when, and what.
+    young: Vec<(u64, Told)>,
 }
 
 /// Whose sequence a message counts in: a room's own events are nobody's.
@@ -22,11 +25,38 @@ pub(crate) fn author(sender: UserId, device: DeviceId) -> (UserId, DeviceId) {
 
 impl Messages {
     /// Writes MESSAGE frames; once or several times is the same.
-    pub(crate) fn write(&mut self, frames: &Bytes) {
+    pub(crate) fn write(&mut self, frames: &Bytes, now: u64) {
         for (told, frame) in heard::messages(frames) {
+            if self.get(told.room, told.id).is_none() {
+                self.young.push((now, told.clone()));
+            }
             let (user, device) = author(told.sender, told.device);
             self.windows.entry((told.room, user, device)).or_default().insert(told.sequence, told.id);
             self.rooms.entry(told.room).or_default().insert(told.id, frame);
+        }
+    }
+
+    /// It dies and is back: what it wrote within its sync period, which is shorter than the journals' window, may be gone.
+    /// How much is.
+    pub(crate) fn die(&mut self, now: u64, window: u64, random: &mut Random) -> usize {
+        let period = window - window / 4;
+        let mut lost = 0;
+        for (at, told) in std::mem::take(&mut self.young) {
+            if now - at < period && random.one_in(2) {
+                lost += 1;
+                self.remove(&told);
+            }
+        }
+        lost
+    }
+
+    fn remove(&mut self, told: &Told) {
+        let (user, device) = author(told.sender, told.device);
+        if let Some(window) = self.windows.get_mut(&(told.room, user, device)) {
+            window.remove(&told.sequence);
+        }
+        if let Some(room) = self.rooms.get_mut(&told.room) {
+            room.remove(&told.id);
         }
     }
 

@@ -50,6 +50,10 @@ pub(crate) struct Plan {
     pub(crate) burst_max: usize,
     /// Committed batches that wait for the message store.
     pub(crate) lane_batches_max: usize,
+    /// Segments that a shard may hold for the message store.
+    pub(crate) segments_max: usize,
+    /// How long the journal keeps what was confirmed, in steps; 0 where the store syncs before it confirms.
+    pub(crate) keep_confirmed: u64,
     /// Changes that the accounts' store hands out at once.
     pub(crate) changes_at_once: usize,
     /// How likely each act is.
@@ -74,6 +78,8 @@ impl Plan {
             text_chars_max: if random.one_in(4) { 6_000 } else { 40 },
             burst_max: if is_loud { 40 } else { random.between(1, 12) },
             lane_batches_max: random.between(1, 4),
+            segments_max: random.between(2, 12),
+            keep_confirmed: if random.one_in(2) { 0 } else { random.between(10, 200) as u64 },
             changes_at_once: random.between(1, 5),
             weights: weights(random),
         }
@@ -126,7 +132,6 @@ fn tight(random: &mut Random, rooms: usize) -> Limits {
         recent_bytes_max: limit(0, 3_000, usual.recent_bytes_max),
         devices_per_room_max: limit(1, 4, usual.devices_per_room_max),
         batch_bytes_max: limit(200, 3_000, usual.batch_bytes_max),
-        unconfirmed_bytes_max: limit(200, 5_000, usual.unconfirmed_bytes_max),
         rooms_per_session_max: limit(1, 3, usual.rooms_per_session_max),
         session_queue_bytes_max: limit(200, 3_000, usual.session_queue_bytes_max),
         trunk_queue_bytes_max: limit(200, 6_000, usual.trunk_queue_bytes_max),

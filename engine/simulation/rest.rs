@@ -117,6 +117,8 @@ impl World {
         for _ in 0..10_000 {
             let shards = 0..self.plan.shards;
             let moved = shards.fold(self.drain_mesh(), |moved, at| self.drain_shard(at) || moved);
+            let lanes = 0..self.server.lanes.len();
+            let moved = lanes.fold(moved, |moved, lane| self.drain_lane(lane) || moved);
             if !moved || self.broken.is_some() {
                 return;
             }
@@ -147,21 +149,30 @@ impl World {
             self.question_goes_on(at, 0);
             moved = true;
         }
-        moved |= self.journal_goes_on(at);
-        moved |= self.server.nodes[at].lane.offer(self.plan.lane_batches_max);
-        moved |= self.store_writes(at);
-        moved |= self.confirm(at);
-        moved | self.checkpoint(at)
+        moved | self.journal_goes_on(at)
+    }
+
+    fn drain_lane(&mut self, lane: usize) -> bool {
+        self.ticks += self.plan.keep_confirmed;
+        let mut moved = self.offer(lane);
+        moved |= self.store_writes(lane);
+        moved |= self.server.lanes[lane].hear(self.ticks);
+        moved |= self.server.lanes[lane].knock(self.ticks);
+        moved | self.checkpoint(lane)
     }
 
     /// Nothing is left anywhere.
     fn is_at_rest(&self) -> Kept {
         for (at, node) in self.server.nodes.iter().enumerate() {
             let (gauges, fullest) = (node.shard.gauges(), node.shard.fullest());
-            let left = gauges.tickets + gauges.batch_bytes + gauges.unconfirmed_bytes + fullest.parked + fullest.syncs;
+            let left = gauges.tickets + gauges.batch_bytes + fullest.parked + fullest.syncs;
             hold(left == 0, COMES_TO_REST, || format!("shard {at}: {gauges:?} {fullest:?}"))?;
             let sessions: usize = node.slots.iter().flatten().map(|connection| connection.attached.len()).sum();
             hold(gauges.sessions == sessions, WITHIN_CAPACITY, || format!("{sessions} sessions stand: {gauges:?}"))?;
+        }
+        for (at, lane) in self.server.lanes.iter().enumerate() {
+            let is_settled = lane.window.settled() == lane.committed && lane.closed.is_empty();
+            hold(is_settled, COMES_TO_REST, || format!("journal {at}: {lane:?}"))?;
         }
         let links = self.clients.iter().filter_map(|client| client.link);
         let seats: Vec<Seat> = links.map(|link| link.seat()).collect();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use moim_engine::router::ShardId;
 use moim_engine::shard::{Caller, ConnectionKey, PeerMessage, SessionKey, Shard, StoreAnswer, StoreRequest};
 
+use crate::backlog::Snapshot;
 use crate::connection::Connection;
 use crate::disk::Disk;
 use crate::lane::Lane;
@@ -21,7 +22,7 @@ pub(crate) fn seat(shard: usize, session: SessionKey) -> Seat {
 /// A question or order on its way to a store and back.
 #[derive(Debug)]
 pub(crate) enum Question {
-    Asked(StoreRequest),
+    Asked(StoreRequest, Snapshot),
     Answered(StoreAnswer),
 }
 
@@ -32,7 +33,6 @@ pub(crate) struct Node {
     generation: u32,
     pub(crate) questions: Vec<Question>,
     pub(crate) writer: Writer,
-    pub(crate) lane: Lane,
 }
 
 impl Node {
@@ -63,6 +63,8 @@ impl Node {
 
 pub(crate) struct Server {
     pub(crate) nodes: Vec<Node>,
+    /// Of every disk: also of shards that are no more.
+    pub(crate) lanes: Vec<Lane>,
     /// `mesh[from][to]`: in order.
     pub(crate) mesh: Vec<Vec<VecDeque<PeerMessage>>>,
     /// Who sat where, in this life.
@@ -70,19 +72,22 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Shards whose journals stand where their disks' checkpoints are.
+    /// Shards whose journals go on where their disks end.
     pub(crate) fn start(plan: &Plan, disks: &[Disk], seed: u64) -> Self {
+        let found = disks.iter().map(|disk| disk.recover().expect("it was looked at").0);
+        let lanes: Vec<_> =
+            found.map(|recovered| Lane::new(&recovered, plan.keep_confirmed, plan.shards as u16)).collect();
         let node = |(id, disk): (usize, &Disk)| Node {
-            shard: Shard::new(ShardId(id as u16), plan.shards as u16, plan.limits, seed, disk.checkpoint),
+            shard: Shard::new(ShardId(id as u16), plan.shards as u16, plan.limits, seed, lanes[id].committed),
             slots: Vec::new(),
             generation: 0,
             questions: Vec::new(),
-            writer: Writer::new(disk, plan.segment_blocks),
-            lane: Lane::at(disk.checkpoint),
+            writer: Writer::new(disk, plan.segment_blocks, plan.shards as u16),
         };
         let queues = || (0..plan.shards).map(|_| VecDeque::new()).collect();
         Self {
             nodes: disks.iter().take(plan.shards).enumerate().map(node).collect(),
+            lanes,
             mesh: (0..plan.shards).map(|_| queues()).collect(),
             callers: BTreeMap::new(),
         }

@@ -1,11 +1,12 @@
 //! Journals, stores and write-behind, each a step at a time.
 
-use bytes::Bytes;
+use moim_engine::journal::Behind;
 use moim_engine::shard::{LoadedRoom, Refusal, SealedBatch, StoreAnswer, StoreRequest};
-use moim_wire::{DeviceId, ErrorCode, RoomId, UserId};
+use moim_persistence::PageQuery;
+use moim_wire::{DeviceId, ErrorCode, MessageId, RoomId, UserId};
 
 use crate::accounts::refusal;
-use crate::messages::Messages;
+use crate::backlog::Snapshot;
 use crate::server::Question;
 use crate::world::World;
 use crate::writer::{Progress, Stage};
@@ -23,75 +24,97 @@ impl World {
             node.writer.stage = Stage::Sealed(batch);
             return true;
         }
-        match node.writer.step(&mut self.disks[at], &mut self.random) {
+        match node.writer.step(&mut self.disks[at], &mut self.server.lanes[at], &mut self.random) {
             Progress::None => {}
             Progress::Synced(batch) => {
                 self.trace.note(|| format!("journal {at} syncs {}..{}", batch.first, batch.last));
                 let kept = self.truth.store(&batch.frames, &self.accounts);
                 self.keep(kept);
             }
-            Progress::Committed(batch) => self.committed(at, batch),
+            Progress::Committed(batch, end) => self.committed(at, batch, end),
         }
         true
     }
 
-    fn committed(&mut self, at: usize, batch: SealedBatch) {
+    fn committed(&mut self, at: usize, batch: SealedBatch, end: u64) {
         let position = batch.last;
         self.trace.note(|| format!("shard {at} learns that {position} is committed"));
         self.truth.show(&batch.frames);
-        let node = &mut self.server.nodes[at];
-        node.shard.set_storage_full(false);
-        node.lane.to_offer.push_back(batch);
+        self.server.nodes[at].shard.set_storage_full(false);
+        self.server.lanes[at].committed(batch, end);
+        if self.random.one_in(3) {
+            self.server.lanes[at].forget_recent();
+        }
+        self.look_at_backlog(at);
         self.happen(at, |shard, now_ms, effects| shard.committed(now_ms, position, effects));
     }
 
-    /// The next step of some batch towards the message store, or of its confirmation back.
-    pub(crate) fn write_behind_goes_on(&mut self, at: usize) -> bool {
+    /// Whether the journals that a shard has hold as much for the message store as they may.
+    fn look_at_backlog(&mut self, at: usize) {
+        let lanes = self.server.lanes.iter().enumerate();
+        let own = lanes.filter(|(of, _)| of % self.plan.shards == at).map(|(_, lane)| lane);
+        let segments: usize = own.map(|lane| lane.closed.len() + lane.to_retire.len()).sum();
+        let behind = (segments >= self.plan.segments_max).then(Behind::default);
+        self.server.nodes[at].shard.set_store_behind(behind);
+    }
+
+    /// The next step of some batch towards the message store, or of its confirmation back. `lane` may be of a shard that is
+    /// no more.
+    pub(crate) fn write_behind_goes_on(&mut self, lane: usize) -> bool {
         match self.random.below(4) {
-            0 => self.server.nodes[at].lane.offer(self.plan.lane_batches_max),
-            1 => self.store_writes(at),
-            2 => self.confirm(at),
-            _ => self.checkpoint(at),
+            0 => self.offer(lane),
+            1 => self.store_writes(lane),
+            2 => self.server.lanes[lane].hear(self.ticks),
+            _ => self.checkpoint(lane),
         }
     }
 
-    pub(crate) fn store_writes(&mut self, at: usize) -> bool {
+    pub(crate) fn offer(&mut self, lane: usize) -> bool {
+        let offered = self.server.lanes[lane].offer(self.plan.lane_batches_max, &self.disks[lane]);
+        if offered.as_ref().is_some_and(|segments| !segments.is_empty()) {
+            self.coverage.saw("a batch is read back from its segment");
+        }
+        offered.is_some()
+    }
+
+    pub(crate) fn store_writes(&mut self, lane: usize) -> bool {
         if self.weather.lane_down {
             return false;
         }
         let count = self.random.between(1, 3);
-        let Some((frames, position)) = self.server.nodes[at].lane.gather(count) else { return false };
-        frames.iter().for_each(|frames| self.messages.write(frames));
-        self.server.nodes[at].lane.stored = position;
-        self.trace.note(|| format!("the message store has {position} of shard {at}"));
+        let Some((frames, position)) = self.server.lanes[lane].gather(count) else { return false };
+        frames.iter().for_each(|frames| self.messages.write(frames, self.ticks));
+        self.server.lanes[lane].stored = position;
+        self.trace.note(|| format!("the message store has {position} of journal {lane}"));
         true
     }
 
-    pub(crate) fn confirm(&mut self, at: usize) -> bool {
-        let node = &mut self.server.nodes[at];
-        if node.lane.confirmed == node.lane.stored {
-            return false;
+    /// The message store dies and is back, without what it had not synced, and everything not settled is asked for again.
+    pub(crate) fn store_dies(&mut self) {
+        let lost = self.messages.die(self.ticks, self.plan.keep_confirmed, &mut self.random);
+        if lost > 0 {
+            self.coverage.saw("the store lost what it confirmed");
         }
-        node.lane.confirmed = node.lane.stored;
-        node.shard.confirmed(node.lane.stored);
-        self.trace.note(|| format!("shard {at} learns that the store has {}", self.server.nodes[at].lane.stored));
-        true
+        self.trace.note(|| format!("the message store loses {lost} messages"));
+        self.server.lanes.iter_mut().for_each(crate::lane::Lane::rewind);
     }
 
     /// Moves the checkpoint, or gives up a segment that it left behind: a crash may come between.
     pub(crate) fn checkpoint(&mut self, at: usize) -> bool {
-        let node = &mut self.server.nodes[at];
-        if let Some(segment) = node.lane.to_retire.pop() {
+        let lane = &mut self.server.lanes[at];
+        if let Some(segment) = lane.to_retire.pop() {
             self.disks[at].retire(segment);
+            self.look_at_backlog(at % self.plan.shards);
             return true;
         }
-        if self.disks[at].checkpoint == node.lane.confirmed {
+        let (settled, retired) = (lane.window.settled(), lane.take_settled());
+        if self.disks[at].checkpoint == settled && retired.is_empty() {
             return false;
         }
-        self.disks[at].checkpoint = node.lane.confirmed;
-        node.lane.to_retire = node.writer.take_retired(node.lane.confirmed);
+        self.disks[at].checkpoint = settled;
+        lane.to_retire = retired;
         // The oldest goes first.
-        node.lane.to_retire.reverse();
+        lane.to_retire.reverse();
         true
     }
 
@@ -107,8 +130,8 @@ impl World {
 
     pub(crate) fn question_goes_on(&mut self, at: usize, nth: usize) {
         match self.server.nodes[at].questions.swap_remove(nth) {
-            Question::Asked(request) => {
-                if let Some(answer) = self.look_at(request) {
+            Question::Asked(request, snapshot) => {
+                if let Some(answer) = self.look_at(request, &snapshot) {
                     self.server.nodes[at].questions.push(Question::Answered(answer));
                 }
             }
@@ -120,14 +143,15 @@ impl World {
     }
 
     /// What a store does with a request, now.
-    pub(crate) fn look_at(&mut self, request: StoreRequest) -> Option<StoreAnswer> {
-        let is_refused = self.weather.stores_down || !self.weather.is_calm && self.random.one_in(24);
+    pub(crate) fn look_at(&mut self, request: StoreRequest, snapshot: &Snapshot) -> Option<StoreAnswer> {
+        let is_refused =
+            self.weather.stores_down || self.is_stale(snapshot) || !self.weather.is_calm && self.random.one_in(24);
         Some(match request {
             StoreRequest::LoadRoom(room) if is_refused => StoreAnswer::Room(room, refused()),
-            StoreRequest::LoadRoom(room) => StoreAnswer::Room(room, self.load_room(room).map(Box::new)),
+            StoreRequest::LoadRoom(room) => StoreAnswer::Room(room, self.load_room(room, snapshot).map(Box::new)),
             StoreRequest::LoadDevice(room, caller) if is_refused => StoreAnswer::Device(room, caller, refused()),
             StoreRequest::LoadDevice(room, caller) => {
-                let window = self.messages.device_window(room, caller.user, caller.device);
+                let window = self.joined_sends(snapshot, (room, caller.user, caller.device));
                 StoreAnswer::Device(room, caller, Ok(window))
             }
             StoreRequest::ReadChanges(room, _) if is_refused => StoreAnswer::Changes(room, refused()),
@@ -137,8 +161,8 @@ impl World {
             StoreRequest::ReadHistory { ticket, .. } if is_refused => StoreAnswer::History(ticket, refused()),
             StoreRequest::ReadHistory { ticket, room, query, limit } => {
                 // A page ends early where its messages are long.
-                let limit = if self.random.one_in(4) { self.random.between(1, limit) } else { limit };
-                StoreAnswer::History(ticket, Ok(self.messages.page(room, query, limit)))
+                let stored_max = if self.random.one_in(4) { self.random.between(1, limit) } else { limit };
+                StoreAnswer::History(ticket, Ok(self.joined_page(snapshot, room, query, (limit, stored_max))))
             }
             StoreRequest::ReadMembers { ticket, .. } if is_refused => StoreAnswer::Members(ticket, refused()),
             StoreRequest::ReadMembers { ticket, room, after, limit } => {
@@ -168,24 +192,17 @@ impl World {
         })
     }
 
-    fn load_room(&mut self, room: RoomId) -> Result<LoadedRoom, Refusal> {
+    fn load_room(&mut self, room: RoomId, from: &Snapshot) -> Result<LoadedRoom, Refusal> {
         let snapshot = self.accounts.snapshot(room, self.plan.changes_at_once)?;
-        let newest = moim_persistence::PageQuery::Before(moim_wire::MessageId(u64::MAX));
+        let newest = PageQuery::Before(MessageId(u64::MAX));
         let limit = self.random.between(1, RECENT_LOADED);
-        let (recent, _) = self.messages.page(room, newest, limit);
-        Ok(LoadedRoom { snapshot, recent, sequenced_change: sequenced_change(&self.messages, room) })
-    }
-
-    /// Messages that a recovery found go to the message store.
-    pub(crate) fn replay(&mut self, batches: &[Bytes]) {
-        batches.iter().for_each(|frames| self.messages.write(frames));
+        let (recent, _) = self.joined_page(from, room, newest, (limit, limit));
+        let changes = self.joined_sends(from, (room, UserId(0), DeviceId(0)));
+        let sequenced_change = changes.last().map_or(0, |&(sequence, _)| sequence.0);
+        Ok(LoadedRoom { snapshot, recent, sequenced_change })
     }
 }
 
 fn refused<T>() -> Result<T, Refusal> {
     Err(refusal(ErrorCode::StoreUnavailable))
-}
-
-fn sequenced_change(messages: &Messages, room: RoomId) -> u32 {
-    messages.device_window(room, UserId(0), DeviceId(0)).last().map_or(0, |&(sequence, _)| sequence.0)
 }

@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) trace: Trace,
     pub(crate) now_ms: u64,
+    /// A clock that only rises.
+    pub(crate) ticks: u64,
     pub(crate) accounts: Accounts,
     pub(crate) messages: Messages,
     /// Of every shard that ever was.
@@ -76,6 +78,7 @@ impl World {
             random,
             trace,
             now_ms: EPOCH_UNIX_MS + 1_000_000,
+            ticks: 0,
             accounts,
             messages: Messages::default(),
             disks,
@@ -94,6 +97,7 @@ impl World {
 
     /// One thing happens.
     pub(crate) fn step(&mut self) {
+        self.ticks += 1;
         match self.plan.choose(&mut self.random) {
             Act::Client => self.client_acts(),
             Act::Input => self.input_arrives(),
@@ -104,8 +108,8 @@ impl World {
             }
             Act::Store => self.store_acts(),
             Act::WriteBehind => {
-                let at = self.some_shard();
-                self.write_behind_goes_on(at);
+                let lane = self.random.below(self.server.lanes.len());
+                self.write_behind_goes_on(lane);
             }
             Act::Output => self.output_leaves(),
             Act::Clock => self.clock_moves(),
@@ -202,7 +206,8 @@ impl World {
                     let above = marks.iter().find(|&&(room, _, mark)| mark > truth.newest_visible(room));
                     self.keep(hold(above.is_none(), MARKS_ARE_STORED, || format!("to the store: {above:?}")));
                 }
-                self.server.nodes[at].questions.push(Question::Asked(request));
+                let snapshot = self.snapshot(at);
+                self.server.nodes[at].questions.push(Question::Asked(request, snapshot));
             }
         }
     }

@@ -6,6 +6,7 @@ use moim_engine::journal::{BLOCK_BYTES, SegmentHeader, batch_bytes, encode_batch
 use moim_engine::shard::SealedBatch;
 
 use crate::disk::Disk;
+use crate::lane::Lane;
 use crate::random::Random;
 
 /// How far the batch under way has come.
@@ -46,10 +47,9 @@ struct Current {
 pub(crate) struct Writer {
     pub(crate) stage: Stage,
     current: Option<Current>,
-    /// Full segments, with the position after their last record.
-    closed: VecDeque<(u64, u64)>,
     next_number: u64,
     segment_blocks: usize,
+    shards: u16,
 }
 
 /// What a step led to.
@@ -59,12 +59,12 @@ pub(crate) enum Progress {
     /// The batch's bytes are on the disk for good.
     Synced(SealedBatch),
     /// The shard is to be told.
-    Committed(SealedBatch),
+    Committed(SealedBatch, u64),
 }
 
 impl Writer {
-    pub(crate) fn new(disk: &Disk, segment_blocks: usize) -> Self {
-        Self { next_number: disk.next_number(), segment_blocks, ..Self::default() }
+    pub(crate) fn new(disk: &Disk, segment_blocks: usize, shards: u16) -> Self {
+        Self { next_number: disk.next_number(), segment_blocks, shards, ..Self::default() }
     }
 
     /// A batch that may or may not be found after a crash.
@@ -80,10 +80,10 @@ impl Writer {
     }
 
     /// The next step of the batch under way.
-    pub(crate) fn step(&mut self, disk: &mut Disk, random: &mut Random) -> Progress {
+    pub(crate) fn step(&mut self, disk: &mut Disk, lane: &mut Lane, random: &mut Random) -> Progress {
         match std::mem::take(&mut self.stage) {
             Stage::Idle => {}
-            Stage::Sealed(batch) => self.begin(batch, disk, random),
+            Stage::Sealed(batch) => self.begin(batch, disk, lane, random),
             Stage::Writing(batch, mut blocks) => {
                 let segment = self.segment();
                 for (offset, block) in blocks.drain(..random.between(1, blocks.len())) {
@@ -96,7 +96,7 @@ impl Writer {
                 self.stage = Stage::Synced(batch.clone());
                 return Progress::Synced(batch);
             }
-            Stage::Synced(batch) => return Progress::Committed(batch),
+            Stage::Synced(batch) => return Progress::Committed(batch, self.offset()),
         }
         Progress::None
     }
@@ -105,11 +105,16 @@ impl Writer {
         self.current.as_ref().map_or(0, |current| current.header.number)
     }
 
-    fn begin(&mut self, batch: SealedBatch, disk: &mut Disk, random: &mut Random) {
+    /// Where the batch under way ends.
+    fn offset(&self) -> u64 {
+        self.current.as_ref().map_or(0, |current| current.offset as u64)
+    }
+
+    fn begin(&mut self, batch: SealedBatch, disk: &mut Disk, lane: &mut Lane, random: &mut Random) {
         let bytes = batch_bytes(batch.frames.len());
         let is_full = |current: &Current| current.offset + bytes > self.segment_blocks * BLOCK_BYTES;
         if self.current.as_ref().is_none_or(is_full) {
-            self.next_segment(batch.first, disk, random);
+            self.next_segment(batch.first, disk, lane, random);
         }
         let current = self.current.as_mut().expect("there is a segment by now");
         let mut image = vec![0; bytes];
@@ -121,26 +126,32 @@ impl Writer {
         current.offset += bytes;
     }
 
-    fn next_segment(&mut self, first_position: u64, disk: &mut Disk, random: &mut Random) {
-        self.close_current(first_position);
-        let header =
-            SegmentHeader { number: self.next_number, first_position, salt: random.number(), is_relaxed: false };
+    fn next_segment(&mut self, first_position: u64, disk: &mut Disk, lane: &mut Lane, random: &mut Random) {
+        self.close_current(lane);
+        let header = SegmentHeader {
+            number: self.next_number,
+            first_position,
+            salt: random.number(),
+            is_relaxed: false,
+            shards: self.shards,
+        };
         self.next_number += 1;
         disk.activate(&header, self.segment_blocks);
         self.current = Some(Current { header, offset: BLOCK_BYTES });
+        lane.begin_segment(header, BLOCK_BYTES as u64);
     }
 
-    fn close_current(&mut self, last_position: u64) {
-        if let Some(current) = self.current.take() {
-            self.closed.push_back((current.header.number, last_position));
+    fn close_current(&mut self, lane: &mut Lane) {
+        if self.current.take().is_some() {
+            lane.close_segment();
         }
     }
 
     /// The write or sync under way failed; what of it is on the disk nobody knows. True where there was one.
-    pub(crate) fn fail(&mut self) -> bool {
+    pub(crate) fn fail(&mut self, lane: &mut Lane) -> bool {
         match std::mem::take(&mut self.stage) {
             Stage::Writing(batch, _) | Stage::Written(batch) => {
-                self.close_current(batch.first);
+                self.close_current(lane);
                 self.stage = Stage::Sealed(batch);
                 true
             }
@@ -149,11 +160,5 @@ impl Writer {
                 false
             }
         }
-    }
-
-    /// Segments that lie wholly before `position`.
-    pub(crate) fn take_retired(&mut self, position: u64) -> Vec<u64> {
-        let count = self.closed.iter().take_while(|&&(_, last)| last <= position).count();
-        self.closed.drain(..count).map(|(number, _)| number).collect()
     }
 }

@@ -40,8 +40,8 @@ pub struct Limits {
     pub hello_timeout: Duration,
     /// Silence after which a peer must PING; after twice as much it is gone.
     pub heartbeat: Duration,
-    /// Messages acknowledged and not yet confirmed by the message store, a shard; then sends are answered BUSY.
-    pub unconfirmed_bytes_max: usize,
+    /// Committed batches in memory on their way to the message store, a shard; older ones are read back from the journal.
+    pub feed_bytes_max: usize,
     /// Messages of one group commit; then sends are answered BUSY until it is through.
     pub batch_bytes_max: usize,
     /// Recent messages kept in memory for resuming clients and for history, a shard.
@@ -73,7 +73,7 @@ impl Default for Limits {
             trunk_queue_bytes_max: 64 * MIB,
             hello_timeout: Duration::from_secs(10),
             heartbeat: Duration::from_secs(30),
-            unconfirmed_bytes_max: 256 * MIB,
+            feed_bytes_max: 64 * MIB,
             batch_bytes_max: 16 * MIB,
             recent_bytes_max: 64 * MIB,
             rooms_max: 100_000,
@@ -96,6 +96,12 @@ pub struct JournalConfig {
     pub commit_interval: Duration,
     /// Space that must stay free on the journal's disk; below it sends are refused before the disk is full.
     pub disk_reserve_bytes: u64,
+    /// Bytes that all shards together, each an even share, may hold for a message store that is behind; past it sends are
+    /// refused. At least two segments a shard.
+    pub disk_bytes_max: u64,
+    /// How long past its confirmation a message is kept where the message store confirms before it syncs. Must exceed the
+    /// store's sync period.
+    pub keep_confirmed: Duration,
 }
 
 /// An engine's configuration.

@@ -4,16 +4,16 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 
-use bytes::Bytes;
 use glommio::{LocalExecutorBuilder, Placement};
 use moim_persistence::Persistence;
 use tokio::sync::{oneshot, watch};
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::journal::{self, JournalLock, Recovered};
+use crate::journal::{self, Backlog, Backlogs, JournalLock, Recovered};
 use crate::mesh::Mesh;
 use crate::router::ShardId;
 use crate::runtime::{self, Start, StopState};
@@ -22,8 +22,6 @@ use crate::stats::{ShardStats, Shared};
 
 /// Memory that a shard registers with the kernel; more would not fit a usual 8 MiB limit on locked memory.
 const REGISTERED_BYTES: usize = 512 * 1024;
-/// Bytes of messages that a recovery gives the store at once, about.
-const REPLAY_BYTES: usize = 4 * 1024 * 1024;
 /// Entries of a shard's ring.
 const RING_ENTRIES: usize = 1024;
 
@@ -32,7 +30,7 @@ const RING_ENTRIES: usize = 1024;
 pub struct RecoveryReport {
     /// The shard whose folder it is; perhaps one that is no more.
     pub shard: u16,
-    /// Records that the message store was given again.
+    /// Records that the message store is given again, now that the engine runs.
     pub records: u64,
     /// Byte at which a torn last batch was cut off.
     pub torn_at: Option<u64>,
@@ -48,7 +46,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Recovers the journal into the message store, then starts the shards. Blocks until they listen.
+    /// Checks the journal, then starts the shards; what the message store does not have yet they give it while they run.
+    /// Blocks until they listen.
     ///
     /// # Errors
     /// [`Error::Setting`], [`Error::Listen`], [`Error::Locked`]; [`Error::Damaged`] or [`Error::Missing`] where acknowledged messages may
@@ -56,7 +55,9 @@ impl Engine {
     pub fn start(config: &Config, persistence: &Persistence) -> Result<Self, Error> {
         check(config)?;
         let lock = Arc::new(lock(&config.journal.folder)?);
-        let (recovery, starts) = recover(config, persistence)?;
+        let found = recover(config)?;
+        let backlogs = Arc::new(backlogs(config, persistence, &found)?);
+        let recovery = found.iter().map(report).collect();
         let listeners = listen(config)?;
         let address = listeners[0].local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
         let (stop, stopped) = watch::channel(false);
@@ -65,7 +66,7 @@ impl Engine {
         let seed = random()?;
         let revoked_cursor = block_on(persistence.accounts().logins().newest_revocation())?;
         let mut engine = Self { address, stop, threads: Vec::new(), stats: Vec::new(), recovery };
-        for ((id, listener), (position, next_segment)) in (0..).map(ShardId).zip(listeners).zip(starts) {
+        for (id, listener) in (0..).map(ShardId).zip(listeners) {
             let stats = Arc::new(Shared::default());
             engine.stats.push(Arc::clone(&stats));
             let start = Start {
@@ -77,8 +78,13 @@ impl Engine {
                 stats,
                 stop: stopped.clone(),
                 stop_state: Arc::clone(&stop_state),
-                position,
-                next_segment,
+                recovered: found
+                    .iter()
+                    .find(|(shard, _)| *shard == id.0)
+                    .map(|(_, own)| Arc::clone(own))
+                    .unwrap_or_default(),
+                adopted: adopted(&found, id.0, config.shards),
+                backlogs: Arc::clone(&backlogs),
                 seed,
                 revoked_cursor,
                 lock: Arc::clone(&lock),
@@ -131,6 +137,9 @@ fn check(config: &Config) -> Result<(), Error> {
     if segment_bytes / 4 < config.limits.batch_bytes_max as u64 {
         return refuse("journal.segment_bytes", "must be at least four times limits.batch_bytes_max");
     }
+    if config.journal.disk_bytes_max / u64::from(config.shards) < 2 * segment_bytes {
+        return refuse("journal.disk_bytes_max", "must be at least two segments for each shard");
+    }
     if config.trunk_secret.is_empty() {
         return refuse("trunk_secret", "must not be empty; without one nobody could tell a bridge from an impostor");
     }
@@ -142,52 +151,42 @@ fn lock(journal: &Path) -> Result<JournalLock, Error> {
     JournalLock::take(journal)
 }
 
-/// Where a shard's journal goes on: its position, and the number of its next segment.
-type GoesOn = (u64, u64);
+/// What was found in a shard's folder.
+type Found = (u16, Arc<Recovered>);
 
-/// Gives the message store what the journal has and it may not have, of every shard that ever was; then nothing in
-/// the old segments is needed any more. Returns where each shard's journal goes on.
-fn recover(config: &Config, persistence: &Persistence) -> Result<(Vec<RecoveryReport>, Vec<GoesOn>), Error> {
+/// Reads the journal of every shard that ever was. All is looked at before anything is changed.
+fn recover(config: &Config) -> Result<Vec<Found>, Error> {
     let root = &config.journal.folder;
     for shard in 0..config.shards {
         let folder = journal::shard_folder(root, shard);
         fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     }
-    let mut reports = Vec::new();
-    let mut starts = vec![(0, 1); usize::from(config.shards)];
     let folders = journal::shard_folders(root)?;
-    // All is looked at before anything is changed.
-    folders.iter().try_for_each(|(_, folder)| journal::recover(folder, |_| Ok(())).map(drop))?;
-    for (shard, folder) in folders {
-        let recovered = journal::recover(&folder, |batches| replay(persistence, batches))?;
-        journal::retire(&folder, recovered.position, &recovered.segments)?;
-        let Recovered { records, position, next_number, torn_at, .. } = recovered;
-        if let Some(start) = starts.get_mut(usize::from(shard)) {
-            *start = (position, next_number);
-        }
-        reports.push(RecoveryReport { shard, records, torn_at });
-    }
-    Ok((reports, starts))
+    let found = folders.iter().map(|(shard, folder)| Ok((*shard, Arc::new(journal::recover(folder)?))));
+    found.collect()
 }
 
-/// Writes the batches in pieces that the store takes well, and syncs them.
-fn replay(persistence: &Persistence, batches: &[Bytes]) -> Result<(), Error> {
-    let messages = persistence.messages();
-    let mut rest = batches;
-    block_on(async {
-        while !rest.is_empty() {
-            let mut before = 0;
-            let fits = rest.iter().take_while(|batch| {
-                let has_space = before < REPLAY_BYTES;
-                before += batch.len();
-                has_space
-            });
-            let (piece, later) = rest.split_at(fits.count());
-            messages.write(piece).await?;
-            rest = later;
-        }
-        if batches.is_empty() { Ok(()) } else { messages.sync().await }
-    })
+/// Gives up what the message store has, and opens lanes for the rest.
+fn backlogs(config: &Config, persistence: &Persistence, found: &[Found]) -> Result<Backlogs, Error> {
+    let mut backlogs = Vec::new();
+    for (shard, recovered) in found {
+        let folder = journal::shard_folder(&config.journal.folder, *shard);
+        journal::sync_segments(&folder, recovered)?;
+        journal::remove_stray_indexes(&folder)?;
+        let backlog = Backlog::new(&folder, persistence.write_behind(*shard), recovered, config.shards);
+        backlog.write_checkpoint(&AtomicU64::new(recovered.checkpoint))?;
+        backlogs.push((*shard, Arc::new(backlog)));
+    }
+    Ok(Backlogs::new(backlogs))
+}
+
+fn report((shard, recovered): &Found) -> RecoveryReport {
+    RecoveryReport { shard: *shard, records: recovered.records, torn_at: recovered.torn_at }
+}
+
+/// What shard `id` takes over from shards that are no more.
+fn adopted(found: &[Found], id: u16, shards: u16) -> Vec<Found> {
+    found.iter().filter(|(shard, _)| *shard >= shards && shard % shards == id).cloned().collect()
 }
 
 fn listen(config: &Config) -> Result<Vec<std::net::TcpListener>, Error> {

@@ -84,14 +84,30 @@ stats! {
     rooms: gauge,
     /// Requests that wait for a store.
     waiting_for_store: gauge,
-    /// Bytes acknowledged and not yet confirmed by the message store.
-    unconfirmed_bytes: gauge,
-    /// Bytes of confirmed messages kept in memory.
-    recent_bytes: gauge,
-    /// Records after the message store's last confirmation.
+    /// Messages committed and not confirmed by the message store.
     unconfirmed_records: gauge,
+    /// Bytes of them, about.
+    unconfirmed_bytes: gauge,
+    /// Age of the oldest of them in seconds, about.
+    unconfirmed_s: gauge,
+    /// Bytes of them in memory, on their way to the message store.
+    feed_bytes: gauge,
+    /// Bytes read back from the journal for the message store.
+    read_back_bytes: counter,
+    /// Questions about rooms that the journal answered for a message store that is behind.
+    backlog_reads: counter,
+    /// Indexes written beside segments.
+    indexes: counter,
+    /// Times that the message store was back from an absence and was given everything again that it may have lost.
+    rewinds: counter,
+    /// Bytes of recent messages kept in memory.
+    recent_bytes: gauge,
     /// Segments of the journal.
     segments: gauge,
+    /// Bytes that the journal holds for the message store.
+    journal_bytes: gauge,
+    /// 1 while sends are refused because the journal holds as much for the message store as it may.
+    store_behind: gauge,
     /// 1 while sends are refused because the journal's disk is full.
     storage_full: gauge,
 }

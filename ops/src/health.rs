@@ -21,6 +21,7 @@ pub(crate) fn status(stage: Stage, shards: &[ShardStats]) -> &'static str {
         Stage::Starting => "STARTING",
         Stage::Stopping => "STOPPING",
         Stage::Running if shards.iter().any(|shard| shard.storage_full != 0) => "STORAGE_FULL",
+        Stage::Running if shards.iter().any(|shard| shard.store_behind != 0) => "STORE_BEHIND",
         Stage::Running => "UP",
     }
 }
@@ -35,6 +36,10 @@ pub(crate) fn page(stage: Stage, config: &Config, shards: &[ShardStats], stores:
         "store": {
             "answers": stores.messages.open,
             "lag_messages": metrics::store_lag(shards),
+            "lag_bytes": shards.iter().map(|shard| shard.unconfirmed_bytes).sum::<u64>(),
+            "lag_s": shards.iter().map(|shard| shard.unconfirmed_s).max().unwrap_or(0),
+            "journal_bytes": shards.iter().map(|shard| shard.journal_bytes).sum::<u64>(),
+            "journal_bytes_max": config.journal.disk_max.0,
         },
     })
 }
@@ -51,5 +56,7 @@ mod tests {
         assert_eq!(status(Stage::Stopping, &behind), "STOPPING");
         assert_eq!(status(Stage::Starting, &[]), "STARTING");
         assert_eq!(status(Stage::Running, &behind), "UP");
+        let too_far = [ShardStats { store_behind: 1, ..ShardStats::default() }];
+        assert_eq!(status(Stage::Running, &too_far), "STORE_BEHIND");
     }
 }

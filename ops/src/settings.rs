@@ -38,6 +38,8 @@ pub(crate) fn engine(config: &Config, trunk_secret: String) -> moim_engine::Conf
             segment_bytes: config.journal.segment.0,
             commit_interval: config.engine.commit_interval,
             disk_reserve_bytes: config.journal.disk_reserve.0,
+            disk_bytes_max: config.journal.disk_max.0,
+            keep_confirmed: config.journal.keep_confirmed.duration(),
         },
         limits: moim_engine::Limits {
             connections_max: limits.connections_max as usize,
@@ -48,7 +50,6 @@ pub(crate) fn engine(config: &Config, trunk_secret: String) -> moim_engine::Conf
             session_queue_bytes_max: limits.out_queue_max.as_usize(),
             hello_timeout: limits.hello_timeout.duration(),
             heartbeat: limits.heartbeat.duration(),
-            unconfirmed_bytes_max: limits.unconfirmed_max.as_usize(),
             // A segment must take four batches.
             batch_bytes_max: defaults.batch_bytes_max.min(segment_bytes / 4),
             ..defaults

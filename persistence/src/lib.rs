@@ -11,7 +11,10 @@
 //! - One process holds the data folder ([`Error::Locked`]); the accounts alone may be opened beside it.
 //! - A room change and its outbox row are one transaction, and change numbers are dense within a room. Otherwise the
 //!   room's owner would wait for a number that never comes.
-//! - A lane confirms only after the sync. Otherwise the journal would forget what a power cut takes back.
+//! - A lane confirms only after the sync. Otherwise the journal would forget what a power cut takes back. A store that
+//!   confirms before it syncs says so ([`MessageStore::confirms_before_sync`]): the journal then keeps a window past the
+//!   confirmation. Such a store, back from an absence, has its lanes ask for that window again ([`Rewind`]) before it
+//!   answers a read; until then reads fail. Otherwise a page would miss what was confirmed and lost.
 //! - After a failed write or sync the message store is opened anew before anything else is written: what follows a torn
 //!   record would be lost with it.
 //!
@@ -54,4 +57,4 @@ pub use moim_wire::schema::{Kind, Role};
 pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;
 pub use stats::{LaneStats, LoginStats, MessageStats, RequestStats, Stats};
-pub use write_behind::{Batch, Lane};
+pub use write_behind::{Batch, Lane, Rewind};

@@ -85,6 +85,29 @@ impl Persistence {
         self.inner.runtime.clone().run(future)
     }
 
+    /// Runs a blocking read of something beside the stores, as their own reads: on their threads, one of their requests.
+    ///
+    /// # Errors
+    /// Of `read`; as [`Self::run`].
+    pub fn read_beside<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Error>> + Send {
+        self.inner.runtime.clone().run_blocking_read(read)
+    }
+
+    /// Runs blocking work that nobody waits for, on a thread of the lanes, which give way to others. Begun work goes on to
+    /// its end when the caller stops waiting. Its callers are few: each has one piece of work at a time.
+    ///
+    /// # Errors
+    /// Of `work`; [`Error::Unavailable`] once the stores are closed, [`Error::Internal`] when it panicked.
+    pub async fn work_behind<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.inner.runtime.run_blocking_write(work).await
+    }
+
     /// Counters as they stand.
     pub fn stats(&self) -> Stats {
         Stats {

@@ -13,11 +13,15 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::stats::RequestStats;
 
-/// Blocking threads beside the passwords' own.
+/// Blocking threads of reads, and what else blocks, beside the passwords' own.
 const BLOCKING_THREADS: usize = 16;
-/// Reads on blocking threads at once; further ones queue, bounded by `requests_max`. The threads above these are never
-/// a read's: a write waits behind other writes alone, however many reads queue.
+/// Reads on blocking threads at once; further ones queue, bounded by `requests_max`.
 const BLOCKING_READS: usize = 12;
+/// Threads that write behind, no read's: a write waits behind other writes alone, however many reads queue.
+const WRITERS: usize = 4;
+/// How nice these are to others on the same core. Nobody waits for what they write, and people wait for the shards; at
+/// this value each gets a seventieth of a core that is wanted by others, and all of one that is not.
+const WRITERS_NICE: i32 = 19;
 /// What work on blocking threads may still take once everything is flushed.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
@@ -25,7 +29,8 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Runtime {
     handle: Handle,
-    owned: Mutex<Option<TokioRuntime>>,
+    writers: Handle,
+    owned: Mutex<Vec<TokioRuntime>>,
     permits: Arc<Semaphore>,
     blocking_reads: Arc<Semaphore>,
     requests_max: usize,
@@ -42,9 +47,17 @@ impl Runtime {
             .enable_all()
             .build()
             .map_err(|source| Error::File { path: config.data.clone(), source })?;
+        let writers = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(WRITERS)
+            .thread_name("moim-writer")
+            .on_thread_start(be_nice)
+            .build()
+            .map_err(|source| Error::File { path: config.data.clone(), source })?;
         Ok(Arc::new(Self {
             handle: owned.handle().clone(),
-            owned: Mutex::new(Some(owned)),
+            writers: writers.handle().clone(),
+            owned: Mutex::new(vec![owned, writers]),
             permits: Arc::new(Semaphore::new(config.requests_max)),
             blocking_reads: Arc::new(Semaphore::new(BLOCKING_READS)),
             requests_max: config.requests_max,
@@ -99,7 +112,8 @@ impl Runtime {
         .await
     }
 
-    /// Runs a blocking write on a thread that no read can take. Its callers are few: the lanes.
+    /// Runs blocking work that nobody waits for on a thread that no read can take and that gives way to others. Its callers
+    /// are few: the lanes and the journals.
     pub(crate) async fn run_blocking_write<T>(
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
@@ -107,7 +121,19 @@ impl Runtime {
     where
         T: Send + 'static,
     {
-        self.handle.spawn_blocking(work).await.map_err(not_finished)?
+        self.writers.spawn_blocking(work).await.map_err(not_finished)?
+    }
+
+    /// Runs `work` on a thread that gives way to others, as all threads will that it starts. Blocks. For opening only.
+    pub(crate) fn open_nicely<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+        let opened = std::thread::scope(|scope| {
+            let opener = scope.spawn(|| {
+                be_nice();
+                work()
+            });
+            opener.join()
+        });
+        opened.map_err(|_| Error::Internal("opening a store panicked; the log says where".to_owned()))
     }
 
     /// Waits on the calling thread, whatever that thread is otherwise doing. For opening and closing only.
@@ -126,12 +152,11 @@ impl Runtime {
     /// Takes no further requests and stops the threads.
     pub(crate) fn shut_down(&self) {
         self.permits.close();
-        if let Some(owned) = self.take() {
-            // On a thread of its own: a runtime may not be waited for on another runtime's thread.
-            let stopper = std::thread::spawn(move || owned.shutdown_timeout(SHUTDOWN));
-            if stopper.join().is_err() {
-                tracing::error!("the stores' threads panicked while stopping");
-            }
+        let owned = self.take();
+        // On a thread of its own: a runtime may not be waited for on another runtime's thread.
+        let stopper = std::thread::spawn(move || owned.into_iter().for_each(|owned| owned.shutdown_timeout(SHUTDOWN)));
+        if stopper.join().is_err() {
+            tracing::error!("the stores' threads panicked while stopping");
         }
     }
 
@@ -144,17 +169,21 @@ impl Runtime {
         }
     }
 
-    fn take(&self) -> Option<TokioRuntime> {
-        self.owned.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take(&self) -> Vec<TokioRuntime> {
+        std::mem::take(&mut *self.owned.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        if let Some(owned) = self.take() {
-            owned.shutdown_background();
-        }
+        self.take().into_iter().for_each(TokioRuntime::shutdown_background);
     }
+}
+
+/// Lets this thread give way to others. Where the system does not allow it, it works as others do.
+fn be_nice() {
+    // Of this thread alone, as the system has it, whatever the call is named after.
+    let _ = rustix::process::setpriority_process(None, WRITERS_NICE);
 }
 
 fn closed() -> Error {
@@ -198,6 +227,16 @@ mod tests {
         for read in reads {
             read.await.unwrap().unwrap();
         }
+        runtime.shut_down();
+    }
+
+    #[tokio::test]
+    async fn writers_give_way_and_readers_do_not() {
+        let runtime = Runtime::start(&Config::new("unused")).unwrap();
+        let niceness = || Ok(rustix::process::getpriority_process(None).unwrap());
+        assert_eq!(runtime.run_blocking_write(niceness).await.unwrap(), WRITERS_NICE);
+        assert_eq!(runtime.clone().run_blocking_read(niceness).await.unwrap(), niceness().unwrap());
+        assert_eq!(Runtime::open_nicely(niceness).unwrap().unwrap(), WRITERS_NICE);
         runtime.shut_down();
     }
 }

@@ -83,6 +83,8 @@ pub struct LaneStats {
     pub writes_total: u64,
     /// Writes tried again after a failure.
     pub retries_total: u64,
+    /// Times that the store was back from an absence and everything not yet safe was asked for again.
+    pub rewinds_total: u64,
     /// Position after the newest batch taken.
     pub taken: u64,
     /// Position confirmed; the lane lags by `taken - confirmed`.

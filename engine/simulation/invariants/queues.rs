@@ -12,13 +12,10 @@ const BATCH_SURPLUS_BYTES: usize = 16 * 1024;
 pub(crate) fn within_capacities(shard: &Shard, limits: &Limits) -> Kept {
     let (gauges, fullest) = (shard.gauges(), shard.fullest());
     let batch_bytes_max = limits.batch_bytes_max.saturating_add(BATCH_SURPLUS_BYTES);
-    // The batch that is being written and the one that gathers were accepted before the gate closed.
-    let unconfirmed_bytes_max = limits.unconfirmed_bytes_max.saturating_add(2 * batch_bytes_max);
     for (name, size, max) in [
         ("tickets", gauges.tickets, limits.store_requests_max),
         ("rooms", gauges.rooms, limits.rooms_max),
         ("batch_bytes", gauges.batch_bytes, batch_bytes_max),
-        ("unconfirmed_bytes", gauges.unconfirmed_bytes, unconfirmed_bytes_max),
         ("recent_bytes", gauges.recent_bytes, limits.recent_bytes_max),
         ("parked", fullest.parked, limits.parked_max),
         ("syncs", fullest.syncs, limits.parked_max),

@@ -12,6 +12,11 @@ pub(super) fn segment_path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("segment-{number:010}"))
 }
 
+/// The path of a segment's index.
+pub(super) fn index_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("index-{number:010}"))
+}
+
 /// Numbers of the files whose names begin so, rising.
 pub(super) fn numbers(folder: &Path, prefix: &str) -> Result<Vec<u64>, Error> {
     let fault = |source| Error::File { path: folder.to_owned(), source };
@@ -83,13 +88,34 @@ pub(super) fn activate(folder: &Path, spare: &Path, header: &SegmentHeader) -> R
     Ok(path)
 }
 
-/// Gives up a segment, if that is not done yet: it becomes the spare where there is none.
-pub(super) fn retire(folder: &Path, number: u64) -> Result<(), Error> {
+/// Gives up a segment and its index, if that is not done yet. The segment becomes the spare where there is none and
+/// nobody reads it: the next tenant writes over it.
+pub(super) fn retire(folder: &Path, number: u64, is_read: bool) -> Result<(), Error> {
     let path = segment_path(folder, number);
     let spare = folder.join("spare-0");
-    let result = if spare.exists() { fs::remove_file(&path) } else { fs::rename(&path, &spare) };
+    let result = if is_read || spare.exists() { fs::remove_file(&path) } else { fs::rename(&path, &spare) };
+    gone(&path, result)?;
+    let index = index_path(folder, number);
+    gone(&index, fs::remove_file(&index))
+}
+
+/// Removes indexes whose segments are gone.
+pub(crate) fn remove_stray_indexes(folder: &Path) -> Result<(), Error> {
+    for number in numbers(folder, "index-")? {
+        if !segment_path(folder, number).exists() {
+            let index = index_path(folder, number);
+            gone(&index, fs::remove_file(&index))?;
+        }
+    }
+    Ok(())
+}
+
+/// What was not there is gone as well.
+fn gone(path: &Path, result: std::io::Result<()>) -> Result<(), Error> {
     match result {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::File { path, source }),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::File { path: path.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes of a segment. Little-endian. Everything here is a function of bytes, so that the simulation runs it too.
 //!
-//! Block 0 is the header: magic `MOIMJRN1` (8), segment number (8), first position (8), salt (8), flags (4; bit 0: relaxed), CRC-32C of
-//! these (4).
+//! Block 0 is the header: magic `MOIMJRN1` (8), segment number (8), first position (8), salt (8), flags (4; bit 0: relaxed;
+//! bits 16-31: shards), CRC-32C of these (4).
 //!
 //! Batches follow, each from a block's start: magic (4), CRC-32C (4) of salt, the rest of this header and the payload;
 //! payload length (4), records (4), first position (8), segment number (8); then the payload: MESSAGE frames back to
@@ -26,6 +26,8 @@ pub struct SegmentHeader {
     pub salt: u64,
     /// Its batches are not synced one by one: a power cut may take any of them back, not only the newest.
     pub is_relaxed: bool,
+    /// How many shards there were, which decides whose rooms it holds; 0 where it does not say.
+    pub shards: u16,
 }
 
 impl SegmentHeader {
@@ -36,7 +38,8 @@ impl SegmentHeader {
         for field in [self.number, self.first_position, self.salt] {
             block.extend_from_slice(&field.to_le_bytes());
         }
-        block.extend_from_slice(&u32::from(self.is_relaxed).to_le_bytes());
+        let flags = u32::from(self.is_relaxed) | u32::from(self.shards) << 16;
+        block.extend_from_slice(&flags.to_le_bytes());
         let checksum = crc32c::crc32c(&block);
         block.extend_from_slice(&checksum.to_le_bytes());
         block.resize(BLOCK_BYTES, 0);
@@ -54,6 +57,7 @@ impl SegmentHeader {
             first_position: u64_at(segment, 16)?,
             salt: u64_at(segment, 24)?,
             is_relaxed: u32_at(segment, 32)? & 1 != 0,
+            shards: (u32_at(segment, 32)? >> 16) as u16,
         })
     }
 }
@@ -144,6 +148,23 @@ pub fn scan(segment: &[u8], header: &SegmentHeader) -> Scan {
     Scan { batches, end: at, tail }
 }
 
+/// The whole batches that `piece`, cut from that segment, begins with, and where they end.
+pub(super) fn batches_of(piece: &[u8], segment: &SegmentHeader) -> (Vec<Batch>, usize) {
+    let mut batches = Vec::new();
+    let mut at = 0;
+    while let Some(batch) = batch_at(piece, at, segment) {
+        at += batch_bytes(batch.payload.len());
+        batches.push(batch);
+    }
+    (batches, at)
+}
+
+/// Bytes of the batch that `piece` begins with, as it says itself, however many of them are there.
+pub(super) fn claimed_bytes(piece: &[u8], segment: &SegmentHeader) -> Option<usize> {
+    let payload_bytes = u32_at(piece, 8)? as usize;
+    begins_batch(piece, 0, segment).then(|| batch_bytes(payload_bytes))
+}
+
 /// The batch that begins at `at`, where there is one and its checksum holds.
 fn batch_at(segment: &[u8], at: usize, header: &SegmentHeader) -> Option<Batch> {
     if !begins_batch(segment, at, header) {
@@ -182,7 +203,8 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const HEADER: SegmentHeader = SegmentHeader { number: 3, first_position: 100, salt: 0x5eed, is_relaxed: false };
+    const HEADER: SegmentHeader =
+        SegmentHeader { number: 3, first_position: 100, salt: 0x5eed, is_relaxed: false, shards: 2 };
 
     fn segment(payloads: &[&[u8]]) -> Vec<u8> {
         let mut bytes = HEADER.encode();
@@ -231,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_payload_that_imitates_a_batch_and_a_former_tenant_are_not_read() {
-        let stale = SegmentHeader { number: 3, first_position: 100, salt: 1, is_relaxed: false };
+        let stale = SegmentHeader { number: 3, first_position: 100, salt: 1, is_relaxed: false, shards: 2 };
         let mut forged = vec![0; 2 * BLOCK_BYTES - BATCH_HEADER_BYTES];
         let mut batch = vec![0; BLOCK_BYTES];
         encode_batch(&mut batch, &stale, 104, 2, b"forged");

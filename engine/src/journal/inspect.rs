@@ -71,5 +71,5 @@ fn report(shard: u16, path: PathBuf, checkpoint: u64) -> Result<SegmentReport, E
 /// What would stop the start: [`Error::Damaged`], [`Error::Missing`], [`Error::File`].
 pub fn verify(journal: &Path) -> Result<Vec<(u16, u64)>, Error> {
     let shards = shard_folders(journal)?;
-    shards.into_iter().map(|(shard, folder)| Ok((shard, recover(&folder, |_| Ok(()))?.records))).collect()
+    shards.into_iter().map(|(shard, folder)| Ok((shard, recover(&folder)?.records))).collect()
 }

@@ -3,7 +3,9 @@
 
 mod answer;
 mod commit;
+mod feed;
 mod input;
+mod joined;
 mod pace;
 mod peers;
 mod serve;
@@ -23,10 +25,12 @@ pub(crate) use serve::{Start, run};
 pub(crate) use signal::Signal;
 pub(crate) use stop::StopState;
 
+use feed::Feed;
 use moim_persistence::Persistence;
 use moim_wire::{Encoder, ErrorCode};
 
 use crate::config::{Config, Durability};
+use crate::journal::Backlogs;
 use crate::mesh::{Item, Port};
 use crate::router::ShardId;
 use crate::shard::{ConnectionKey, Effect, Effects, SessionKey, Shard};
@@ -43,8 +47,6 @@ pub(crate) struct Signals {
     pub(crate) batch: Signal,
     /// A connection has output.
     pub(crate) output: Signal,
-    /// A batch is committed and may be offered to the store.
-    pub(crate) offer: Signal,
     /// The journal wants its next segment's file prepared.
     pub(crate) spare: Signal,
     /// Items wait for room in the queue to another shard.
@@ -71,16 +73,18 @@ pub(crate) struct Core {
     started: Instant,
     /// Whole seconds since then, at the last look at the clock.
     now_s: u32,
-    /// Position of the journal at the start.
-    started_position: u64,
     pub(crate) now_ms: u64,
     /// Requests that wait for a store.
     store_requests: usize,
     /// Newest login ended that was seen.
     revoked_cursor: u64,
     pub(crate) is_stopping: bool,
-    /// Position after the last batch in the journal.
-    committed_position: u64,
+    /// What is on its way to the message store: of this shard's journal first, then of those that it took over.
+    feeds: Vec<Rc<Feed>>,
+    /// What the message store may not have, of all journals.
+    backlogs: Arc<Backlogs>,
+    /// Questions that the journal had a part in answering.
+    backlog_reads: u64,
     /// Requests that the shard's state machine was not asked, by answer.
     refused: u64,
     answered_busy: u64,

@@ -1,21 +1,20 @@
 //! A shard's thread from its start to its end.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use glommio::io::PollableFd;
 use moim_persistence::Persistence;
 use moim_wire::{Encoder, ErrorCode};
 use tokio::sync::watch;
 
-use super::commit::Checkpointer;
-use super::{Core, CoreCell, Signals, StopState, commit, peers, sockets, spawn, stop, tick};
+use super::feed::Feed;
+use super::{Core, CoreCell, Signals, StopState, commit, feed, peers, sockets, spawn, stop, tick};
 use crate::config::Config;
-use crate::journal::{Journal, JournalLock};
+use crate::journal::{Backlogs, Journal, JournalLock, Recovered};
 use crate::mesh::{Mesh, Port};
 use crate::router::ShardId;
 use crate::shard::{Effects, Shard};
@@ -32,9 +31,12 @@ pub(crate) struct Start {
     pub(crate) stats: Arc<Shared>,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) stop_state: Arc<StopState>,
-    /// Position of the journal, whose records so far the store has, and the number of its next segment.
-    pub(crate) position: u64,
-    pub(crate) next_segment: u64,
+    /// What was found of this shard's journal.
+    pub(crate) recovered: Arc<Recovered>,
+    /// What was found of journals that it takes over from shards that are no more, by their numbers.
+    pub(crate) adopted: Vec<(u16, Arc<Recovered>)>,
+    /// What the message store may not have, of all journals.
+    pub(crate) backlogs: Arc<Backlogs>,
     pub(crate) seed: u64,
     pub(crate) revoked_cursor: u64,
     #[expect(dead_code, reason = "held for as long as the shard runs")]
@@ -43,16 +45,12 @@ pub(crate) struct Start {
 
 /// Runs a shard until it is told to stop.
 pub(crate) async fn run(start: Start, ring: Ring) {
-    let Start { id, ref config, ref persistence, .. } = start;
-    let lane = persistence.write_behind(id.0);
-    let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
-    let journal = Journal::new(folder, config.journal.segment_bytes, config.durability, start.next_segment);
-    let journal = Rc::new(RefCell::new(journal));
-    let checkpointer = Rc::new(Checkpointer::new(&journal.borrow(), start.position));
-    let to_offer = Rc::new(RefCell::new(VecDeque::new()));
-    let core = new_core(&start, ring);
+    let Start { id, ref config, .. } = start;
+    let feeds = feeds(&start);
+    let core = new_core(&start, ring, feeds.clone());
     let mut stopped = start.stop.clone();
     core.borrow_mut().look_at_disk();
+    core.borrow_mut().look_at_backlog();
 
     let listener = Rc::new(start.listener);
     spawn(accept(Rc::clone(&core), Rc::clone(&listener)));
@@ -61,24 +59,48 @@ pub(crate) async fn run(start: Start, ring: Ring) {
     spawn(peers::receive(Rc::clone(&core)));
     spawn(peers::unclog(Rc::clone(&core)));
     spawn(tick::tick(Rc::clone(&core)));
-    spawn(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(&to_offer)));
-    spawn(commit::prepare_segments(Rc::clone(&core), Rc::clone(&journal)));
-    spawn(commit::offer(Rc::clone(&core), Rc::clone(&to_offer), lane.clone()));
-    spawn(commit::confirm(Rc::clone(&core), lane.clone()));
-    spawn(commit::keep_checkpoint(Rc::clone(&checkpointer), lane.clone()));
+    if let Some(own) = feeds.first() {
+        let folder = crate::journal::shard_folder(&config.journal.folder, id.0);
+        let (bytes, next) = (config.journal.segment_bytes, start.recovered.next_number);
+        let journal = Journal::new(folder, bytes, (config.durability, config.shards), next, Arc::clone(own.backlog()));
+        let journal = Rc::new(RefCell::new(journal));
+        spawn(commit::commit(Rc::clone(&core), Rc::clone(&journal), Rc::clone(own)));
+        spawn(commit::prepare_segments(Rc::clone(&core), journal));
+    }
+    for feed in feeds {
+        spawn(feed::feed(Rc::clone(&feed)));
+        spawn(feed::hear_rewinds(Rc::clone(&feed)));
+        spawn(feed::confirm(Rc::clone(&feed)));
+        spawn(feed::keep_checkpoint(Rc::clone(&core), Rc::clone(&feed)));
+        spawn(feed::write_indexes(Rc::clone(&core), feed));
+    }
 
     // The sender lives as long as the engine; its end is an end, too.
     let _ = stopped.wait_for(|&stop| stop).await;
     stop_listening(&listener);
-    stop::stop(core, &checkpointer, to_offer, lane, &start.stop_state, &start.mesh).await;
+    stop::stop(core, &start.stop_state, &start.mesh).await;
 }
 
-fn new_core(start: &Start, ring: Ring) -> CoreCell {
+/// The ways into the message store: of the shard's own journal first.
+fn feeds(start: &Start) -> Vec<Rc<Feed>> {
+    let (config, messages) = (&start.config, start.persistence.messages());
+    let keep = if messages.confirms_before_sync() { config.journal.keep_confirmed } else { Duration::ZERO };
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    let own = (start.id.0, Arc::clone(&start.recovered));
+    let found = std::iter::once(&own).chain(&start.adopted);
+    let feed = |(number, recovered): &(u16, Arc<Recovered>)| {
+        let backlog = Arc::clone(start.backlogs.of(*number)?);
+        Some(Rc::new(Feed::new(backlog, recovered, config.limits.feed_bytes_max, keep, now_ms)))
+    };
+    found.filter_map(feed).collect()
+}
+
+fn new_core(start: &Start, ring: Ring, feeds: Vec<Rc<Feed>>) -> CoreCell {
     let (config, seed) = (Rc::new(start.config.clone()), start.seed);
     Rc::new_cyclic(|this| {
         RefCell::new(Core {
             id: start.id,
-            shard: Shard::new(start.id, config.shards, config.limits, seed, start.position),
+            shard: Shard::new(start.id, config.shards, config.limits, seed, start.recovered.position),
             effects: Effects::default(),
             connections: Connections::new(ring, config.limits),
             port: Port::new(Arc::clone(&start.mesh), start.id),
@@ -91,12 +113,13 @@ fn new_core(start: &Start, ring: Ring) -> CoreCell {
             inbox: sockets::Inbox::default(),
             started: Instant::now(),
             now_s: 0,
-            started_position: start.position,
             now_ms: 0,
             store_requests: 0,
             revoked_cursor: start.revoked_cursor,
             is_stopping: false,
-            committed_position: start.position,
+            feeds,
+            backlogs: Arc::clone(&start.backlogs),
+            backlog_reads: 0,
             refused: 0,
             answered_busy: 0,
             journal_failed: false,

@@ -1,21 +1,22 @@
 //! Stopping without losing or refusing what was accepted: no more input, everything under way to its end, then the
 //! stores, then GOODBYE.
 
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use glommio::timer::sleep;
-use moim_persistence::Lane;
 use moim_wire::ErrorCode;
 
-use super::commit::{Checkpointer, ToOffer};
+use super::feed::Feed;
 use super::{Core, CoreCell, RESTART_HINT_MS};
 use crate::mesh::Mesh;
 
 /// How long what is under way may take to come to rest.
 const REST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the store may take for what is committed; the journal keeps the rest.
+/// How long the store may take for what is committed, and how long it may confirm nothing of it; the journal keeps the rest.
 const STORE_TIMEOUT: Duration = Duration::from_secs(30);
+const STORE_SILENCE: Duration = Duration::from_secs(5);
 /// How long peers may take to read their GOODBYE.
 const FAREWELL_TIMEOUT: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -30,14 +31,7 @@ pub(crate) struct StopState {
 }
 
 /// Brings this shard to its end.
-pub(super) async fn stop(
-    core: CoreCell,
-    checkpointer: &Checkpointer,
-    to_offer: ToOffer,
-    lane: Lane,
-    state: &StopState,
-    mesh: &Mesh,
-) {
+pub(super) async fn stop(core: CoreCell, state: &StopState, mesh: &Mesh) {
     let shards = usize::from(core.borrow().config.shards);
     core.borrow_mut().is_stopping = true;
     state.silent.fetch_add(1, Ordering::AcqRel);
@@ -69,10 +63,13 @@ pub(super) async fn stop(
         sleep(LOOK_AGAIN).await;
     }
     say_goodbye_to_all(&core).await;
-    wait_for_store(&core, &to_offer, &lane).await;
-    let confirmed = (*lane.confirmed.borrow()).max(core.borrow().started_position);
-    while !checkpointer.advance(confirmed).await {
-        sleep(LOOK_AGAIN).await;
+    let feeds = core.borrow().feeds.clone();
+    wait_for_store(&core, &feeds).await;
+    for feed in &feeds {
+        feed.take_confirmation();
+        while !feed.write_checkpoint().await {
+            sleep(LOOK_AGAIN).await;
+        }
     }
     core.borrow_mut().publish();
 }
@@ -100,15 +97,17 @@ async fn wait_until(is_over: impl Fn() -> bool) {
     }
 }
 
-async fn wait_for_store(core: &CoreCell, to_offer: &ToOffer, lane: &Lane) {
-    let deadline = Instant::now() + STORE_TIMEOUT;
+async fn wait_for_store(core: &CoreCell, feeds: &[Rc<Feed>]) {
+    let confirmed = || feeds.iter().map(|feed| feed.confirmed()).sum::<u64>();
+    let (start, mut heard, mut newest) = (Instant::now(), Instant::now(), confirmed());
     // What the journal could not take was not acknowledged, and the store is not offered it.
-    let position = core.borrow().committed_position;
-    let started_at = core.borrow().started_position;
-    while position > started_at && (!to_offer.borrow().is_empty() || *lane.confirmed.borrow() < position) {
-        if Instant::now() > deadline {
+    while !feeds.iter().all(|feed| feed.is_confirmed()) {
+        if confirmed() != newest {
+            (heard, newest) = (Instant::now(), confirmed());
+        }
+        if start.elapsed() > STORE_TIMEOUT || heard.elapsed() > STORE_SILENCE {
             let id = core.borrow().id;
-            return tracing::warn!(shard = %id, "the store did not take everything; the next start replays it");
+            return tracing::warn!(shard = %id, "the store did not take everything; the journal keeps it for the next start");
         }
         sleep(LOOK_AGAIN).await;
     }

@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use moim_persistence::{Error as StoreError, PageQuery, Persistence};
-use moim_wire::limits::{CATCH_UP_MAX, HISTORY_BYTES_MAX, LIST_LIMIT_MAX, UNREAD_MAX};
+use moim_wire::limits::{CATCH_UP_MAX, LIST_LIMIT_MAX, UNREAD_MAX};
 use moim_wire::schema::{RoomEntry, RoomEntryArgs, RoomList, RoomListArgs};
 use moim_wire::{Envelope, ErrorCode, MessageId, Opcode, RoomId, UserId};
 
+use super::joined::Joined;
 use super::{Core, spawn};
 use crate::shard::{CHANGES, ConnectionKey, LoadedRoom, Refusal, StoreAnswer, StoreRequest};
 
@@ -72,25 +73,26 @@ impl Core {
 
     /// Carries a request of the shard to its store. The shard bounds how many of them wait.
     pub(super) fn ask_store(&mut self, request: StoreRequest) {
-        let persistence = self.persistence.clone();
-        let rooms = persistence.accounts().rooms();
+        let rooms = self.persistence.accounts().rooms();
         match request {
             StoreRequest::LoadRoom(room) => {
-                self.ask(
-                    async move { StoreAnswer::Room(room, refused(load_room(&persistence, room).await).map(Box::new)) },
-                );
+                let stores = self.joined();
+                self.ask(async move { StoreAnswer::Room(room, refused(load_room(&stores, room).await).map(Box::new)) });
             }
-            StoreRequest::LoadDevice(room, caller) => self.ask(async move {
-                let window = persistence.messages().device_window(room, caller.user, caller.device).await;
-                StoreAnswer::Device(room, caller, refused(window))
-            }),
+            StoreRequest::LoadDevice(room, caller) => {
+                let stores = self.joined();
+                self.ask(async move {
+                    let window = stores.sends((room, caller.user, caller.device)).await;
+                    StoreAnswer::Device(room, caller, refused(window))
+                });
+            }
             StoreRequest::ReadChanges(room, after) => {
                 self.ask(async move { StoreAnswer::Changes(room, refused(rooms.changes(room, after).await)) });
             }
-            StoreRequest::ReadHistory { ticket, room, query, limit } => self.ask(async move {
-                let page = persistence.messages().page(room, query, limit, HISTORY_BYTES_MAX).await;
-                StoreAnswer::History(ticket, refused(page).map(|page| (page.frames, page.more)))
-            }),
+            StoreRequest::ReadHistory { ticket, room, query, limit } => {
+                let stores = self.joined();
+                self.ask(async move { StoreAnswer::History(ticket, refused(stores.page(room, query, limit).await)) });
+            }
             StoreRequest::ReadMembers { ticket, room, after, limit } => self.ask(async move {
                 let entries = rooms.members(room, after, limit + 1).await;
                 StoreAnswer::Members(ticket, refused(entries).map(|entries| cut(entries, limit)))
@@ -112,6 +114,13 @@ impl Core {
             }),
             StoreRequest::ReadMarks(marks) => self.tell(async move { rooms.set_read_marks(&marks).await }),
         }
+    }
+
+    /// The message store and the journal as they are now: everything committed so far.
+    fn joined(&mut self) -> Joined {
+        let joined = Joined::now(&self.persistence, &self.backlogs, self.id);
+        self.backlog_reads += u64::from(joined.has_backlog());
+        joined
     }
 
     /// An order that nobody waits for. What fails is done again: marks by the next mark.
@@ -155,12 +164,11 @@ fn cut<T>(mut entries: Vec<T>, limit: usize) -> (Vec<T>, bool) {
     (entries, more)
 }
 
-async fn load_room(persistence: &Persistence, room: RoomId) -> Result<LoadedRoom, StoreError> {
-    let snapshot = persistence.accounts().rooms().load(room).await?;
+async fn load_room(stores: &Joined, room: RoomId) -> Result<LoadedRoom, StoreError> {
+    let snapshot = stores.accounts().rooms().load(room).await?;
     let newest = PageQuery::Before(MessageId(u64::MAX));
-    let limit = RECENT_LOADED.min(CATCH_UP_MAX);
-    let recent = persistence.messages().page(room, newest, limit, HISTORY_BYTES_MAX).await?.frames;
-    let changes = persistence.messages().device_window(room, CHANGES.user, CHANGES.device).await?;
+    let (recent, _) = stores.page(room, newest, RECENT_LOADED.min(CATCH_UP_MAX)).await?;
+    let changes = stores.sends((room, CHANGES.user, CHANGES.device)).await?;
     let sequenced_change = changes.last().map_or(0, |&(sequence, _)| sequence.0);
     Ok(LoadedRoom { snapshot, recent, sequenced_change })
 }

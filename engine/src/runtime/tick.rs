@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use moim_wire::{Envelope, ErrorCode, Opcode, schema};
 
-use super::{Core, CoreCell};
+use super::{Core, CoreCell, spawn};
+use crate::journal::Behind;
 use crate::shard::{ConnectionKey, SessionKey};
 use crate::socket::Stage;
 use crate::stats::{add, set};
@@ -23,12 +24,21 @@ pub(super) async fn tick(core: CoreCell) {
         core.look_at_clock();
         core.happen(|shard, _, effects| shard.tick(effects));
         core.sweep_connections();
-        core.connections.trim();
+        if core.connections.trim() {
+            spawn(glommio::executor().spawn_blocking(let_go_of_memory));
+        }
         core.look_at_disk();
         core.poll_changes();
         core.poll_revocations();
         core.publish();
     }
+}
+
+/// Gives pages that lie free in the allocator back to the system: after a burst it would keep them.
+#[expect(unsafe_code, reason = "the C library's own call")]
+fn let_go_of_memory() {
+    // SAFETY: it takes no pointer, and may be called by any thread at any time.
+    unsafe { libc::malloc_trim(0) };
 }
 
 /// What a look at a connection finds.
@@ -123,6 +133,32 @@ impl Core {
         }
     }
 
+    /// Whether the journal may hold more for the message store, and how far that is behind.
+    pub(super) fn look_at_backlog(&mut self) {
+        let segment_bytes = self.config.journal.segment_bytes;
+        let bytes_max = self.config.journal.disk_bytes_max / u64::from(self.config.shards);
+        let sizes = self.feeds.iter().map(|feed| feed.backlog().size(segment_bytes));
+        let (segments, bytes) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+        set(&self.stats.segments, segments);
+        set(&self.stats.journal_bytes, bytes);
+        let is_full = bytes >= bytes_max;
+        if is_full != (self.stats.store_behind.load(std::sync::atomic::Ordering::Relaxed) != 0) {
+            tracing::warn!(shard = %self.id, is_full, bytes, bytes_max, "what the journal holds for the store crossed its bound");
+            set(&self.stats.store_behind, is_full.into());
+            let behind = is_full.then(|| self.behind());
+            self.shard.set_store_behind(behind);
+        }
+    }
+
+    /// How far the message store is behind.
+    fn behind(&self) -> Behind {
+        self.feeds.iter().map(|feed| feed.behind(self.now_ms)).fold(Behind::default(), |sum, behind| Behind {
+            records: sum.records + behind.records,
+            bytes: sum.bytes + behind.bytes,
+            seconds: sum.seconds.max(behind.seconds),
+        })
+    }
+
     pub(super) fn set_journal_failed(&mut self, failed: bool) {
         if failed != self.journal_failed {
             self.journal_failed = failed;
@@ -165,6 +201,8 @@ impl Core {
 
     /// Puts the numbers where others read them.
     pub(super) fn publish(&mut self) {
+        self.look_at_backlog();
+        let behind = self.behind();
         let (counters, gauges, usage) = (self.shard.counters(), self.shard.gauges(), self.connections.usage);
         let stats = &self.stats;
         for (number, value) in [
@@ -188,7 +226,13 @@ impl Core {
             (&stats.batch_bytes, gauges.batch_bytes as u64),
             (&stats.rooms, gauges.rooms as u64),
             (&stats.waiting_for_store, (gauges.tickets + self.store_requests) as u64),
-            (&stats.unconfirmed_bytes, gauges.unconfirmed_bytes as u64),
+            (&stats.unconfirmed_records, behind.records),
+            (&stats.unconfirmed_bytes, behind.bytes),
+            (&stats.unconfirmed_s, behind.seconds),
+            (&stats.feed_bytes, self.feeds.iter().map(|feed| feed.bytes_in_memory() as u64).sum()),
+            (&stats.read_back_bytes, self.feeds.iter().map(|feed| feed.read_back_bytes()).sum()),
+            (&stats.rewinds, self.feeds.iter().map(|feed| feed.rewinds()).sum()),
+            (&stats.backlog_reads, self.backlog_reads),
             (&stats.recent_bytes, gauges.recent_bytes as u64),
         ] {
             set(number, value);

@@ -1,5 +1,5 @@
 //! From a message accepted to a message shown: the batch under construction, batches on their way to the disk, and
-//! what the message store has not confirmed yet.
+//! committed messages kept in memory.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -160,59 +160,39 @@ impl Batch {
 #[derive(Debug)]
 struct Retained {
     bytes: usize,
-    position: u64,
+    /// Each with all that come before it in its room.
     messages: Vec<(RoomId, MessageId)>,
 }
 
-/// Committed messages in memory: first those that the store has not confirmed, then those kept for resuming clients.
+/// Committed messages in memory, for resuming clients and for history: the newest. The message store and the journal have
+/// all of them.
 #[derive(Debug, Default)]
 pub(super) struct Retention {
-    unconfirmed: VecDeque<Retained>,
-    unconfirmed_bytes: usize,
-    cached: VecDeque<Retained>,
-    cached_bytes: usize,
+    batches: VecDeque<Retained>,
+    bytes: usize,
 }
 
 impl Retention {
-    pub(super) fn unconfirmed_bytes(&self) -> usize {
-        self.unconfirmed_bytes
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    pub(super) fn cached_bytes(&self) -> usize {
-        self.cached_bytes
-    }
-
-    /// Messages that were read from the store, so that they count towards the bound like others.
-    pub(super) fn cache(&mut self, bytes: usize, messages: Vec<(RoomId, MessageId)>) {
-        self.cached_bytes += bytes;
-        self.cached.push_back(Retained { bytes, position: 0, messages });
-    }
-
-    fn confirm(&mut self, position: u64, rooms: &mut Map<RoomId, Slot>) {
-        while self.unconfirmed.front().is_some_and(|batch| batch.position <= position)
-            && let Some(batch) = self.unconfirmed.pop_front()
-        {
-            for &(room, id) in &batch.messages {
-                if let Some(Slot::Ready(room)) = rooms.get_mut(&room) {
-                    room.confirmed = room.confirmed.max(id);
-                }
-            }
-            self.unconfirmed_bytes -= batch.bytes;
-            self.cached_bytes += batch.bytes;
-            self.cached.push_back(batch);
-        }
+    /// Counts messages that rooms remember from here on.
+    pub(super) fn add(&mut self, bytes: usize, messages: Vec<(RoomId, MessageId)>) {
+        self.bytes += bytes;
+        self.batches.push_back(Retained { bytes, messages });
     }
 
     pub(super) fn evict(&mut self, bytes_max: usize, rooms: &mut Map<RoomId, Slot>) {
-        while self.cached_bytes > bytes_max
-            && let Some(batch) = self.cached.pop_front()
+        while self.bytes > bytes_max
+            && let Some(batch) = self.batches.pop_front()
         {
             for (room, id) in batch.messages {
                 if let Some(Slot::Ready(room)) = rooms.get_mut(&room) {
                     room.forget_up_to(id);
                 }
             }
-            self.cached_bytes -= batch.bytes;
+            self.bytes -= batch.bytes;
         }
     }
 }
@@ -226,34 +206,22 @@ pub(super) fn committed(
 ) {
     let bytes_max = RUN_BYTES_MAX.min(context.limits.session_queue_bytes_max / 8);
     while let Some(batch) = context.batch.take_committed(position) {
-        let mut messages = Vec::with_capacity(batch.pending.len());
+        let mut messages: Vec<(RoomId, MessageId)> = Vec::new();
         let mut rest = batch.pending.as_slice();
         while let Some(next) = rest.first() {
             let run = run_at_start(rest, bytes_max);
-            if run.is_empty() {
-                happen(next, rooms, context);
-                rest = &rest[1..];
-            } else {
-                messages.extend(run.iter().filter_map(Pending::message).map(|message| (message.room, message.id)));
+            if let Some(newest) = run.last().and_then(Pending::message) {
+                messages.push((newest.room, newest.id));
                 show(run, &batch.frames, rooms, context);
                 rest = &rest[run.len()..];
+            } else {
+                happen(next, rooms, context);
+                rest = &rest[1..];
             }
         }
-        let bytes = batch.frames.len();
-        retention.unconfirmed_bytes += bytes;
-        retention.unconfirmed.push_back(Retained { bytes, position: batch.position, messages });
+        retention.add(batch.frames.len(), messages);
     }
-}
-
-/// The message store has everything up to `position`.
-pub(super) fn confirmed(
-    position: u64,
-    rooms: &mut Map<RoomId, Slot>,
-    retention: &mut Retention,
-    recent_bytes_max: usize,
-) {
-    retention.confirm(position, rooms);
-    retention.evict(recent_bytes_max, rooms);
+    retention.evict(context.limits.recent_bytes_max, rooms);
 }
 
 /// Messages of one room that follow one another in a batch: they are shown in one piece.

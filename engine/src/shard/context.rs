@@ -8,6 +8,7 @@ use super::event::{Origin, PeerMessage};
 use super::outbox::Outbox;
 use super::tickets::Tickets;
 use super::{Counters, Limits};
+use crate::journal::Behind;
 use crate::router::ShardId;
 
 /// The shard around a room. The clock is the event's: a shard reads none.
@@ -33,8 +34,8 @@ pub enum Gate {
     /// They are.
     #[default]
     Open,
-    /// The message store is too far behind: BUSY.
-    StoreBehind,
+    /// The journal holds as much for the message store as it may.
+    StoreBehind(Behind),
     /// The journal's disk is full, or nearly.
     StorageFull,
 }

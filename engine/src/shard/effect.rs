@@ -21,7 +21,8 @@ pub enum Effect {
     Store(StoreRequest),
 }
 
-/// For a store; each is answered by the [`StoreAnswer`](super::StoreAnswer) of its kind unless said otherwise.
+/// For a store; each is answered by the [`StoreAnswer`](super::StoreAnswer) of its kind unless said otherwise. What is
+/// asked of the message store is answered with what the journal has for it: with everything committed when it was asked.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "fields are named after what they are")]
 pub enum StoreRequest {

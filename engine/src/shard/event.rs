@@ -219,14 +219,14 @@ pub struct Refusal {
     pub retry_after_ms: u32,
 }
 
-/// What a room is when it is loaded: from the accounts, with the newest messages from the message store.
+/// What a room is when it is loaded: from the accounts, with the newest messages from the message store and the journal.
 #[derive(Clone, Debug)]
 pub struct LoadedRoom {
     /// Members, changes that wait.
     pub snapshot: RoomSnapshot,
     /// Newest messages, MESSAGE frames back to back, ids rising, contiguous up to the newest.
     pub recent: Bytes,
-    /// Newest change that the message store has among the messages.
+    /// Newest change that the message store or the journal has among the messages.
     pub sequenced_change: u32,
 }
 

@@ -1,4 +1,4 @@
-//! HISTORY and MEMBERS: what the store has, joined with what it does not have yet.
+//! HISTORY and MEMBERS: what the stores have, joined with what came since they were asked.
 
 use bytes::Bytes;
 use moim_persistence::{MemberEntry, PageQuery};
@@ -11,12 +11,7 @@ use super::effect::{Effect, StoreRequest};
 use super::event::{Caller, Origin};
 use super::room::Room;
 use super::tickets::{HistoryQuestion, Waiting};
-
-/// A page being put together: messages, ids rising, and whether there are more in the direction asked.
-struct Page {
-    frames: Vec<(MessageId, Bytes)>,
-    more: bool,
-}
+use crate::journal::Page;
 
 impl Room {
     pub(super) fn history(
@@ -28,7 +23,7 @@ impl Room {
         context: &mut Context<'_>,
     ) {
         let limit = limit.clamp(1, HISTORY_LIMIT_MAX);
-        let question = HistoryQuestion { origin, user: caller.user, query, limit, confirmed: self.confirmed };
+        let question = HistoryQuestion { origin, user: caller.user, query, limit, committed: self.committed };
         if !self.members.contains_key(&caller.user) {
             return refuse_stranger(&origin, context);
         }
@@ -40,24 +35,32 @@ impl Room {
 
     /// The page, where memory alone has all of it.
     fn page_from_memory(&self, query: PageQuery, limit: usize) -> Option<Page> {
+        let mut page = self.recent_page(query, limit);
+        match query {
+            PageQuery::After(id) => (id >= self.floor).then_some(page),
+            PageQuery::Before(_) => {
+                let is_whole = self.floor == MessageId::ZERO;
+                page.more |= !is_whole;
+                (is_whole || page.frames.len() == limit).then_some(page)
+            }
+        }
+    }
+
+    /// What memory has in the direction asked.
+    fn recent_page(&self, query: PageQuery, limit: usize) -> Page {
         let (range, more) = match query {
-            PageQuery::After(id) if id >= self.floor => {
+            PageQuery::After(id) => {
                 let start = self.recent_above(id);
                 let end = (start + limit).min(self.recent.len());
                 (start..end, end < self.recent.len())
             }
             PageQuery::Before(id) => {
                 let end = self.recent.partition_point(|&(recent, _)| recent < id);
-                let whole = self.floor == MessageId::ZERO;
-                if end < limit && !whole {
-                    return None;
-                }
                 let start = end.saturating_sub(limit);
-                (start..end, start > 0 || !whole)
+                (start..end, start > 0)
             }
-            PageQuery::After(_) => return None,
         };
-        Some(Page { frames: self.recent.range(range).cloned().collect(), more })
+        Page { frames: self.recent.range(range).cloned().collect(), more }
     }
 
     fn ask_store_for_history(&self, question: HistoryQuestion, context: &mut Context<'_>) {
@@ -71,7 +74,7 @@ impl Room {
         }
     }
 
-    /// The store's page arrived: what it did not have when it was asked is in memory, or it is asked again.
+    /// The stores' page arrived: what was not committed when they were asked is in memory, or they are asked again.
     pub(super) fn history_read(
         &mut self,
         question: HistoryQuestion,
@@ -79,34 +82,18 @@ impl Room {
         more: bool,
         context: &mut Context<'_>,
     ) {
-        let HistoryQuestion { origin, user, query, limit, confirmed } = question;
+        let HistoryQuestion { origin, user, query, limit, committed } = question;
         if !self.members.contains_key(&user) {
             // Put out while the store was asked.
             return refuse_stranger(&origin, context);
         }
-        if self.floor > confirmed {
-            // Messages that were in memory when the store was asked have been confirmed and let go since.
-            let question = HistoryQuestion { confirmed: self.confirmed, ..question };
+        if self.floor > committed {
+            // Messages that came after the store was asked have been let go since.
+            let question = HistoryQuestion { committed: self.committed, ..question };
             return self.ask_store_for_history(question, context);
         }
-        let mut frames = split_frames(stored);
-        let newest_stored = frames.last().map(|&(id, _)| id);
-        let fits = |id: MessageId| match query {
-            PageQuery::Before(before) => id < before,
-            // Beyond a full page of the store lies more of the store, not memory.
-            PageQuery::After(after) => id > after && (!more || newest_stored.is_some_and(|newest| id <= newest)),
-        };
-        for (id, frame) in self.recent.iter().filter(|&&(id, _)| fits(id)) {
-            if let Err(at) = frames.binary_search_by_key(id, |&(id, _)| id) {
-                frames.insert(at, (*id, frame.clone()));
-            }
-        }
-        let surplus = frames.len().saturating_sub(limit);
-        match query {
-            PageQuery::Before(_) => drop(frames.drain(..surplus)),
-            PageQuery::After(_) => frames.truncate(limit),
-        }
-        let page = Page { frames, more: more || surplus > 0 };
+        let stored = Page { frames: split_frames(stored), more };
+        let page = stored.join(self.recent_page(query, limit), query, limit);
         self.answer_history(&origin, &page, is_newest_first(query), context);
     }
 

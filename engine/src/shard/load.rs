@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use moim_wire::{Frame, MessageId, RoomId, body, limits, schema};
+use moim_wire::{MessageId, RoomId};
 
 use super::Map;
 use super::commit::Retention;
@@ -10,15 +10,16 @@ use super::event::LoadedRoom;
 use super::history::split_frames;
 use super::room::{Member, Room};
 use super::tickets::Tickets;
+use crate::journal::prev_id;
 
-/// A room from what the stores have of it. Changes that wait are not sequenced yet.
+/// A room from what the stores and the journal have of it. Changes that wait are not sequenced yet.
 pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention, now_ms: u64, seed: u64) -> Room {
     let snapshot = &loaded.snapshot;
     let recent: VecDeque<_> = split_frames(&loaded.recent).into();
     let newest = recent.back().map_or(MessageId::ZERO, |&(id, _)| id);
     let floor = recent.front().map_or(MessageId::ZERO, |(_, frame)| prev_id(frame));
     if !recent.is_empty() {
-        retention.cache(loaded.recent.len(), vec![(room, newest)]);
+        retention.add(loaded.recent.len(), vec![(room, newest)]);
     }
     let mut members = super::map(seed);
     for &(user, role, read_mark) in &snapshot.members {
@@ -34,7 +35,6 @@ pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention
         members,
         last: newest,
         committed: newest,
-        confirmed: newest,
         recent,
         floor,
         devices: super::map(seed),
@@ -48,13 +48,6 @@ pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention
         online: super::map(seed),
         used_ms: now_ms,
     }
-}
-
-/// The `prev_id` of a MESSAGE frame; zero where it does not read as one.
-fn prev_id(frame: &[u8]) -> MessageId {
-    let frame = Frame::first(frame, limits::FRAME_BYTES_MAX).ok().flatten();
-    let message = frame.and_then(|frame| body::read::<schema::Message<'_>>(frame.body()).ok());
-    message.map_or(MessageId::ZERO, |message| MessageId(message.head().prev_id()))
 }
 
 /// Lets the longest unused rooms at rest go until at most `keep` are left, or none at rest.

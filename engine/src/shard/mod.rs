@@ -43,9 +43,11 @@ pub use event::{
     SessionKey, StoreAnswer,
 };
 pub(crate) use follow::put_gap;
+pub(crate) use history::split_frames;
 pub(crate) use owner::CHANGES;
 
 pub use crate::config::Limits;
+use crate::journal::Behind;
 use crate::router::{self, ShardId};
 use commit::{Batch, Retention};
 use edge::{Edge, Following};
@@ -88,7 +90,6 @@ pub struct Gauges {
     pub rooms: usize,
     pub tickets: usize,
     pub batch_bytes: usize,
-    pub unconfirmed_bytes: usize,
     pub recent_bytes: usize,
 }
 
@@ -119,6 +120,7 @@ pub struct Shard {
     marks: Vec<(RoomId, moim_wire::UserId)>,
     outbox: Outbox,
     storage_full: bool,
+    store_behind: Option<Behind>,
     encoder: Encoder,
     counters: Counters,
 }
@@ -139,6 +141,7 @@ impl Shard {
             marks: Vec::new(),
             outbox: Outbox::default(),
             storage_full: false,
+            store_behind: None,
             encoder: Encoder::new(),
             counters: Counters::default(),
         }

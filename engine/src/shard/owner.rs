@@ -10,6 +10,7 @@ use super::event::{Caller, ConnectionKey, LoadedRoom, Origin, Refusal, Request, 
 use super::room::{Parked, Room};
 use super::tickets::Waiting;
 use super::{Counters, Fullest, Gauges, Map, Shard, Slot, follow, load, read_mark};
+use crate::journal::Behind;
 
 /// When to ask again for a room whose store did not answer.
 const ROOM_RETRY_MS: u32 = 1_000;
@@ -43,12 +44,10 @@ impl Shard {
     }
 
     fn gate(&self) -> Gate {
-        if self.storage_full {
-            Gate::StorageFull
-        } else if self.retention.unconfirmed_bytes() >= self.limits.unconfirmed_bytes_max {
-            Gate::StoreBehind
-        } else {
-            Gate::Open
+        match self.store_behind {
+            _ if self.storage_full => Gate::StorageFull,
+            Some(behind) => Gate::StoreBehind(behind),
+            None => Gate::Open,
         }
     }
 
@@ -222,14 +221,14 @@ impl Shard {
         self.outbox.tell(effects);
     }
 
-    /// The message store has everything up to `position`.
-    pub fn confirmed(&mut self, position: u64) {
-        commit::confirmed(position, &mut self.rooms, &mut self.retention, self.limits.recent_bytes_max);
-    }
-
     /// The journal's disk is full, or has space again.
     pub fn set_storage_full(&mut self, full: bool) {
         self.storage_full = full;
+    }
+
+    /// The journal holds as much for the message store as it may, which is so far behind; `None` when it may hold more.
+    pub fn set_store_behind(&mut self, behind: Option<Behind>) {
+        self.store_behind = behind;
     }
 
     /// Once a second: read marks that changed go to the store.
@@ -272,8 +271,7 @@ impl Shard {
             rooms: self.rooms.len(),
             tickets: self.tickets.len(),
             batch_bytes: self.batch.frames.len(),
-            unconfirmed_bytes: self.retention.unconfirmed_bytes(),
-            recent_bytes: self.retention.cached_bytes(),
+            recent_bytes: self.retention.bytes(),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) enum Device {
     Known(DeviceWindow),
 }
 
-/// A room. `floor < recent <= committed <= last`, `confirmed <= committed`, all ids of messages (or zero).
+/// A room. `floor < recent <= committed <= last`, all ids of messages (or zero).
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) id: RoomId,
@@ -45,10 +45,8 @@ pub(super) struct Room {
     pub(super) members: Map<UserId, Member>,
     /// Newest id given.
     pub(super) last: MessageId,
-    /// Newest id that the journal has synced: what followers may see.
+    /// Newest id that the journal has synced: what followers may see, and what the stores are asked for is whole up to.
     pub(super) committed: MessageId,
-    /// Newest id that the message store has confirmed.
-    pub(super) confirmed: MessageId,
     /// Committed messages in memory, contiguous, ending with `committed`.
     pub(super) recent: VecDeque<(MessageId, Bytes)>,
     /// The message before the first of `recent`: everything after it is in memory.
@@ -77,7 +75,7 @@ impl Room {
     /// Nothing of the room is in use or on its way, so that it can be forgotten and loaded again.
     pub(super) fn is_at_rest(&self) -> bool {
         self.online.is_empty()
-            && self.confirmed == self.last
+            && self.committed == self.last
             && !self.reading_changes
             && self.syncs.is_empty()
             && self.members.values().all(|member| !member.mark_dirty)
@@ -100,9 +98,8 @@ impl Room {
         self.committed = id;
     }
 
-    /// Drops messages up to `id` from memory, but none that the store has not confirmed.
+    /// Drops messages up to `id` from memory.
     pub(super) fn forget_up_to(&mut self, id: MessageId) {
-        let id = id.min(self.confirmed);
         while let Some(&(first, _)) = self.recent.front()
             && first <= id
         {

@@ -12,6 +12,8 @@ use super::room::{Device, Parked, Room};
 
 /// When to try again on a full disk: somebody has to make room first.
 const STORAGE_FULL_RETRY_MS: u32 = 5_000;
+/// What a refusal begins with when the journal holds as much for the store as it may.
+const STORE_BEHIND: &str = "the message store is behind";
 
 /// A message to be, without its ids.
 pub(super) struct Draft<'a> {
@@ -56,7 +58,10 @@ impl Room {
         }
         match context.gate {
             Gate::Open => {}
-            Gate::StoreBehind => return context.busy(&origin, "the message store is behind"),
+            Gate::StoreBehind(behind) => {
+                let why = format!("{STORE_BEHIND} by {behind}, as far as it may be; nothing was stored");
+                return context.refuse_for(&origin, ErrorCode::StorageFull, &why, STORAGE_FULL_RETRY_MS);
+            }
             Gate::StorageFull => {
                 const WHY: &str = "the server's disk is full; nothing was stored";
                 return context.refuse_for(&origin, ErrorCode::StorageFull, WHY, STORAGE_FULL_RETRY_MS);
@@ -100,12 +105,12 @@ impl Room {
         context.effects.push(Effect::Store(StoreRequest::LoadDevice(self.id, caller)));
     }
 
-    /// Forgets devices whose sends the store has confirmed; it will say what it knows when they speak again.
+    /// Forgets devices whose sends are committed; the stores will say what they know when they speak again.
     fn leave_devices_to_the_store(&mut self) {
-        let confirmed = self.confirmed;
+        let committed = self.committed;
         self.devices.retain(|_, device| match device {
             Device::Loading(_) => true,
-            Device::Known(window) => window.newest_id() > confirmed,
+            Device::Known(window) => window.newest_id() > committed,
         });
     }
 

@@ -15,8 +15,8 @@ pub(super) struct HistoryQuestion {
     pub(super) user: UserId,
     pub(super) query: PageQuery,
     pub(super) limit: usize,
-    /// The room's newest confirmed message when the store was asked: up to here its answer is whole.
-    pub(super) confirmed: MessageId,
+    /// The room's newest committed message when the store was asked: up to here its answer is whole.
+    pub(super) committed: MessageId,
 }
 
 /// What a ticket was drawn for.

@@ -36,6 +36,8 @@ impl Output {
 const BUFFER_BYTES_KEPT: usize = 64 * 1024;
 /// Bytes of empty buffers kept for the next output.
 const POOL_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Less than this is not worth the allocator's attention.
+const GIVEN_UP_BYTES_MIN: usize = 256 * 1024;
 
 /// Empty buffers of a shard: a connection holds one only while it has output.
 #[derive(Default)]
@@ -44,6 +46,8 @@ pub(super) struct Pool {
     bytes: usize,
     /// The fewest buffers that lay here since the last [`Self::trim`]: nobody needed them.
     unused: usize,
+    /// Bytes given up that the allocator may still hold.
+    given_up: usize,
 }
 
 impl Pool {
@@ -54,13 +58,21 @@ impl Pool {
         buffer
     }
 
-    /// Gives up half of what nobody needed since the last time: a burst's memory does not stay for ever.
-    pub(super) fn trim(&mut self) {
-        for buffer in self.buffers.drain(..self.unused.div_ceil(2)) {
+    /// Gives up what nobody needed since the last time: a burst's memory does not stay for ever. True when it was much and
+    /// all is silent, so that the allocator may be asked to let go of it, too.
+    pub(super) fn trim(&mut self) -> bool {
+        let is_silent = self.unused == self.buffers.len();
+        for buffer in self.buffers.drain(..self.unused) {
             self.bytes -= buffer.capacity();
+            self.given_up += buffer.capacity();
         }
         self.unused = self.buffers.len();
         self.buffers.shrink_to(2 * self.unused);
+        let is_much = is_silent && self.given_up >= GIVEN_UP_BYTES_MIN;
+        if is_much {
+            self.given_up = 0;
+        }
+        is_much
     }
 
     pub(super) fn give_back(&mut self, output: Output) {

@@ -231,9 +231,9 @@ impl Connections {
         }
     }
 
-    /// Once a second: gives up memory that no output needed.
-    pub(crate) fn trim(&mut self) {
-        self.pool.trim();
+    /// Once a second: gives up memory that no output needed. True when the allocator should let go of it.
+    pub(crate) fn trim(&mut self) -> bool {
+        self.pool.trim()
     }
 
     /// A connection of which too much waits to be read is not listened to until it has read all.

@@ -4,14 +4,17 @@
 
 mod support;
 
+mod backlog_larger_than_memory;
 mod damaged_journal;
 mod data_folder_in_use;
+mod disk_budget_reached;
 mod disk_full;
 mod expired_token;
 mod garbage;
 mod heartbeat;
 mod hello_expected;
 mod id_from_the_future;
+mod killed_with_a_backlog;
 mod limits;
 mod limits_table;
 mod malformed_body;

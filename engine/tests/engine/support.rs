@@ -3,10 +3,12 @@
 pub(crate) mod child;
 mod requests;
 mod scene;
+pub(crate) mod stall;
 mod tmpfs;
 
 pub(crate) use requests::{raw_frame, raw_session_frame};
 pub(crate) use scene::{Person, Scene};
+pub(crate) use stall::{StallingStore, whole_room};
 pub(crate) use tmpfs::SmallDisk;
 
 use std::collections::{HashMap, VecDeque};
@@ -32,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) segment_bytes: u64,
     pub(crate) journal: Option<PathBuf>,
     pub(crate) disk_reserve_bytes: u64,
+    pub(crate) disk_bytes_max: u64,
     pub(crate) listen: SocketAddr,
     pub(crate) login_ms: u64,
 }
@@ -45,6 +48,7 @@ impl Default for Options {
             segment_bytes: 4 * 1024 * 1024,
             journal: None,
             disk_reserve_bytes: 0,
+            disk_bytes_max: 1 << 30,
             listen: "127.0.0.1:0".parse().unwrap(),
             login_ms: 24 * 60 * 60 * 1000,
         }
@@ -79,6 +83,8 @@ impl Server {
                 segment_bytes: options.segment_bytes,
                 commit_interval: Duration::from_millis(1),
                 disk_reserve_bytes: options.disk_reserve_bytes,
+                disk_bytes_max: options.disk_bytes_max,
+                keep_confirmed: Duration::from_secs(30),
             },
             limits: options.limits,
         };

@@ -102,6 +102,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
     }
     limits(&raw.limits, &mut problems);
     journal(&raw.journal, &mut problems);
+    disk(raw, &mut problems);
     store(&raw.store, &mut problems);
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&raw.log.filter) {
         problems.add("log.filter", format!("is {:?}: {error}", raw.log.filter));
@@ -129,8 +130,7 @@ fn engine(raw: &Raw, problems: &mut Problems) -> Option<Engine> {
         problems.add("engine.trunk_secret", format!("is shorter than {TRUNK_SECRET_CHARS_MIN} characters"));
     }
     problems.within("engine.commit_interval", raw.engine.commit_interval, Span::us(0), Span::ms(100));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let shards = if raw.engine.shards == 0 { u16::try_from(cores).unwrap_or(u16::MAX) } else { raw.engine.shards };
+    let shards = shards(raw);
     problems.within("engine.shards", shards, 1, 256);
     Some(Engine {
         listen: problems.address("engine.listen", &raw.engine.listen)?,
@@ -179,7 +179,6 @@ fn limits(limits: &Limits, problems: &mut Problems) {
     problems.within("limits.out_queue_max", limits.out_queue_max, Size::mib(1), Size::mib(1024));
     problems.within("limits.hello_timeout", limits.hello_timeout, Span::ms(100), Span::seconds(300));
     problems.within("limits.heartbeat", limits.heartbeat, Span::ms(500), Span::seconds(3_600));
-    problems.within("limits.unconfirmed_max", limits.unconfirmed_max, Size::mib(1), Size::mib(64 * 1024));
 }
 
 fn journal(journal: &Journal, problems: &mut Problems) {
@@ -187,6 +186,23 @@ fn journal(journal: &Journal, problems: &mut Problems) {
     if !journal.segment.0.is_multiple_of(Size::kib(4).0) {
         problems.add("journal.segment", format!("is {}; it must be a multiple of 4 KiB", journal.segment));
     }
+}
+
+/// The shards share the disk evenly, and each needs two segments of it to give up one while it writes the other.
+fn disk(raw: &Raw, problems: &mut Problems) {
+    let (disk_max, segment) = (raw.journal.disk_max, raw.journal.segment);
+    let least = u64::from(shards(raw)).saturating_mul(2).saturating_mul(segment.0);
+    if disk_max.0 < least {
+        let what = format!("is {disk_max}; two segments of {segment} for each shard are the least: {}", Size(least));
+        problems.add("journal.disk_max", what);
+    }
+    problems.within("journal.keep_confirmed", raw.journal.keep_confirmed, Span::ms(0), Span::seconds(3_600));
+}
+
+/// As many as there are cores where none are said.
+fn shards(raw: &Raw) -> u16 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if raw.engine.shards == 0 { u16::try_from(cores).unwrap_or(u16::MAX) } else { raw.engine.shards }
 }
 
 fn store(store: &Store, problems: &mut Problems) {
@@ -251,7 +267,6 @@ mod tests {
         assert_eq!(ours.sends_per_second_max, theirs.sends_per_second);
         assert_eq!(ours.sends_burst_max, theirs.sends_burst);
         assert_eq!(ours.out_queue_max.as_usize(), theirs.session_queue_bytes_max);
-        assert_eq!(ours.unconfirmed_max.as_usize(), theirs.unconfirmed_bytes_max);
         assert_eq!(ours.hello_timeout.duration(), theirs.hello_timeout);
         assert_eq!(ours.heartbeat.duration(), theirs.heartbeat);
     }
@@ -264,6 +279,7 @@ mod tests {
         raw.bridge.allowed_origins = vec!["https://chat.example.org/path".into(), "https://good.example.org".into()];
         raw.bridge.trunks = 0;
         raw.journal.segment = Size(5_000_001);
+        raw.journal.disk_max = Size::mib(1);
         raw.store.accounts = "postgres".into();
         raw.log.filter = "info,=,".into();
         let problems = check(&raw).unwrap_err();
@@ -272,6 +288,7 @@ mod tests {
             "data",
             "journal.segment",
             "journal.segment",
+            "journal.disk_max",
             "store.accounts",
             "log.filter",
             "engine.trunk_secret",

@@ -143,7 +143,7 @@ mod tests {
             ("MOIM_ENGINE_TRUNK_SECRET", "01234567890123456789"),
             ("MOIM_ENGINE_DURABILITY", "relaxed"),
             ("MOIM_BRIDGE_ALLOWED_ORIGINS", "http://a, http://b"),
-            ("MOIM_LIMITS_UNCONFIRMED_MAX", "1048576"),
+            ("MOIM_JOURNAL_DISK_RESERVE", "1048576"),
             ("MOIM_TRIAL_ENABLED", "true"),
             ("MOIM_TOKEN", "of another command"),
         ];
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(raw.engine.trunk_secret, "01234567890123456789");
         assert_eq!(raw.engine.durability, Durability::Relaxed);
         assert_eq!(raw.bridge.allowed_origins, ["http://a", "http://b"]);
-        assert_eq!(raw.limits.unconfirmed_max.to_string(), "1 MiB");
+        assert_eq!(raw.journal.disk_reserve.to_string(), "1 MiB");
         assert!(raw.trial.enabled);
     }
 

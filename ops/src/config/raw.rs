@@ -88,7 +88,6 @@ pub(crate) struct Limits {
     pub(crate) out_queue_max: Size,
     pub(crate) hello_timeout: Span,
     pub(crate) heartbeat: Span,
-    pub(crate) unconfirmed_max: Size,
 }
 
 impl Default for Limits {
@@ -102,7 +101,6 @@ impl Default for Limits {
             out_queue_max: Size::mib(4),
             hello_timeout: Span::seconds(10),
             heartbeat: Span::seconds(30),
-            unconfirmed_max: Size::mib(256),
         }
     }
 }
@@ -112,11 +110,18 @@ impl Default for Limits {
 pub(crate) struct Journal {
     pub(crate) segment: Size,
     pub(crate) disk_reserve: Size,
+    pub(crate) disk_max: Size,
+    pub(crate) keep_confirmed: Span,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { segment: Size::mib(64), disk_reserve: Size::mib(256) }
+        Self {
+            segment: Size::mib(64),
+            disk_reserve: Size::mib(256),
+            disk_max: Size::mib(8 * 1024),
+            keep_confirmed: Span::seconds(30),
+        }
     }
 }
 

@@ -88,6 +88,12 @@ fn lanes(page: &mut Page, lanes: &[LaneStats]) {
     page.family(Counter, "moim_write_behind_bytes_total", "Bytes taken.", of_each(|lane| lane.bytes_total));
     page.family(Counter, "moim_write_behind_writes_total", "Writes confirmed.", of_each(|lane| lane.writes_total));
     page.family(Counter, "moim_write_behind_retries_total", "Writes tried again.", of_each(|lane| lane.retries_total));
+    page.family(
+        Counter,
+        "moim_write_behind_rewinds_total",
+        "Times a store came back.",
+        of_each(|lane| lane.rewinds_total),
+    );
 }
 
 /// Records that a lane has taken and the store has not confirmed.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
+use tokio::sync::watch;
 
 pub use page::{Page, PageQuery};
 
@@ -26,6 +27,7 @@ use embedded::Embedded;
 pub struct MessageStore {
     runtime: Arc<Runtime>,
     back_end: BackEnd,
+    returned: watch::Sender<u64>,
 }
 
 #[derive(Clone)]
@@ -35,8 +37,23 @@ enum BackEnd {
 
 impl MessageStore {
     pub(crate) fn open(config: &Config, runtime: &Arc<Runtime>, lock: FolderLock) -> Result<Self, Error> {
-        let embedded = Embedded::open(&config.embedded_path()?, config.message_cache_bytes, lock)?;
-        Ok(Self { runtime: runtime.clone(), back_end: BackEnd::Embedded(Arc::new(embedded)) })
+        let path = config.embedded_path()?;
+        let embedded = Runtime::open_nicely(|| Embedded::open(&path, config.message_cache_bytes, lock))??;
+        let back_end = BackEnd::Embedded(Arc::new(embedded));
+        Ok(Self { runtime: runtime.clone(), back_end, returned: watch::Sender::new(0) })
+    }
+
+    /// Whether the store may lose what it confirmed when it dies, because it syncs later and by itself.
+    pub const fn confirms_before_sync(&self) -> bool {
+        match &self.back_end {
+            BackEnd::Embedded(_) => false,
+        }
+    }
+
+    /// Rises each time that the store is back from an absence in which it may have lost what it confirmed: before it
+    /// answers anything again, so that no write is confirmed and no page read in between.
+    pub(crate) fn returns(&self) -> watch::Receiver<u64> {
+        self.returned.subscribe()
     }
 
     /// Writes messages: each of `frames` is any number of MESSAGE frames without session id, back to back. All or none

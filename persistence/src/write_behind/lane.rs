@@ -1,5 +1,8 @@
 //! One lane's worker: gather, write, sync, confirm; when the store fails, the same again later. Nothing is dropped: while
 //! the worker tries, its queue fills, the journal waits to offer more, and the disk is where messages pile up.
+//!
+//! A store that was away may have lost what it confirmed. It says so by [`MessageStore::returns`]; the worker then confirms
+//! nothing more of what it was offered so far, takes its confirmations back and asks for everything again: a [`Rewind`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::Batch;
+use super::{Batch, Rewind};
 use crate::error::Error;
 use crate::message_store::MessageStore;
 use crate::stats::LaneStats;
@@ -24,6 +27,8 @@ pub(super) struct Worker {
     pub(super) store: MessageStore,
     pub(super) queue: mpsc::Receiver<Batch>,
     pub(super) confirm: watch::Sender<u64>,
+    pub(super) rewind: watch::Sender<Rewind>,
+    pub(super) returns: watch::Receiver<u64>,
     pub(super) closing: watch::Receiver<bool>,
     pub(super) write_bytes_max: usize,
     pub(super) counters: Arc<Counters>,
@@ -36,6 +41,7 @@ pub(super) struct Counters {
     bytes: AtomicU64,
     writes: AtomicU64,
     retries: AtomicU64,
+    rewinds: AtomicU64,
     taken: AtomicU64,
     confirmed: AtomicU64,
 }
@@ -57,6 +63,10 @@ impl Worker {
             let gathered = self.gather(first).await;
             self.store_for_good(&gathered).await?;
             self.counters.writes.fetch_add(1, Ordering::Relaxed);
+            if self.has_returned() {
+                self.ask_again();
+                continue;
+            }
             self.counters.confirmed.store(gathered.position, Ordering::Relaxed);
             self.confirm.send_replace(gathered.position);
         }
@@ -65,15 +75,52 @@ impl Worker {
 
     /// The next batch, `None` at the end of the queue. Closing ends the queue behind what is in it.
     async fn next(&mut self) -> Option<Batch> {
-        if !*self.closing.borrow() {
-            tokio::select! {
+        loop {
+            let batch = self.receive().await?;
+            if self.has_returned() {
+                self.ask_again();
+            }
+            if batch.generation == self.rewind.borrow().generation {
+                return Some(batch);
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Option<Batch> {
+        while !*self.closing.borrow() {
+            let has_returned = tokio::select! {
                 biased;
                 batch = self.queue.recv() => return batch,
-                _ = self.closing.wait_for(|closing| *closing) => {}
+                closing = self.closing.wait_for(|closing| *closing) => { drop(closing); false }
+                // The store, and with it the sender, lives as long as this worker.
+                Ok(()) = self.returns.changed() => true,
+            };
+            if has_returned {
+                self.ask_again();
             }
         }
         self.queue.close();
         self.queue.recv().await
+    }
+
+    /// Whether the store came back since the last time that this was asked.
+    fn has_returned(&mut self) -> bool {
+        let has = self.returns.has_changed().unwrap_or(false);
+        if has {
+            self.returns.mark_unchanged();
+        }
+        has
+    }
+
+    /// Takes all confirmations back and asks for whatever the journal still holds: its window is what the store may have
+    /// lost, and no more is known of when.
+    fn ask_again(&self) {
+        self.counters.rewinds.fetch_add(1, Ordering::Relaxed);
+        self.counters.taken.store(0, Ordering::Relaxed);
+        self.counters.confirmed.store(0, Ordering::Relaxed);
+        self.confirm.send_replace(0);
+        self.rewind.send_modify(|rewind| *rewind = Rewind { generation: rewind.generation + 1, position: 0 });
+        tracing::warn!(lane = self.lane, "the message store was away; what it confirmed last is written again");
     }
 
     /// Takes what else arrives within a moment, up to the bound: nobody waits for the store, and a sync costs the same
@@ -81,12 +128,15 @@ impl Worker {
     async fn gather(&mut self, first: Batch) -> Gathered {
         let mut gathered = Gathered { frames: Vec::new(), bytes: 0, position: 0 };
         let until = Instant::now() + GATHER;
+        let generation = first.generation;
         let mut next = Some(first);
         while let Some(batch) = next {
             gathered.bytes += batch.frames.len();
             gathered.position = batch.position;
             gathered.frames.push(batch.frames);
             next = if gathered.bytes < self.write_bytes_max { self.arrives(until).await } else { None };
+            // Of an older generation nothing is left once a batch of the newest was taken.
+            debug_assert!(next.as_ref().is_none_or(|next| next.generation == generation), "generations do not fall");
         }
         self.counters.batches.fetch_add(gathered.frames.len() as u64, Ordering::Relaxed);
         self.counters.bytes.fetch_add(gathered.bytes as u64, Ordering::Relaxed);
@@ -138,8 +188,73 @@ impl Counters {
             bytes_total: count(&self.bytes),
             writes_total: count(&self.writes),
             retries_total: self.retries.load(Ordering::Acquire),
+            rewinds_total: count(&self.rewinds),
             taken: count(&self.taken),
             confirmed: count(&self.confirmed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use moim_wire::schema::{Kind, MessageHead, Role};
+    use moim_wire::{Encoder, Envelope, MessageFields, MessageId, RoomId};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::folder_lock::FolderLock;
+    use crate::runtime::Runtime;
+
+    /// A batch of the one message whose id is the position.
+    fn batch(position: u64, generation: u64) -> Batch {
+        let head = MessageHead::new(position, 0, 1, 1, 1, position as u32);
+        let fields = MessageFields { head, text: "text", reference: 0, kind: Kind::Talk, role: Role::Member };
+        let mut frames = Vec::new();
+        Encoder::new().message(&mut frames, Envelope::default(), &fields);
+        Batch { frames: Bytes::from(frames), position, generation }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_was_away_is_given_everything_again_and_what_was_offered_before_is_not_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path());
+        let runtime = Runtime::start(&config).unwrap();
+        let store = MessageStore::open(&config, &runtime, FolderLock::take(folder.path()).unwrap()).unwrap();
+        let (offer, queue) = mpsc::channel(8);
+        let (confirm, mut confirmed) = watch::channel(0);
+        let (rewind, mut rewound) = watch::channel(Rewind::default());
+        let (returned, returns) = watch::channel(0);
+        let (close, closing) = watch::channel(false);
+        let (counters, write_bytes_max) = (Arc::default(), 1);
+        let store_of_worker = store.clone();
+        let worker = Worker {
+            lane: 0,
+            store: store_of_worker,
+            queue,
+            confirm,
+            rewind,
+            returns,
+            closing,
+            write_bytes_max,
+            counters,
+        };
+        let worker = tokio::spawn(worker.run());
+
+        offer.send(batch(1, 0)).await.unwrap();
+        confirmed.wait_for(|&position| position == 1).await.unwrap();
+        returned.send_replace(1);
+        rewound.wait_for(|rewind| *rewind == Rewind { generation: 1, position: 0 }).await.unwrap();
+        assert_eq!(*confirmed.borrow_and_update(), 0, "taken back before it is asked for again");
+        offer.send(batch(2, 0)).await.unwrap();
+        offer.send(batch(1, 1)).await.unwrap();
+        confirmed.wait_for(|&position| position > 0).await.unwrap();
+        assert_eq!(*confirmed.borrow(), 1, "the one of the older generation was passed over");
+        assert_eq!(store.newest(RoomId(1)).await.unwrap(), Some(MessageId(1)));
+        offer.send(batch(2, 1)).await.unwrap();
+        confirmed.wait_for(|&position| position == 2).await.unwrap();
+        assert_eq!(store.newest(RoomId(1)).await.unwrap(), Some(MessageId(2)));
+        close.send_replace(true);
+        worker.await.unwrap().unwrap();
     }
 }

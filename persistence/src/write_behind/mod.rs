@@ -26,6 +26,19 @@ pub struct Batch {
     pub frames: Bytes,
     /// The journal's position after them, rising from batch to batch.
     pub position: u64,
+    /// Generation of the newest [`Rewind`] that the offerer had obeyed; 0 before the first.
+    pub generation: u64,
+}
+
+/// "Offer again": what the store confirmed after `position` it may have lost. Whoever offers obeys the newest generation
+/// that it sees, from the oldest batch that the journal still holds where `position` lies before it. Batches of an older
+/// generation are passed over: they come again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rewind {
+    /// Rises by one each time; 0 before the first.
+    pub generation: u64,
+    /// Offer what comes after it.
+    pub position: u64,
 }
 
 /// A journal's way into the message store. The queue is bounded: `offer.send` waits when it is full, `offer.try_send`
@@ -34,8 +47,11 @@ pub struct Batch {
 pub struct Lane {
     /// Takes batches in the journal's order. When all its clones are dropped the lane ends with its last batch.
     pub offer: mpsc::Sender<Batch>,
-    /// The position up to which everything is synced in the store; 0 until the first confirmation.
+    /// The position up to which the store has confirmed everything; 0 until the first confirmation. It falls with a
+    /// rewind, to the rewind's position.
     pub confirmed: watch::Receiver<u64>,
+    /// Asks the offerer to go back. Changes only where the store confirms before it syncs.
+    pub rewind: watch::Receiver<Rewind>,
 }
 
 /// All lanes.
@@ -70,6 +86,7 @@ impl WriteBehind {
     pub(crate) fn lane(&self, number: u16) -> Lane {
         let (offer, queue) = mpsc::channel(self.batches_max);
         let (confirm, confirmed) = watch::channel(0);
+        let (rewind, rewound) = watch::channel(Rewind::default());
         let mut lanes = self.lanes();
         let counters = lanes.counters.entry(number).or_default().clone();
         let worker = Worker {
@@ -77,13 +94,15 @@ impl WriteBehind {
             store: self.store.clone(),
             queue,
             confirm,
+            rewind,
+            returns: self.store.returns(),
             closing: self.closing.subscribe(),
             write_bytes_max: self.write_bytes_max,
             counters,
         };
         lanes.workers.retain(|worker| !worker.is_finished());
         lanes.workers.push(self.handle.spawn(worker.run()));
-        Lane { offer, confirmed }
+        Lane { offer, confirmed, rewind: rewound }
     }
 
     /// Lets every lane store what it was offered, then ends them. A lane whose store fails tries once and gives up.

@@ -27,7 +27,7 @@ async fn child_that_aborts() {
     let mut lane = persistence.write_behind(0);
     for batch in 0..20u64 {
         let frames = frames(1, batch * 50 + 1..=batch * 50 + 50);
-        lane.offer.send(Batch { frames, position: batch + 1 }).await.unwrap();
+        lane.offer.send(Batch { frames, position: batch + 1, generation: 0 }).await.unwrap();
     }
     lane.confirmed.wait_for(|&position| position == 20).await.unwrap();
     std::process::abort();

@@ -23,13 +23,13 @@ async fn child_on_a_full_disk() {
     let persistence = Persistence::open(&child_config()).unwrap();
     let messages = persistence.messages();
     let mut lane = persistence.write_behind(0);
-    lane.offer.send(Batch { frames: frames(1, 1..=100), position: 1 }).await.unwrap();
+    lane.offer.send(Batch { frames: frames(1, 1..=100), position: 1, generation: 0 }).await.unwrap();
     lane.confirmed.wait_for(|&position| position == 1).await.unwrap();
 
     limit_files_to(Some(4 * 1024));
     let refused = messages.write(&[frames(2, 1..=100)]).await;
     assert!(matches!(refused, Err(Error::StorageFull(_))), "{refused:?}");
-    lane.offer.send(Batch { frames: frames(1, 101..=200), position: 2 }).await.unwrap();
+    lane.offer.send(Batch { frames: frames(1, 101..=200), position: 2, generation: 0 }).await.unwrap();
     while persistence.stats().lanes[0].retries_total < 2 {
         tokio::task::yield_now().await;
     }

@@ -41,7 +41,7 @@ fn every_store_is_awaited_without_a_runtime_of_the_caller() {
         let room = accounts.rooms().create(user.id, new_room("a room", None)).await.unwrap();
         assert!(accounts.rooms().is_member(room.id, user.id).await.unwrap());
         let mut lane = stores.persistence.write_behind(0);
-        lane.offer.send(Batch { frames: frames(1, 1..=3), position: 33 }).await.unwrap();
+        lane.offer.send(Batch { frames: frames(1, 1..=3), position: 33, generation: 0 }).await.unwrap();
         assert_eq!(*lane.confirmed.wait_for(|&position| position == 33).await.unwrap(), 33);
         assert_eq!(stores.persistence.messages().newest(RoomId(1)).await.unwrap(), Some(MessageId(3)));
     });

@@ -10,7 +10,7 @@ use crate::support::{Stores, config, frames};
 const ROOM: RoomId = RoomId(1);
 
 async fn offer(lane: &Lane, frames: Bytes, position: u64) {
-    lane.offer.send(Batch { frames, position }).await.unwrap();
+    lane.offer.send(Batch { frames, position, generation: 0 }).await.unwrap();
 }
 
 async fn count(persistence: &Persistence) -> u32 {
@@ -67,9 +67,9 @@ async fn a_failing_store_is_tried_again_and_the_queue_stays_bounded() {
     offer(&lane, poison(), 1).await;
     until_retried(&stores.persistence, 2).await;
     for position in 2..=3 {
-        lane.offer.try_send(Batch { frames: frames(1, [position]), position }).unwrap();
+        lane.offer.try_send(Batch { frames: frames(1, [position]), position, generation: 0 }).unwrap();
     }
-    let full = lane.offer.try_send(Batch { frames: frames(1, [4]), position: 4 });
+    let full = lane.offer.try_send(Batch { frames: frames(1, [4]), position: 4, generation: 0 });
     assert!(matches!(full, Err(TrySendError::Full(batch)) if batch.position == 4));
     until_retried(&stores.persistence, 3).await;
     let stats = stores.persistence.stats().lanes[0];

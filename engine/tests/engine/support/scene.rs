@@ -27,7 +27,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new(options: &Options) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::on(tempfile::tempdir().unwrap(), options)
+    }
+
+    /// In that data folder.
+    pub(crate) fn on(data: tempfile::TempDir, options: &Options) -> Self {
         let server = Server::start(data.path(), options);
         let person = |name| {
             let (user, token) = server.person(name);
