@@ -14,6 +14,8 @@ use crate::world::World;
 pub(crate) struct Snapshot {
     generation: u64,
     is_newest: bool,
+    /// The shard that asks, and how far its journal was settled.
+    owner: (usize, u64),
     folders: Vec<(usize, Vec<Place>)>,
 }
 
@@ -22,7 +24,8 @@ impl World {
         let lanes = self.server.lanes.iter().enumerate();
         let folders = lanes.map(|(of, lane)| (of, lane.parts(of == at))).collect();
         let is_newest = !self.server.lanes.iter().any(crate::lane::Lane::has_others);
-        Snapshot { generation: self.generation(), is_newest, folders }
+        let owner = (at, self.server.lanes[at].window.settled());
+        Snapshot { generation: self.generation(), is_newest, owner, folders }
     }
 
     fn generation(&self) -> u64 {
@@ -49,12 +52,10 @@ impl World {
         query: PageQuery,
         (limit, stored_max): (usize, usize),
     ) -> (Bytes, bool) {
-        let view = self.view(snapshot);
-        let waiting = view.page(room, query, limit).expect("images read");
-        if let Some(page) = view.whole(&waiting, query, limit) {
-            self.coverage.saw("the journal answers without the store");
-            return (page.frames.into_iter().flat_map(|(_, frame)| frame).collect(), page.more);
+        if let Some(page) = self.page_without_store(snapshot, room, query, limit) {
+            return page;
         }
+        let waiting = self.view(snapshot).page(room, query, limit).expect("images read");
         if !waiting.frames.is_empty() {
             self.coverage.saw("the journal answers for the store");
         }
@@ -62,6 +63,23 @@ impl World {
         let frames = heard::messages(&frames).into_iter().map(|(told, frame)| (told.id, frame)).collect();
         let page = Page { frames, more }.join(waiting, query, limit);
         (page.frames.into_iter().flat_map(|(_, frame)| frame).collect(), page.more)
+    }
+
+    /// A page that needs no store.
+    pub(crate) fn page_without_store(
+        &mut self,
+        snapshot: &Snapshot,
+        room: RoomId,
+        query: PageQuery,
+        limit: usize,
+    ) -> Option<(Bytes, bool)> {
+        let view = self.view(snapshot);
+        let page = view.page(room, query, limit).expect("images read");
+        let (owner, settled) = snapshot.owner;
+        let is_unmoved = self.server.lanes[owner].window.settled() == settled;
+        let page = view.whole(&page, query, limit).filter(|_| is_unmoved)?;
+        self.coverage.saw("the journal answers without the store");
+        Some((page.frames.into_iter().flat_map(|(_, frame)| frame).collect(), page.more))
     }
 
     pub(crate) fn joined_sends(&self, snapshot: &Snapshot, sender: Sender) -> Vec<(Sequence, MessageId)> {

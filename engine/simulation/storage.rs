@@ -158,7 +158,10 @@ impl World {
             StoreRequest::ReadChanges(room, after) => {
                 StoreAnswer::Changes(room, Ok(self.accounts.changes(room, after, self.plan.changes_at_once)))
             }
-            StoreRequest::ReadHistory { ticket, .. } if is_refused => StoreAnswer::History(ticket, refused()),
+            StoreRequest::ReadHistory { ticket, room, query, limit } if is_refused => {
+                let page = self.page_without_store(snapshot, room, query, limit);
+                StoreAnswer::History(ticket, page.map_or_else(refused, Ok))
+            }
             StoreRequest::ReadHistory { ticket, room, query, limit } => {
                 // A page ends early where its messages are long.
                 let stored_max = if self.random.one_in(4) { self.random.between(1, limit) } else { limit };

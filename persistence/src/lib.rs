@@ -26,6 +26,7 @@
 //! | of these, setting a password | half of it | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
 //! | messages read at once | 12 threads; a write has others | wait, as requests under way | `Stats.requests.in_flight` |
+//! | writes to messages at once | 4 threads, which give way to others on their cores | wait, as the lane does | `LaneStats.queued` |
 //! | batches in a lane | [`Config::lane_batches_max`] | the offerer waits | `LaneStats.queued` |
 //! | bytes of one write of a lane | [`Config::lane_write_bytes_max`] and one batch | write | `LaneStats.writes_total` |
 //! | messages in memory | 16 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |

@@ -222,6 +222,11 @@ impl Backlogs {
         View::new(self.of.iter().map(|(of, backlog)| backlog.parts(*of == shard)).collect(), !has_others)
     }
 
+    /// How far that folder is settled.
+    pub(crate) fn settled(&self, folder: u16) -> u64 {
+        self.of(folder).map_or(0, |backlog| backlog.settled())
+    }
+
     /// How often the store has taken confirmations back. When it changes, a page that was read meanwhile may miss what was
     /// confirmed and lost.
     pub(crate) fn generation(&self) -> u64 {

@@ -20,8 +20,16 @@ use crate::shard::SealedBatch;
 /// The batches of one segment.
 #[derive(Debug, Default)]
 pub struct Recent {
-    incoming: Mutex<VecDeque<SealedBatch>>,
+    incoming: Mutex<Incoming>,
     sorted: Mutex<Sorted>,
+}
+
+#[derive(Debug, Default)]
+struct Incoming {
+    batches: VecDeque<SealedBatch>,
+    /// Some were let go, and so may everything be that was sorted in before: it is older. Otherwise a room would have a
+    /// hole.
+    has_settled: bool,
 }
 
 #[derive(Debug, Default)]
@@ -33,14 +41,15 @@ struct Sorted {
 impl Recent {
     /// A batch was committed.
     pub fn push(&self, batch: SealedBatch) {
-        locked(&self.incoming).push_back(batch);
+        locked(&self.incoming).batches.push_back(batch);
     }
 
-    /// The store has everything up to `position` for good: what nobody has asked for so far is let go.
+    /// The store has everything up to `position` for good: batches that nobody has asked for since are let go.
     pub fn settled(&self, position: u64) {
         let mut incoming = locked(&self.incoming);
-        while incoming.front().is_some_and(|batch| batch.last <= position) {
-            incoming.pop_front();
+        while incoming.batches.front().is_some_and(|batch| batch.last <= position) {
+            incoming.batches.pop_front();
+            incoming.has_settled = true;
         }
     }
 
@@ -75,7 +84,10 @@ impl Recent {
         let mut sorted = locked(&self.sorted);
         // Whoever commits waits for this lock: it is held for a moment.
         let incoming = std::mem::take(&mut *locked(&self.incoming));
-        for batch in &incoming {
+        if incoming.has_settled {
+            *sorted = Sorted::default();
+        }
+        for batch in &incoming.batches {
             sorted.take(&batch.frames);
         }
         sorted

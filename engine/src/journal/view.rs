@@ -36,9 +36,11 @@ impl View {
         Self { is_newest: is_newest && folders.len() == 1, folders }
     }
 
-    /// The answer to that question from `page` alone, this view's, where no store is needed for it.
+    /// The answer to that question from `page` alone, this view's, where no store is needed for it. Holds if nothing of the
+    /// view has been settled since it was taken: what is given up in between might be missing in the middle.
     pub fn whole(&self, page: &Page, query: PageQuery, limit: usize) -> Option<Page> {
-        let (oldest, frame) = page.frames.first().filter(|_| self.is_newest)?;
+        let is_chain = page.frames.windows(2).all(|pair| prev_id(&pair[1].1) == pair[0].0);
+        let (oldest, frame) = page.frames.first().filter(|_| self.is_newest && is_chain)?;
         let before_oldest = prev_id(frame);
         match query {
             PageQuery::Before(_) if page.frames.len() == limit || before_oldest == MessageId::ZERO => {
@@ -150,5 +152,18 @@ mod tests {
     fn a_room_from_its_beginning_needs_no_store_and_one_that_others_may_have_does() {
         assert_eq!(whole(&view(&[0, 5, 6], true), NEWEST, 9), Some((vec![5, 6], false)));
         assert_eq!(whole(&view(&[0, 5, 6], false), NEWEST, 2), None);
+    }
+
+    #[test]
+    fn a_room_with_a_hole_needs_the_store() {
+        let recent = Recent::default();
+        recent.push(SealedBatch { frames: chain(1, &[0, 5]), first: 0, last: 1 });
+        recent.page(RoomId(1), NEWEST, 1);
+        recent.push(SealedBatch { frames: chain(1, &[5, 6]), first: 1, last: 2 });
+        recent.settled(2);
+        recent.push(SealedBatch { frames: chain(1, &[6, 7, 8]), first: 2, last: 4 });
+        let view = View::new(vec![vec![Part::Open(Arc::new(recent))]], true);
+        assert_eq!(whole(&view, NEWEST, 3), None);
+        assert_eq!(whole(&view, NEWEST, 2), Some((vec![7, 8], true)));
     }
 }

@@ -1,29 +1,23 @@
-//! Write-behind: the feeder follows the journal from the last position that is settled and offers batches to the message
-//! store; what is confirmed comes back, and lets the journal forget.
+//! One folder's way into the message store: batches in order from the last position that is settled, and what comes back.
 //!
 //! Recent batches come from memory, older ones are read back from their segments, off this thread. So the journal is the
 //! queue: a store that is down for an hour costs disk.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use glommio::timer::sleep;
-use moim_persistence::{Batch, Lane, Rewind};
+use moim_persistence::Batch;
 
-use super::{CoreCell, Signal};
+use super::Signal;
 use crate::error::Error;
 use crate::journal::{Backlog, Behind, KeptWindow, Lag, Recovered};
 use crate::shard::SealedBatch;
-use crate::stats::add;
 
 /// Bytes of batches read back at once, about.
 const READ_BACK_BYTES: usize = 2 * 1024 * 1024;
-/// When to try again to read a segment that could not be read.
-const RETRY: Duration = Duration::from_secs(2);
 
 /// One folder's way into the message store.
 pub(super) struct Feed {
@@ -79,10 +73,16 @@ impl Queue {
 }
 
 /// How far the feeder has come.
-struct Cursor {
-    position: u64,
+pub(super) struct Cursor {
+    pub(super) position: u64,
     /// The segment read from last, and where its next batch begins.
     segment: (u64, u64),
+}
+
+impl Cursor {
+    pub(super) fn at(position: u64) -> Self {
+        Self { position, segment: (0, 0) }
+    }
 }
 
 impl Feed {
@@ -154,12 +154,32 @@ impl Feed {
         &self.backlog
     }
 
+    /// Waits until there may be something to offer.
+    pub(super) async fn wait(&self) {
+        self.signal.wait().await;
+    }
+
+    pub(super) fn wake(&self) {
+        self.signal.raise();
+    }
+
+    /// A batch is about to be offered.
+    pub(super) fn offered(&self, batch: &Batch) {
+        if self.keep_ms > 0 {
+            *self.offered.borrow_mut() = Some(batch.clone());
+        }
+    }
+
+    pub(super) fn count_rewind(&self) {
+        self.rewinds.set(self.rewinds.get() + 1);
+    }
+
     fn now_ms(&self) -> u64 {
         self.started.elapsed().as_millis() as u64
     }
 
     /// The next batches after the cursor; none when all are offered.
-    async fn next(&self, cursor: &mut Cursor) -> Result<Vec<SealedBatch>, Error> {
+    pub(super) async fn next(&self, cursor: &mut Cursor) -> Result<Vec<SealedBatch>, Error> {
         loop {
             cursor.position = cursor.position.max(self.backlog.settled());
             if let Some(batch) = self.recent.borrow_mut().after(cursor.position) {
@@ -218,108 +238,10 @@ impl Feed {
 
     /// Nothing comes any more, and the store has been silent for a part of the window: its answer to the last batch once more
     /// tells that it is still alive, so that what it confirmed settles.
-    fn knock(&self) -> Option<Batch> {
+    pub(super) fn knock(&self) -> Option<Batch> {
         let (at_ms, position, generation) = self.newest.get();
         let is_due = self.keep_ms > 0 && self.is_confirmed() && self.now_ms() >= at_ms + self.window.borrow().part_ms();
         let is_open = position > self.backlog.settled() && generation == self.backlog.generation();
         self.offered.borrow().clone().filter(|offered| is_due && is_open && offered.generation == generation)
-    }
-}
-
-/// Offers what is committed in order, for ever; waits where the lane's queue is full.
-pub(super) async fn feed(feed: Rc<Feed>) {
-    let Lane { offer, rewind, .. } = feed.backlog.lane().clone();
-    let mut cursor = Cursor { position: feed.backlog.settled(), segment: (0, 0) };
-    let mut generation = 0;
-    loop {
-        let asked: Rewind = *rewind.borrow();
-        if asked.generation != generation {
-            feed.rewinds.set(feed.rewinds.get() + 1);
-            generation = asked.generation;
-            cursor = Cursor { position: asked.position, segment: (0, 0) };
-        }
-        let batches = match feed.next(&mut cursor).await {
-            Ok(batches) => batches,
-            Err(error) => {
-                tracing::error!(%error, "the journal cannot be read back for the message store; trying again");
-                sleep(RETRY).await;
-                continue;
-            }
-        };
-        if batches.is_empty() {
-            feed.signal.wait().await;
-        }
-        for SealedBatch { frames, last, .. } in batches {
-            if rewind.borrow().generation != generation {
-                break;
-            }
-            let batch = Batch { frames, position: last, generation };
-            if feed.keep_ms > 0 {
-                *feed.offered.borrow_mut() = Some(batch.clone());
-            }
-            if offer.send(batch).await.is_err() {
-                // The stores are closed: the journal keeps what they did not take.
-                return;
-            }
-            cursor.position = last;
-        }
-    }
-}
-
-/// Wakes the feeder when it is asked to go back.
-pub(super) async fn hear_rewinds(feed: Rc<Feed>) {
-    let mut rewind = feed.backlog.lane().rewind.clone();
-    while rewind.changed().await.is_ok() {
-        feed.signal.raise();
-    }
-}
-
-/// Follows the store's confirmations.
-pub(super) async fn confirm(feed: Rc<Feed>) {
-    let mut confirmed = feed.backlog.lane().confirmed.clone();
-    while confirmed.changed().await.is_ok() {
-        feed.take_confirmation();
-    }
-}
-
-/// Lets the checkpoint follow. By the clock, not by the next confirmation: on a full disk none may come before segments are
-/// given up.
-pub(super) async fn keep_checkpoint(core: CoreCell, feed: Rc<Feed>) {
-    /// Shortest time between two checkpoints.
-    const INTERVAL: Duration = Duration::from_secs(1);
-    loop {
-        sleep(INTERVAL).await;
-        feed.write_checkpoint().await;
-        core.borrow_mut().look_at_backlog();
-        if let Some(batch) = feed.knock() {
-            // A lane whose queue is full is alive without it.
-            let _ = feed.backlog.lane().offer.try_send(batch);
-        }
-    }
-}
-
-/// Writes indexes beside segments that the store is not about to have, so that their messages need not stay in memory.
-pub(super) async fn write_indexes(core: CoreCell, feed: Rc<Feed>) {
-    const INTERVAL: Duration = Duration::from_secs(1);
-    /// A store that is less behind has a closed segment before its index is ready.
-    const BEHIND_S: u64 = 2;
-    loop {
-        sleep(INTERVAL).await;
-        let (persistence, now_ms) = (core.borrow().persistence.clone(), core.borrow().now_ms);
-        while feed.behind(now_ms).seconds >= BEHIND_S
-            && let Some(segment) = feed.backlog.without_index()
-        {
-            let number = segment.number();
-            let work = move || segment.leave_to_index().map_err(|error| super::joined::journal_error(&error));
-            match persistence.work_behind(work).await {
-                Ok(true) => add(&core.borrow().stats.indexes, 1),
-                // It is gone, or its disk is full.
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::warn!(%error, segment = number, "a segment's index cannot be written; it is tried again");
-                    break;
-                }
-            }
-        }
     }
 }

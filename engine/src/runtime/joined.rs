@@ -9,7 +9,7 @@ use moim_wire::{MessageId, RoomId, Sequence};
 
 use crate::error::Error;
 use crate::journal::{Backlogs, Page, Sender, View, join_sends};
-use crate::router::ShardId;
+use crate::router::{self, ShardId};
 use crate::shard::split_frames;
 
 /// Both as they were at one moment, for one question. The journal is read first: what it gave up meanwhile is in the store
@@ -17,7 +17,9 @@ use crate::shard::split_frames;
 pub(super) struct Joined {
     persistence: Persistence,
     backlogs: Arc<Backlogs>,
+    shard: ShardId,
     generation: u64,
+    settled: u64,
     view: View,
 }
 
@@ -25,8 +27,9 @@ impl Joined {
     pub(super) fn now(persistence: &Persistence, backlogs: &Arc<Backlogs>, shard: ShardId) -> Self {
         // In this order: a view taken after a rewind has what the store may have lost.
         let generation = backlogs.generation();
+        let settled = backlogs.settled(shard.0);
         let view = backlogs.view(shard.0);
-        Self { persistence: persistence.clone(), backlogs: Arc::clone(backlogs), generation, view }
+        Self { persistence: persistence.clone(), backlogs: Arc::clone(backlogs), shard, generation, settled, view }
     }
 
     /// Whether the store lacks anything at all.
@@ -41,7 +44,8 @@ impl Joined {
     /// A page of a room: MESSAGE frames back to back, ids rising, and whether there are more in the direction asked.
     pub(super) async fn page(&self, room: RoomId, query: PageQuery, limit: usize) -> Result<(Bytes, bool), StoreError> {
         let waiting = self.read(move |view| view.page(room, query, limit)).await?;
-        if let Some(page) = self.view.whole(&waiting, query, limit) {
+        let is_unmoved = self.backlogs.settled(self.shard.0) == self.settled;
+        if let Some(page) = self.view.whole(&waiting, query, limit).filter(|_| is_unmoved) {
             return Ok(concat(&page));
         }
         let stored = self.persistence.messages().page(room, query, limit, HISTORY_BYTES_MAX).await?;
@@ -79,6 +83,56 @@ impl Joined {
             return Ok(());
         }
         Err(StoreError::Unavailable("the message store was away a moment ago".to_owned()))
+    }
+}
+
+/// Counts what is unread in rooms, whichever shards own them.
+pub(super) struct Unread {
+    persistence: Persistence,
+    /// By shard.
+    views: Vec<View>,
+}
+
+impl Unread {
+    pub(super) fn now(persistence: &Persistence, backlogs: &Backlogs, shards: u16) -> Self {
+        Self { persistence: persistence.clone(), views: (0..shards).map(|shard| backlogs.view(shard)).collect() }
+    }
+
+    pub(super) fn accounts(&self) -> &Accounts {
+        self.persistence.accounts()
+    }
+
+    /// How many messages of each room are newer than the id beside it; counting stops at `cap`.
+    pub(super) async fn count(&self, marks: Vec<(RoomId, MessageId)>, cap: u32) -> Result<Vec<u32>, StoreError> {
+        let mut waiting = self.waiting(marks.clone(), cap).await?.into_iter();
+        let messages = self.persistence.messages();
+        let mut counts = Vec::with_capacity(marks.len());
+        for (room, mark) in marks {
+            let waiting = waiting.next().unwrap_or_default();
+            // Looked at first: what the store gets meanwhile is counted twice rather than not at all.
+            let newest = if waiting.is_empty() { None } else { messages.newest(room).await? };
+            let stored = messages.count_after(room, mark, cap).await?;
+            let more = waiting.iter().filter(|&&id| newest.is_none_or(|newest| id > newest)).count();
+            counts.push(cap.min(stored + more as u32));
+        }
+        Ok(counts)
+    }
+
+    /// Ids of the newer messages that the journals have.
+    async fn waiting(&self, marks: Vec<(RoomId, MessageId)>, cap: u32) -> Result<Vec<Vec<MessageId>>, StoreError> {
+        if self.views.iter().all(View::is_empty) {
+            return Ok(Vec::new());
+        }
+        let views = self.views.clone();
+        let read = move || {
+            let newer = |(room, mark): (RoomId, MessageId)| {
+                let owner = router::owner(room, views.len() as u16);
+                let page = views[usize::from(owner.0)].page(room, PageQuery::After(mark), cap as usize)?;
+                Ok(page.frames.into_iter().map(|(id, _)| id).collect())
+            };
+            marks.into_iter().map(newer).collect::<Result<_, Error>>().map_err(|error| journal_error(&error))
+        };
+        self.persistence.read_beside(read).await
     }
 }
 

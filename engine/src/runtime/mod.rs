@@ -15,6 +15,7 @@ mod sockets;
 mod stop;
 mod store;
 mod tick;
+mod write_behind;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -12,7 +12,7 @@ use moim_wire::{Encoder, ErrorCode};
 use tokio::sync::watch;
 
 use super::feed::Feed;
-use super::{Core, CoreCell, Signals, StopState, commit, feed, peers, sockets, spawn, stop, tick};
+use super::{Core, CoreCell, Signals, StopState, commit, peers, sockets, spawn, stop, tick, write_behind};
 use crate::config::Config;
 use crate::journal::{Backlogs, Journal, JournalLock, Recovered};
 use crate::mesh::{Mesh, Port};
@@ -68,11 +68,11 @@ pub(crate) async fn run(start: Start, ring: Ring) {
         spawn(commit::prepare_segments(Rc::clone(&core), journal));
     }
     for feed in feeds {
-        spawn(feed::feed(Rc::clone(&feed)));
-        spawn(feed::hear_rewinds(Rc::clone(&feed)));
-        spawn(feed::confirm(Rc::clone(&feed)));
-        spawn(feed::keep_checkpoint(Rc::clone(&core), Rc::clone(&feed)));
-        spawn(feed::write_indexes(Rc::clone(&core), feed));
+        spawn(write_behind::feed(Rc::clone(&feed)));
+        spawn(write_behind::hear_rewinds(Rc::clone(&feed)));
+        spawn(write_behind::confirm(Rc::clone(&feed)));
+        spawn(write_behind::keep_checkpoint(Rc::clone(&core), Rc::clone(&feed)));
+        spawn(write_behind::write_indexes(Rc::clone(&core), feed));
     }
 
     // The sender lives as long as the engine; its end is an end, too.

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 
-use moim_persistence::{Error as StoreError, PageQuery, Persistence};
+use moim_persistence::{Error as StoreError, PageQuery};
 use moim_wire::limits::{CATCH_UP_MAX, LIST_LIMIT_MAX, UNREAD_MAX};
 use moim_wire::schema::{RoomEntry, RoomEntryArgs, RoomList, RoomListArgs};
 use moim_wire::{Envelope, ErrorCode, MessageId, Opcode, RoomId, UserId};
 
-use super::joined::Joined;
+use super::joined::{Joined, Unread};
 use super::{Core, spawn};
 use crate::shard::{CHANGES, ConnectionKey, LoadedRoom, Refusal, StoreAnswer, StoreRequest};
 
@@ -142,8 +142,8 @@ impl Core {
             return self.refuse(key, envelope, ErrorCode::HelloExpected, "no such session", 0);
         };
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
-        let persistence = self.persistence.clone();
-        let ask = async move { rooms_of(&persistence, user, after, limit).await };
+        let unread = Unread::now(&self.persistence, &self.backlogs, self.config.shards);
+        let ask = async move { rooms_of(&unread, user, after, limit).await };
         self.when_stored(ask, move |core, result| match result {
             Ok((rooms, more)) => core.put(key, |encoder, out| {
                 encoder.frame(out, Opcode::RoomList, envelope, |b| {
@@ -176,19 +176,16 @@ async fn load_room(stores: &Joined, room: RoomId) -> Result<LoadedRoom, StoreErr
 type RoomWithUnread = (moim_persistence::RoomOfUser, u32);
 
 async fn rooms_of(
-    persistence: &Persistence,
+    unread: &Unread,
     user: UserId,
     after: RoomId,
     limit: usize,
 ) -> Result<(Vec<RoomWithUnread>, bool), StoreError> {
-    let rooms = persistence.accounts().rooms().of_user(user, after, limit + 1).await?;
+    let rooms = unread.accounts().rooms().of_user(user, after, limit + 1).await?;
     let (rooms, more) = cut(rooms, limit);
-    let mut counted = Vec::with_capacity(rooms.len());
-    for room in rooms {
-        let unread = persistence.messages().count_after(room.room.id, room.read_mark, UNREAD_MAX).await?;
-        counted.push((room, unread));
-    }
-    Ok((counted, more))
+    let marks = rooms.iter().map(|room| (room.room.id, room.read_mark)).collect();
+    let counts = unread.count(marks, UNREAD_MAX).await?;
+    Ok((rooms.into_iter().zip(counts).collect(), more))
 }
 
 fn put_entry<'a>(

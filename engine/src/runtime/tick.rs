@@ -1,5 +1,6 @@
 //! Once a second: silence, expiry, disk space, waiting changes, numbers.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use moim_wire::{Envelope, ErrorCode, Opcode, schema};
@@ -142,7 +143,7 @@ impl Core {
         set(&self.stats.segments, segments);
         set(&self.stats.journal_bytes, bytes);
         let is_full = bytes >= bytes_max;
-        if is_full != (self.stats.store_behind.load(std::sync::atomic::Ordering::Relaxed) != 0) {
+        if is_full != (self.stats.store_behind.load(Ordering::Relaxed) != 0) {
             tracing::warn!(shard = %self.id, is_full, bytes, bytes_max, "what the journal holds for the store crossed its bound");
             set(&self.stats.store_behind, is_full.into());
             let behind = is_full.then(|| self.behind());
@@ -203,6 +204,10 @@ impl Core {
     pub(super) fn publish(&mut self) {
         self.look_at_backlog();
         let behind = self.behind();
+        if self.stats.store_behind.load(Ordering::Relaxed) != 0 {
+            // Told to those who are refused.
+            self.shard.set_store_behind(Some(behind));
+        }
         let (counters, gauges, usage) = (self.shard.counters(), self.shard.gauges(), self.connections.usage);
         let stats = &self.stats;
         for (number, value) in [
