@@ -50,14 +50,15 @@ fn marks(report: &Report) -> String {
             let measured = verdict.measured.map_or("-".into(), figure);
             let (class, word) = if verdict.is_met { ("met", "met") } else { ("short", "short") };
             format!(
-                "<tr><td>{}</td><td>{measured}</td><td>{}</td><td class=\"{class}\">{word}</td></tr>",
-                verdict.what,
+                "<tr><td>{} <small>{}</small></td><td>{measured}</td><td>{}</td><td class=\"{class}\">{word}</td></tr>",
+                verdict.name,
+                escape(&verdict.about),
                 figure(verdict.bar)
             )
         })
         .collect();
     format!(
-        "<h2>Marks</h2><div class=\"scroll\"><table><tr><th>figure</th><th>measured</th><th>bar</th><th></th></tr>{rows}</table></div>"
+        "<h2>Marks</h2><div class=\"scroll\"><table><tr><th>mark</th><th>measured</th><th>bar</th><th></th></tr>{rows}</table></div>"
     )
 }
 

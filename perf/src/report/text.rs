@@ -23,6 +23,7 @@ pub(crate) const COLUMNS: [&str; 13] = [
     "rss/connection",
     "faults",
 ];
+const WORKLOAD_WIDTH: usize = 12;
 const WIDTHS: [usize; 13] = [11, 13, 12, 8, 9, 10, 10, 10, 10, 17, 9, 16, 8];
 
 /// A peer's row: medians over the rounds.
@@ -64,14 +65,13 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
     ]
 }
 
-/// A table for each workload, peers side by side, and a line for each mark.
+/// One table, the peers of each workload one below the other, and a line for each mark.
 pub(crate) fn summary(report: &Report) -> String {
-    let mut out = String::new();
+    let mut out = format!("\n{:<WORKLOAD_WIDTH$}{}", "workload", aligned(&COLUMNS.map(String::from)));
     for workload in &report.workloads {
-        out.push_str(&format!("\n{}: {}\n", workload.name, workload.title));
-        out.push_str(&aligned(&COLUMNS.map(String::from)));
         for peer in report.peers_of(&workload.name) {
-            out.push_str(&aligned(&row(report, workload, peer)));
+            let cells = aligned(&row(report, workload, peer));
+            out.push_str(&format!("{:<WORKLOAD_WIDTH$}{cells}", workload.name));
         }
     }
     out.push('\n');
