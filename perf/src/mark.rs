@@ -69,6 +69,8 @@ pub(crate) struct Verdict {
     /// `None`: it was not measured.
     pub(crate) measured: Option<f64>,
     pub(crate) bar: f64,
+    /// The bar is to be reached, not to be stayed below.
+    pub(crate) is_at_least: bool,
     pub(crate) is_met: bool,
 }
 
@@ -124,21 +126,21 @@ impl Mark {
             (Some(_), Some(base)) if self.plus == 0.0 => (own.map(|own| own / base), factor),
             (Some(_), Some(base)) => (own, factor * base + self.plus),
         };
-        let is_reached =
-            measured.is_some_and(|measured| if self.at_least.is_some() { measured >= bar } else { measured <= bar });
-        Verdict { name: self.name.clone(), about: self.about(), measured, bar, is_met: is_reached && !is_faulty }
+        let is_at_least = self.at_least.is_some();
+        let is_reached = measured.is_some_and(|measured| if is_at_least { measured >= bar } else { measured <= bar });
+        let is_met = is_reached && !is_faulty;
+        Verdict { name: self.name.clone(), about: self.about(), measured, bar, is_at_least, is_met }
     }
 
-    /// The bar in words.
+    /// The figure and its bar in words.
     fn about(&self) -> String {
-        let relation = if self.at_least.is_some() { "at least" } else { "at most" };
-        let against = match self.against {
-            None => String::new(),
-            Some(Against::Peer(peer)) if self.plus == 0.0 => format!(" times that of {}", peer.name()),
-            Some(Against::Peer(peer)) => format!(", that of {} and {}", peer.name(), self.plus),
-            Some(Against::Sync) => format!(", a sync of the disk and {}", self.plus),
-        };
-        format!("{} of {}, {relation}{against}", self.measure.name(), self.peer.name())
+        let (measure, peer) = (self.measure.name(), self.peer.name());
+        match self.against {
+            None => format!("{measure} of {peer}"),
+            Some(Against::Peer(other)) if self.plus == 0.0 => format!("{measure} of {peer} / {}", other.name()),
+            Some(Against::Peer(other)) => format!("{measure} of {peer}; the bar: {}'s and {}", other.name(), self.plus),
+            Some(Against::Sync) => format!("{measure} of {peer}; the bar: a sync of this disk and {} us", self.plus),
+        }
     }
 }
 
@@ -161,7 +163,15 @@ mod tests {
     use super::*;
 
     fn mark(against: Option<Against>, at_least: Option<f64>, at_most: Option<f64>, plus: f64) -> Mark {
-        Mark { name: "quiet-p50".into(), peer: Peer::Moim, measure: Measure::LatencyUsP50, against, at_least, at_most, plus }
+        Mark {
+            name: "quiet-p50".into(),
+            peer: Peer::Moim,
+            measure: Measure::LatencyUsP50,
+            against,
+            at_least,
+            at_most,
+            plus,
+        }
     }
 
     fn line(mark: &Mark) -> String {
