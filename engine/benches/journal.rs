@@ -9,7 +9,8 @@ use moim_engine::journal::{BLOCK_BYTES, SegmentHeader, batch_bytes, encode_batch
 const PAYLOAD_BYTES: [usize; 3] = [200, 200_000, 2_000_000];
 /// Of the segment that is read.
 const BATCHES: u64 = 16;
-const HEADER: SegmentHeader = SegmentHeader { number: 1, first_position: 0, salt: 0x5eed, is_relaxed: false };
+const HEADER: SegmentHeader =
+    SegmentHeader { number: 1, first_position: 0, salt: 0x5eed, is_relaxed: false, shards: 2 };
 
 fn main() {
     divan::main();

@@ -105,10 +105,9 @@ impl Node {
         self.apply();
     }
 
-    /// A batch is in the journal, and in the message store too: nothing else is measured here.
+    /// A batch is in the journal.
     pub(crate) fn committed(&mut self, position: u64) {
         self.happen(|shard, effects| shard.committed(NOW_MS, position, effects));
-        self.shard.confirmed(position);
     }
 
     fn apply(&mut self) {
@@ -129,16 +128,16 @@ impl Node {
                 self.output.extend_from_slice(&self.effects.frames[range]);
                 self.read(to.connection.slot, start);
             }
-            Effect::Fanout(room, frame, _) => {
+            Effect::Fanout(room, frames) => {
                 for _ in self.shard.audience(room) {
-                    self.output.extend_from_slice(&frame);
+                    self.output.extend_from_slice(&frames.bytes);
                 }
             }
             Effect::Peer(to, message) if to == self.id => {
                 self.shard.peer(NOW_MS, self.id, message, &mut self.effects);
             }
             Effect::Peer(to, message) => self.outgoing.push((to, message)),
-            Effect::Store(request) => self.answers.extend(self.answer(request)),
+            Effect::Store(request) => self.answers.extend(self.answer(&request)),
         }
         if self.output.len() > OUTPUT_BYTES {
             self.output.clear();
@@ -162,8 +161,8 @@ impl Node {
         }
     }
 
-    fn answer(&self, request: StoreRequest) -> Option<StoreAnswer> {
-        match request {
+    fn answer(&self, request: &StoreRequest) -> Option<StoreAnswer> {
+        match *request {
             StoreRequest::LoadRoom(room) => Some(StoreAnswer::Room(room, Ok(Box::new(self.layout.load(room))))),
             StoreRequest::LoadDevice(room, caller) => Some(StoreAnswer::Device(room, caller, Ok(Vec::new()))),
             _ => None,

@@ -52,7 +52,7 @@ impl Journal {
 }
 
 fn write_all(file: &File, batches: &Receiver<SealedBatch>, written: &SyncSender<u64>, shard: &Thread) {
-    let header = SegmentHeader { number: 1, first_position: 0, salt: 0x5eed, is_relaxed: false };
+    let header = SegmentHeader { number: 1, first_position: 0, salt: 0x5eed, is_relaxed: false, shards: 2 };
     let (mut offset, mut buffer) = (0, Vec::new());
     while let Ok(batch) = batches.recv() {
         let bytes = batch_bytes(batch.frames.len());
