@@ -7,7 +7,7 @@ SHELL := /bin/bash
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 MOIM := $(TARGET)/release/moim
 SECONDS := 60
-WORKLOAD := rooms
+WORKLOAD :=
 
 .PHONY: help
 help: ## this list
@@ -40,10 +40,13 @@ check: ## the quick loop: format, lints, unit tests
 simulate: ## the engine under simulated faults: new seeds for SECONDS=60, or SEED=n again
 	@$(if $(SEED),MOIM_SEED=$(SEED),MOIM_SECONDS=$(SECONDS)) cargo test --locked -p moim-engine --test simulation a_few_thousand -- --nocapture
 
+.PHONY: bench-setup
+bench-setup: build ## install and build what the load figures are compared with
+	@perf/setup.sh
+
 .PHONY: bench
-bench: build ## load figures of this machine: WORKLOAD=rooms (see perf/workloads)
-	@cargo build --release --locked -p moim-perf
-	@$(TARGET)/release/moim-perf run $(WORKLOAD)
+bench: bench-setup ## load figures of this machine beside its peers', and the marks; WORKLOAD=rooms: one of perf/workloads alone
+	@$(TARGET)/release/moim-perf $(if $(WORKLOAD),run $(WORKLOAD) --out $(TARGET)/perf-results/$(WORKLOAD),bench --out $(TARGET)/perf-results)
 
 .PHONY: page
 page: ## the web page, where Node is there and a source is newer than the last build

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs and builds the servers that the load harness compares with. What is there already is left alone.
+# Installs and builds what the load harness compares with. Servers that are there already are left alone; what cannot be
+# had is said and left out of the comparison.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -49,6 +50,19 @@ centrifuge() {
   (cd perf/peers/centrifuge && go build -trimpath -o "$peers/centrifuge" .)
 }
 
+# Parts of Moim on their own: the embedded store, and shards with sessions in their own process. Built with the other
+# crates of the workspace named, so that dependencies are those of the server's build and not built once more.
+alone() {
+  local built name
+  built=$(cargo build --release --locked --message-format=json-render-diagnostics \
+    -p moim -p moim-perf -p moim-engine -p moim-persistence \
+    --bin moim --bin moim-perf --bench shards --bench bare-store)
+  for name in shards bare-store; do
+    cp -f "$(sed -nE "s/.*\"name\":\"$name\".*\"executable\":\"([^\"]+)\".*/\1/p" <<<"$built")" "$peers/$name"
+  done
+}
+
 debian_servers
 floor
 centrifuge
+alone

@@ -16,7 +16,7 @@ mod dispatch;
 mod engine;
 mod error;
 pub mod journal;
-mod mesh;
+pub mod mesh;
 pub mod router;
 mod runtime;
 mod session;

@@ -16,11 +16,16 @@ use crate::shard::{Class, PeerMessage};
 
 /// What travels between shards.
 #[derive(Debug)]
-pub(crate) enum Item {
+pub enum Item {
     /// For the shard's state machine.
     Peer(PeerMessage),
     /// Sessions of this login end, of all the user's logins where it is 0.
-    Revoke { user: UserId, login: u64 },
+    Revoke {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        login: u64,
+    },
 }
 
 /// Where a shard's items arrive: a queue from each shard, and its waker.
@@ -32,28 +37,29 @@ struct Inbox {
 
 /// All queues of an engine.
 #[derive(Debug)]
-pub(crate) struct Mesh {
+pub struct Mesh {
     inboxes: Vec<Inbox>,
     /// Items sent and not yet carried out.
     under_way: AtomicI64,
 }
 
 impl Mesh {
-    pub(crate) fn new(shards: u16, items_max: usize) -> Arc<Self> {
+    /// Queues for so many shards, each with room for so many items.
+    pub fn new(shards: u16, items_max: usize) -> Arc<Self> {
         let inbox =
             |_| Inbox { from: (0..shards).map(|_| ArrayQueue::new(items_max)).collect(), waker: AtomicWaker::new() };
         Arc::new(Self { inboxes: (0..shards).map(inbox).collect(), under_way: AtomicI64::new(0) })
     }
 
     /// Items sent and not yet carried out, of all shards.
-    pub(crate) fn under_way(&self) -> i64 {
+    pub fn under_way(&self) -> i64 {
         self.under_way.load(Ordering::Acquire)
     }
 }
 
 /// One shard's end of the mesh.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub struct Port {
     mesh: Arc<Mesh>,
     shard: ShardId,
     /// What found its queue full, by shard.
@@ -66,14 +72,15 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    pub(crate) fn new(mesh: Arc<Mesh>, shard: ShardId) -> Self {
+    /// The end of one of the mesh's shards.
+    pub fn new(mesh: Arc<Mesh>, shard: ShardId) -> Self {
         let shards = mesh.inboxes.len();
         let waiting = (0..shards).map(|_| VecDeque::new()).collect();
         Self { mesh, shard, waiting, touched: vec![false; shards], turn: 0, shed: 0 }
     }
 
     /// Sends, without waking the receiver yet.
-    pub(crate) fn send(&mut self, to: ShardId, item: Item) {
+    pub fn send(&mut self, to: ShardId, item: Item) {
         let to = usize::from(to.0);
         self.touched[to] = true;
         self.mesh.under_way.fetch_add(1, Ordering::AcqRel);
@@ -94,7 +101,7 @@ impl Port {
     }
 
     /// Sends to every other shard.
-    pub(crate) fn broadcast(&mut self, item: impl Fn() -> Item) {
+    pub fn broadcast(&mut self, item: impl Fn() -> Item) {
         for shard in 0..self.mesh.inboxes.len() as u16 {
             if shard != self.shard.0 {
                 self.send(ShardId(shard), item());
@@ -103,7 +110,7 @@ impl Port {
     }
 
     /// Wakes whom something was sent to, once for all of it, and moves on what waits.
-    pub(crate) fn wake(&mut self) {
+    pub fn wake(&mut self) {
         for to in 0..self.touched.len() {
             while let Some(item) = self.waiting[to].pop_front() {
                 if let Err(item) = self.mesh.inboxes[to].from[usize::from(self.shard.0)].push(item) {
@@ -119,22 +126,22 @@ impl Port {
     }
 
     /// Whether items wait for room: then no more input should be read.
-    pub(crate) fn is_clogged(&self) -> bool {
+    pub fn is_clogged(&self) -> bool {
         self.waiting.iter().any(|waiting| !waiting.is_empty())
     }
 
     /// Items that wait for room.
-    pub(crate) fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum()
     }
 
     /// Frames dropped because a queue was full.
-    pub(crate) fn shed(&self) -> u64 {
+    pub fn shed(&self) -> u64 {
         self.shed
     }
 
     /// The next item for this shard and whom it is from; call [`Self::carried_out`] when it is.
-    pub(crate) fn receive(&mut self) -> Option<(ShardId, Item)> {
+    pub fn receive(&mut self) -> Option<(ShardId, Item)> {
         let queues = &self.mesh.inboxes[usize::from(self.shard.0)].from;
         let mut turns = (self.turn..queues.len()).chain(0..self.turn);
         let (from, item) = turns.find_map(|from| queues[from].pop().map(|item| (from, item)))?;
@@ -142,12 +149,13 @@ impl Port {
         Some((ShardId(from as u16), item))
     }
 
-    pub(crate) fn carried_out(&self) {
+    /// An item that was received has been carried out.
+    pub fn carried_out(&self) {
         self.mesh.under_way.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Has `waker` woken when something arrives; look once more afterwards.
-    pub(crate) fn register(&self, waker: &std::task::Waker) {
+    pub fn register(&self, waker: &std::task::Waker) {
         self.mesh.inboxes[usize::from(self.shard.0)].waker.register(waker);
     }
 }

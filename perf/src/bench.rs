@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::figures::{Origin, Run};
 use crate::load::{Measured, Target, put};
-use crate::peer::{Host, Peer, PeerError, Server};
+use crate::peer::{Host, Peer, PeerError};
 use crate::workload::Workload;
 
 /// A server that runs already, instead of one that is started.
@@ -33,21 +33,22 @@ impl Bench {
         Self { host, foreign: None, seats: None, profiles: None }
     }
 
-    /// Runs each peer once in each round. `on_run` gets every run as soon as it is over. A peer that is not installed,
+    /// Runs each peer once in each round in which `has_turn` says so. `on_run` gets every run as soon as it is over. A peer that is not installed,
     /// or fails, is said and left out: the others' figures stand without it.
     pub(crate) fn alternate(
         &self,
         workload: &Workload,
         peers: &[Peer],
         rounds: u32,
-        mut on_run: impl FnMut(Run, &Measured) -> Result<(), Error>,
+        has_turn: impl Fn(Peer, u32) -> bool,
+        mut on_run: impl FnMut(Run, Option<&Measured>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut peers = peers.to_vec();
         for round in 1..=rounds {
             let mut missing = Vec::new();
-            for &peer in &peers {
+            for &peer in peers.iter().filter(|&&peer| has_turn(peer, round)) {
                 match self.once(workload, peer, round) {
-                    Ok((run, measured)) => on_run(run, &measured)?,
+                    Ok((run, measured)) => on_run(run, measured.as_ref())?,
                     Err(error) => {
                         say(&format!("{} {} #{round} was not measured: {error}", workload.name, peer.name()));
                         if matches!(error, Error::Peer(PeerError::Missing { .. })) {
@@ -61,8 +62,14 @@ impl Bench {
         Ok(())
     }
 
-    /// One run, on a server of its own.
-    pub(crate) fn once(&self, workload: &Workload, peer: Peer, round: u32) -> Result<(Run, Measured), Error> {
+    /// One run, on a server of its own. There are no histograms of peers that are alone.
+    pub(crate) fn once(&self, workload: &Workload, peer: Peer, round: u32) -> Result<(Run, Option<Measured>), Error> {
+        if peer.is_alone() {
+            let (alone, version) = peer.work(workload, &self.host_of(workload))?;
+            let durability = "synced by itself".to_owned();
+            let origin = Origin { workload: workload.name.clone(), peer, round, version, durability };
+            return Ok((Run::alone(origin, alone), None));
+        }
         let server = match &self.foreign {
             Some(foreign) => peer.at(foreign.address, foreign.process),
             None => peer.start(workload, &self.host_of(workload))?,
@@ -83,8 +90,9 @@ impl Bench {
             workload: workload.name.clone(),
             error,
         })?;
-        let origin = origin(workload, peer, round, &server);
-        Ok((Run::of(origin, &measured), measured))
+        let (version, durability) = (server.version.clone(), server.durability.clone());
+        let origin = Origin { workload: workload.name.clone(), peer, round, version, durability };
+        Ok((Run::of(origin, &measured), Some(measured)))
     }
 
     /// Workloads that give the server more cores than one take the generator's too.
@@ -94,16 +102,6 @@ impl Bench {
             host.server_cores.push(host.generator_core);
         }
         host
-    }
-}
-
-fn origin(workload: &Workload, peer: Peer, round: u32, server: &Server) -> Origin {
-    Origin {
-        workload: workload.name.clone(),
-        peer,
-        round,
-        version: server.version.clone(),
-        durability: server.durability.clone(),
     }
 }
 

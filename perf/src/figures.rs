@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::checker::Disorder;
 use crate::load::{Drained, Measured, PagesRead, ReadBack, Recovery, Returned, StepTaken};
 use crate::mark::Measure;
-use crate::peer::Peer;
+use crate::peer::{Alone, Peer};
 use crate::usage::Usage;
 
 /// A generator that ran or waited for its core for this share of the window may have been what limited the run.
@@ -125,16 +125,10 @@ pub(crate) struct Origin {
 impl Run {
     /// The figures of what was measured.
     pub(crate) fn of(origin: Origin, measured: &Measured) -> Self {
-        let Origin { workload, peer, round, version, durability } = origin;
         let (counts, window_s) = (measured.counts, measured.window_s);
         let per_s = |count: u64| count as f64 / window_s;
         let errors = counts.refused + counts.disconnects;
         Self {
-            workload,
-            peer,
-            round,
-            version,
-            durability,
             connections: measured.connections,
             arrival_s: measured.arrival_s,
             turned_away: measured.totals.turned_away,
@@ -165,6 +159,63 @@ impl Run {
             pages: measured.pages.as_ref().map(|pages| pages_read(pages, window_s)),
             read_back: measured.read_back,
             drained: measured.drained,
+            ..Self::empty(origin)
+        }
+    }
+
+    /// A run in which nothing happened yet.
+    fn empty(origin: Origin) -> Self {
+        let Origin { workload, peer, round, version, durability } = origin;
+        Self {
+            workload,
+            peer,
+            round,
+            version,
+            durability,
+            connections: 0,
+            arrival_s: 0.0,
+            turned_away: 0,
+            window_s: 0.0,
+            deliveries: 0,
+            publishes: 0,
+            accepted: 0,
+            refused: 0,
+            gaps: 0,
+            disconnects: 0,
+            deliveries_per_s: 0.0,
+            publishes_per_s: 0.0,
+            accepted_per_s: 0.0,
+            error_rate: 0.0,
+            disorder: Disorder::default(),
+            reasons: BTreeMap::new(),
+            delivery: Latency::default(),
+            acceptance: None,
+            generator_late_us_p99: None,
+            server: None,
+            generator: Usage::default(),
+            disturbed: 0.0,
+            intervals: Vec::new(),
+            curve: Vec::new(),
+            steps: Vec::new(),
+            recovery: None,
+            storms: Vec::new(),
+            pages: None,
+            read_back: None,
+            drained: None,
+        }
+    }
+
+    /// What a peer that is alone says of itself: what it stored, or what it acknowledged.
+    pub(crate) fn alone(origin: Origin, alone: Alone) -> Self {
+        let Alone { messages, seconds } = alone;
+        let is_store = origin.peer == Peer::BareStore;
+        let accepted = if is_store { 0 } else { messages };
+        Self {
+            window_s: seconds,
+            accepted,
+            accepted_per_s: accepted as f64 / seconds,
+            drained: is_store.then_some(Drained { messages, seconds, left: 0 }),
+            ..Self::empty(origin)
         }
     }
 

@@ -8,6 +8,8 @@ use crate::peer::Peer;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mark {
+    /// What its line calls it: a word that no other mark of the set has.
+    pub(crate) name: String,
     /// Whose figure.
     pub(crate) peer: Peer,
     /// Which figure.
@@ -60,11 +62,15 @@ pub(crate) enum Against {
 /// How a figure stands to its bar. Both are ratios where the bar is one, otherwise in the figure's unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Verdict {
-    /// Workload, peer and figure.
-    pub(crate) what: String,
+    /// The mark's name.
+    pub(crate) name: String,
+    /// Whose figure it is, and what that is held against.
+    pub(crate) about: String,
     /// `None`: it was not measured.
     pub(crate) measured: Option<f64>,
     pub(crate) bar: f64,
+    /// The bar is to be reached, not to be stayed below.
+    pub(crate) is_at_least: bool,
     pub(crate) is_met: bool,
 }
 
@@ -99,12 +105,13 @@ impl Mark {
         std::iter::once(self.peer).chain(against)
     }
 
-    /// Judges a mark of a workload; `figure` gives the medians of peers and `sync_us` the disk's sync.
+    /// Judges the mark; `figure` gives the medians of peers and `sync_us` the disk's sync. A peer that lost or refused
+    /// messages has not done the work: `is_faulty` says that its rounds show faults.
     pub(crate) fn judge(
         &self,
-        workload: &str,
         figure: impl Fn(Peer, Measure) -> Option<f64>,
         sync_us: Option<f64>,
+        is_faulty: bool,
     ) -> Verdict {
         let own = figure(self.peer, self.measure);
         let base = match self.against {
@@ -119,18 +126,30 @@ impl Mark {
             (Some(_), Some(base)) if self.plus == 0.0 => (own.map(|own| own / base), factor),
             (Some(_), Some(base)) => (own, factor * base + self.plus),
         };
-        let is_met =
-            measured.is_some_and(|measured| if self.at_least.is_some() { measured >= bar } else { measured <= bar });
-        Verdict { what: format!("{workload}/{}/{}", self.peer.name(), self.measure.name()), measured, bar, is_met }
+        let is_at_least = self.at_least.is_some();
+        let is_reached = measured.is_some_and(|measured| if is_at_least { measured >= bar } else { measured <= bar });
+        let is_met = is_reached && !is_faulty;
+        Verdict { name: self.name.clone(), about: self.about(), measured, bar, is_at_least, is_met }
+    }
+
+    /// The figure and its bar in words.
+    fn about(&self) -> String {
+        let (measure, peer) = (self.measure.name(), self.peer.name());
+        match self.against {
+            None => format!("{measure} of {peer}"),
+            Some(Against::Peer(other)) if self.plus == 0.0 => format!("{measure} of {peer} / {}", other.name()),
+            Some(Against::Peer(other)) => format!("{measure} of {peer}; the bar: {}'s and {}", other.name(), self.plus),
+            Some(Against::Sync) => format!("{measure} of {peer}; the bar: a sync of this disk and {} us", self.plus),
+        }
     }
 }
 
 impl Verdict {
-    /// `mark WORKLOAD MEASURED BAR met|short`.
+    /// `mark NAME MEASURED BAR met|short`.
     pub(crate) fn line(&self) -> String {
         let measured = self.measured.map_or("-".into(), shown);
         let verdict = if self.is_met { "met" } else { "short" };
-        format!("mark {} {measured} {} {verdict}", self.what, shown(self.bar))
+        format!("mark {} {measured} {} {verdict}", self.name, shown(self.bar))
     }
 }
 
@@ -144,7 +163,15 @@ mod tests {
     use super::*;
 
     fn mark(against: Option<Against>, at_least: Option<f64>, at_most: Option<f64>, plus: f64) -> Mark {
-        Mark { peer: Peer::Moim, measure: Measure::LatencyUsP50, against, at_least, at_most, plus }
+        Mark {
+            name: "quiet-p50".into(),
+            peer: Peer::Moim,
+            measure: Measure::LatencyUsP50,
+            against,
+            at_least,
+            at_most,
+            plus,
+        }
     }
 
     fn line(mark: &Mark) -> String {
@@ -153,22 +180,29 @@ mod tests {
             Peer::Floor => Some(200.0),
             _ => None,
         };
-        mark.judge("quiet", figure, Some(120.0)).line()
+        mark.judge(figure, Some(120.0), false).line()
     }
 
     #[test]
     fn a_bar_is_absolute_a_ratio_or_a_sync_and_something() {
-        assert_eq!(line(&mark(None, None, Some(5_000.0), 0.0)), "mark quiet/moim/latency_us_p50 300 5000 met");
+        assert_eq!(line(&mark(None, None, Some(5_000.0), 0.0)), "mark quiet-p50 300 5000 met");
         let floor = Some(Against::Peer(Peer::Floor));
-        assert_eq!(line(&mark(floor, None, Some(1.15), 0.0)), "mark quiet/moim/latency_us_p50 1.50 1.15 short");
-        assert_eq!(line(&mark(floor, Some(1.5), None, 0.0)), "mark quiet/moim/latency_us_p50 1.50 1.50 met");
+        assert_eq!(line(&mark(floor, None, Some(1.15), 0.0)), "mark quiet-p50 1.50 1.15 short");
+        assert_eq!(line(&mark(floor, Some(1.5), None, 0.0)), "mark quiet-p50 1.50 1.50 met");
         let sync = Some(Against::Sync);
-        assert_eq!(line(&mark(sync, None, Some(1.0), 150.0)), "mark quiet/moim/latency_us_p50 300 270 short");
+        assert_eq!(line(&mark(sync, None, Some(1.0), 150.0)), "mark quiet-p50 300 270 short");
+    }
+
+    #[test]
+    fn a_figure_of_rounds_with_faults_meets_nothing() {
+        let mark = mark(None, None, Some(5_000.0), 0.0);
+        assert!(mark.judge(|_, _| Some(300.0), None, false).is_met);
+        assert!(!mark.judge(|_, _| Some(300.0), None, true).is_met);
     }
 
     #[test]
     fn what_was_not_measured_is_short() {
         let redis = Some(Against::Peer(Peer::Redis));
-        assert_eq!(line(&mark(redis, None, Some(2.0), 0.0)), "mark quiet/moim/latency_us_p50 - 2 short");
+        assert_eq!(line(&mark(redis, None, Some(2.0), 0.0)), "mark quiet-p50 - 2 short");
     }
 }

@@ -73,6 +73,16 @@ pub(crate) struct Short {
     warm_up_s: Option<f64>,
     measure_s: Option<f64>,
     peers: Option<Vec<Peer>>,
+    /// Peers that no mark is held against: they run in the first round alone.
+    #[serde(default)]
+    once: Vec<Peer>,
+}
+
+impl Short {
+    /// Who has a turn in a round, counted from 1.
+    pub(crate) fn has_turn(&self, peer: Peer, round: u32) -> bool {
+        round <= self.rounds && (round == 1 || !self.once.contains(&peer))
+    }
 }
 
 /// How fast what is said.
@@ -97,6 +107,8 @@ pub(crate) enum Load {
     },
     /// Nobody says anything.
     Idle {},
+    /// Peers that are alone make it themselves.
+    InProcess {},
     /// By a schedule in steps, with more and more users.
     Steps {
         /// One after the other; users must rise in whole rooms.
@@ -257,6 +269,9 @@ impl Workload {
             return Some("each of the marks needs either at_least or at_most".into());
         }
         match &self.load {
+            Load::InProcess {} if !self.peers.iter().all(|peer| peer.is_alone()) => {
+                Some("a load in_process is for peers that make it themselves".into())
+            }
             Load::Saturated { window: 0, .. } => Some("window must be at least 1".into()),
             Load::Open { publishes_per_s, .. } if !is_positive(*publishes_per_s) => {
                 Some("publishes_per_s must be above 0".into())
@@ -280,19 +295,19 @@ impl Workload {
         None
     }
 
-    /// The workloads of the short set in their order, each as it runs there, and how often.
-    pub(crate) fn short_set(folder: &Path) -> Result<Vec<(Self, u32)>, WorkloadError> {
+    /// The workloads of the short set in their order, each as it runs there.
+    pub(crate) fn short_set(folder: &Path) -> Result<Vec<(Self, Short)>, WorkloadError> {
         let mut set = Vec::new();
         for name in known(folder) {
             let mut workload = Self::find(&name, folder)?;
             let Some(short) = workload.short.clone() else { continue };
             workload.warm_up_s = short.warm_up_s.unwrap_or(workload.warm_up_s);
             workload.measure_s = short.measure_s.unwrap_or(workload.measure_s);
-            workload.peers = short.peers.unwrap_or(workload.peers);
-            set.push((short.order, workload, short.rounds));
+            workload.peers = short.peers.clone().unwrap_or(workload.peers);
+            set.push((workload, short));
         }
-        set.sort_by_key(|(order, ..)| *order);
-        Ok(set.into_iter().map(|(_, workload, rounds)| (workload, rounds)).collect())
+        set.sort_by_key(|(_, short)| short.order);
+        Ok(set)
     }
 
     /// Who sits where.

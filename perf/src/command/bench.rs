@@ -31,8 +31,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Error> {
     place.settle()?;
     let bench = Bench::of(host);
     let mut report = Report::new(machine);
-    for (workload, rounds) in Workload::short_set(&place.workloads)? {
-        bench.alternate(&workload, &workload.peers, rounds, |run, measured| {
+    for (workload, short) in Workload::short_set(&place.workloads)? {
+        let has_turn = |peer, round| short.has_turn(peer, round);
+        bench.alternate(&workload, &workload.peers, short.rounds, has_turn, |run, measured| {
             say(&words::line(&run));
             report.add(run, measured, Some(out))
         })?;
@@ -40,9 +41,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Error> {
         report.conclude(workload, &peers);
     }
     report.write(out)?;
-    say(&text::summary(&report));
     say(&format!(
-        "{} s; {} on {} ({}), {}; results and report.html are in {}",
+        "\n{} s; {} on {} ({}), {}; results and report.html are in {}",
         begun.elapsed().as_secs(),
         report.machine.commit,
         report.machine.processor,
@@ -50,5 +50,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Error> {
         report.machine.file_system,
         out.display()
     ));
+    say(&text::summary(&report));
     Ok(())
 }

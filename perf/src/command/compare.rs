@@ -77,7 +77,7 @@ fn alternate(arguments: &Arguments) -> Result<(Report, Report), Error> {
                 for (side, (bench, report)) in ["A", "B"].iter().zip(&mut sides) {
                     let (run, measured) = bench.once(&workload, peer, round)?;
                     say(&format!("{side} {}", words::line(&run)));
-                    report.add(run, &measured, None)?;
+                    report.add(run, measured.as_ref(), None)?;
                 }
             }
         }

@@ -67,10 +67,16 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
         let mut workload = Workload::find(name, &place.workloads)?;
         workload.measure_s = seconds.unwrap_or(workload.measure_s);
         let peers = if peer.is_empty() { workload.peers.clone() } else { peer.clone() };
-        bench.alternate(&workload, &peers, rounds, |run, measured| {
-            say(&words::line(&run));
-            report.add(run, measured, out.as_deref())
-        })?;
+        bench.alternate(
+            &workload,
+            &peers,
+            rounds,
+            |_, _| true,
+            |run, measured| {
+                say(&words::line(&run));
+                report.add(run, measured, out.as_deref())
+            },
+        )?;
         report.conclude(workload, &peers);
     }
     say(&text::summary(&report));

@@ -173,7 +173,7 @@ fn begin(crowd: &Rc<Crowd>, workload: &Workload) -> Result<Option<Pacer>, LoadEr
             let schedule = Schedule::new(arrivals, publishes_per_s, crowd.clock.now_ns(), 1);
             Pacer::start(crowd, crowd.layout.rooms, schedule).map(Some)
         }
-        Load::Idle {} | Load::Steps { .. } => Ok(None),
+        Load::Idle {} | Load::InProcess {} | Load::Steps { .. } => Ok(None),
     }
 }
 

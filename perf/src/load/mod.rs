@@ -61,7 +61,7 @@ pub(crate) struct Target {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     /// The runtime did not start.
-    #[error("the generator's ring: {0}; io_uring must be allowed (kernel.io_uring_disabled=0) in kernel 5.19 or later")]
+    #[error("the generator's ring: {0}; io_uring must be allowed (kernel.io_uring_disabled=0) in kernel 6.1 or later")]
     Ring(std::io::Error),
     /// The alarm that paces open loads.
     #[error("the generator's alarm: {0}")]
@@ -80,9 +80,9 @@ pub(crate) enum LoadError {
 /// Puts a workload's load on a target from this thread and measures.
 pub(crate) fn put(workload: &Workload, target: Target) -> Result<Measured, LoadError> {
     let mut ring = IoUring::builder();
-    // Completions are taken up when the generator enters the kernel anyway. By default each interrupts it, and the
-    // server, whose send completes the generator's receive, pays for the interrupt.
-    ring.setup_coop_taskrun().setup_cqsize(COMPLETIONS);
+    // Completions are taken up all together when the generator has nothing else to do. By default each interrupts it,
+    // and the server, whose send completes the generator's receive, pays for the interrupt.
+    ring.setup_single_issuer().setup_defer_taskrun().setup_cqsize(COMPLETIONS);
     let mut runtime = RuntimeBuilder::<IoUringDriver>::new()
         .uring_builder(ring)
         .with_entries(SUBMISSIONS)

@@ -1,5 +1,6 @@
 //! The servers that a load is put on: how each is found, started on its core, and stopped.
 
+mod alone;
 mod centrifuge;
 mod floor;
 mod moim;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::{Dialect, Seat};
 use crate::workload::Workload;
 
+pub(crate) use alone::Alone;
 pub(crate) use server::Server;
 
 /// A server, by the name that workloads and the command line use.
@@ -38,6 +40,12 @@ pub(crate) enum Peer {
     Mosquitto,
     /// The library below Centrifugo, JSON over WebSocket.
     Centrifuge,
+    /// The embedded message store without anything around it.
+    BareStore,
+    /// The engine's core on one thread, with sessions in its own process instead of sockets.
+    OneShard,
+    /// The same on two threads.
+    TwoShards,
 }
 
 /// How peers are to be started.
@@ -88,12 +96,21 @@ impl Peer {
             Self::Nats => "nats",
             Self::Mosquitto => "mosquitto",
             Self::Centrifuge => "centrifuge",
+            Self::BareStore => "bare-store",
+            Self::OneShard => "one-shard",
+            Self::TwoShards => "two-shards",
         }
     }
 
+    /// Whether it makes its load itself, so that there is nothing to connect to.
+    pub(crate) const fn is_alone(self) -> bool {
+        matches!(self, Self::BareStore | Self::OneShard | Self::TwoShards)
+    }
+
+    /// What connections to it speak; those that are alone have none.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
-            Self::Floor => Dialect::Floor,
+            Self::Floor | Self::BareStore | Self::OneShard | Self::TwoShards => Dialect::Floor,
             Self::Moim => Dialect::Moim,
             Self::MoimWs => Dialect::MoimWebSocket,
             Self::Redis => Dialect::Redis,
@@ -104,8 +121,18 @@ impl Peer {
     }
 
     /// All of them, in the order of tables.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Floor, Self::Moim, Self::MoimWs, Self::Redis, Self::Nats, Self::Mosquitto, Self::Centrifuge];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Floor,
+        Self::Moim,
+        Self::MoimWs,
+        Self::Redis,
+        Self::Nats,
+        Self::Mosquitto,
+        Self::Centrifuge,
+        Self::BareStore,
+        Self::OneShard,
+        Self::TwoShards,
+    ];
 
     /// The server's program, where it is on this machine.
     pub(crate) fn program(self, host: &Host) -> Result<PathBuf, PeerError> {
@@ -116,6 +143,8 @@ impl Peer {
             Self::Nats => program::installed(self, "nats-server"),
             Self::Mosquitto => program::installed(self, "mosquitto"),
             Self::Centrifuge => program::built(self, &host.peers_folder.join("centrifuge")),
+            Self::BareStore => program::built(self, &host.peers_folder.join("bare-store")),
+            Self::OneShard | Self::TwoShards => program::built(self, &host.peers_folder.join("shards")),
         }
     }
 
@@ -139,7 +168,22 @@ impl Peer {
             Self::Nats => nats::start(&program, host),
             Self::Mosquitto => mosquitto::start(&program, host),
             Self::Centrifuge => centrifuge::start(&program, host),
+            Self::BareStore | Self::OneShard | Self::TwoShards => {
+                let why = "it makes its load itself and is no server".to_owned();
+                Err(PeerError::NotStarted { peer: self.name(), why, log: String::new() })
+            }
         }
+    }
+
+    /// Lets a peer that is alone do its work; gives what it says of itself, and its version.
+    pub(crate) fn work(self, workload: &Workload, host: &Host) -> Result<(Alone, String), PeerError> {
+        let program = self.program(host)?;
+        let more: &[&str] = match self {
+            Self::OneShard => &["--shards", "1"],
+            Self::TwoShards => &["--shards", "2"],
+            _ => &[],
+        };
+        Ok((alone::run(self, &program, more, workload, host)?, self.version(&program)))
     }
 
     /// A server that runs already.

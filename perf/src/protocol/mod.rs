@@ -4,6 +4,7 @@ mod centrifuge;
 mod flat;
 mod floor;
 mod moim;
+mod moim_shape;
 mod moim_template;
 mod moim_websocket;
 mod mqtt;

@@ -3,6 +3,7 @@
 use moim_wire::{Encoder, Envelope, ErrorCode, Frame, MINOR, Opcode, body, limits, schema};
 
 use super::flat::Table;
+use super::moim_shape::Shape;
 use super::moim_template::SendTemplate;
 use super::{Event, PageOf, ProtocolError, Seat};
 
@@ -19,7 +20,7 @@ const MESSAGE_HEAD: usize = 0;
 const MESSAGE_TEXT: usize = 1;
 const MESSAGE_KIND: usize = 3;
 const ACK_SEQUENCE: usize = 1;
-/// Of so many messages of a connection one is verified in full.
+/// Of so many messages of a connection one is read and verified in full; the others as [`Shape`] has it.
 const VERIFY_EVERY: u32 = 256;
 /// Kinds from here on are events of the room, not talk.
 const FIRST_EVENT_KIND: u8 = 16;
@@ -41,6 +42,7 @@ pub(crate) struct Moim {
     template: SendTemplate,
     last_id: u64,
     messages: u32,
+    shape: Option<Shape>,
     gap: Option<Fill>,
 }
 
@@ -57,6 +59,7 @@ impl Moim {
             template: SendTemplate::new(seat.room, seat.text_bytes),
             last_id: seat.last_seen,
             messages: 0,
+            shape: None,
             gap: None,
             seat: seat.clone(),
         }
@@ -101,7 +104,7 @@ impl Moim {
         out: &mut Vec<u8>,
         mut on_event: impl FnMut(Event<'_>),
     ) -> Result<usize, ProtocolError> {
-        let mut at = 0;
+        let mut at = self.feed_shaped(input, &mut on_event);
         while let Some(frame) = Frame::first(&input[at..], limits::FRAME_BYTES_MAX).map_err(malformed)? {
             if frame.header.opcode == Opcode::Message as u8 {
                 self.message(frame, &mut on_event)?;
@@ -109,8 +112,26 @@ impl Moim {
                 self.other(frame, out, &mut on_event)?;
             }
             at += frame.bytes.len();
+            at += self.feed_shaped(&input[at..], &mut on_event);
         }
         Ok(at)
+    }
+
+    /// Takes talk of the known shape from the start of `input`, until the next message is to be verified.
+    #[inline]
+    fn feed_shaped(&mut self, input: &[u8], on_event: &mut impl FnMut(Event<'_>)) -> usize {
+        let Some(shape) = self.shape.as_ref().filter(|_| self.gap.is_none()) else { return 0 };
+        let mut at = 0;
+        while !self.messages.is_multiple_of(VERIFY_EVERY)
+            && let Some(message) = shape.read(&input[at..])
+        {
+            self.messages = self.messages.wrapping_add(1);
+            at += message.frame_bytes;
+            let linked = message.prev_id == self.last_id || self.last_id == 0;
+            self.last_id = message.id;
+            on_event(Event::Delivery { text: message.text, linked });
+        }
+        at
     }
 
     #[inline]
@@ -125,7 +146,8 @@ impl Moim {
     #[inline]
     fn deliver(&mut self, frame: Frame<'_>, on_event: &mut impl FnMut(Event<'_>)) -> Result<(), ProtocolError> {
         self.messages = self.messages.wrapping_add(1);
-        if self.messages % VERIFY_EVERY == 1 {
+        let is_verified = self.messages % VERIFY_EVERY == 1;
+        if is_verified {
             body::read::<schema::Message<'_>>(frame.body()).map_err(malformed)?;
         }
         let message = Table::root(frame.body()).and_then(|table| {
@@ -142,6 +164,9 @@ impl Moim {
         let linked = prev_id == self.last_id || self.last_id == 0;
         self.last_id = id;
         if kind < FIRST_EVENT_KIND {
+            if is_verified || self.shape.is_none() {
+                self.shape = Shape::of(frame, MESSAGE_HEAD, MESSAGE_TEXT);
+            }
             on_event(Event::Delivery { text, linked });
         }
         Ok(())

@@ -6,7 +6,7 @@ use super::Report;
 use super::plot::{Axis, Line, bars, lines};
 use super::scale::Scale;
 use super::text::{self, COLUMNS};
-use super::words::{count, happenings, notes, time};
+use super::words::{count, happenings, notes, recovery, time};
 use crate::figures::Run;
 use crate::peer::Peer;
 use crate::workload::{Load, Workload};
@@ -50,14 +50,16 @@ fn marks(report: &Report) -> String {
             let measured = verdict.measured.map_or("-".into(), figure);
             let (class, word) = if verdict.is_met { ("met", "met") } else { ("short", "short") };
             format!(
-                "<tr><td>{}</td><td>{measured}</td><td>{}</td><td class=\"{class}\">{word}</td></tr>",
-                verdict.what,
+                "<tr><td>{} <small>{}</small></td><td>{measured}</td><td>{} {}</td><td class=\"{class}\">{word}</td></tr>",
+                verdict.name,
+                escape(&verdict.about),
+                if verdict.is_at_least { "&ge;" } else { "&le;" },
                 figure(verdict.bar)
             )
         })
         .collect();
     format!(
-        "<h2>Marks</h2><div class=\"scroll\"><table><tr><th>figure</th><th>measured</th><th>bar</th><th></th></tr>{rows}</table></div>"
+        "<h2>Marks</h2><div class=\"scroll\"><table><tr><th>mark</th><th>measured</th><th>bar</th><th></th></tr>{rows}</table></div>"
     )
 }
 
@@ -105,7 +107,9 @@ fn side_by_side(report: &Report, workload: &Workload, peers: &[Peer]) -> String 
         Load::Saturated { .. } if workload.follows() => {
             drawn("Deliveries a second", &|run| Some(run.deliveries_per_s), count)
         }
-        Load::Saturated { .. } => drawn("Acknowledged a second", &|run| Some(run.accepted_per_s), count),
+        Load::Saturated { .. } | Load::InProcess {} => {
+            drawn("Acknowledged a second", &|run| Some(run.accepted_per_s).filter(|rate| *rate > 0.0), count)
+        }
         Load::Open { .. } | Load::Steps { .. } => {
             drawn("Processor time of the server for a delivery", &Run::cpu_us_per_delivery, |us| format!("{us:.2} us"))
         }
@@ -131,7 +135,11 @@ fn over_time(runs: &[&Run]) -> String {
     let points = |run: &Run| run.intervals.iter().map(|interval| (interval.at_s, interval.deliveries_per_s)).collect();
     let drawn = drawn(runs, points);
     let all = || drawn.iter().flat_map(|line| &line.points);
-    let x = Axis { title: "seconds", scale: Scale::linear(all().map(|p| p.0)), show: |s| format!("{s}") };
+    let x = Axis {
+        title: "seconds",
+        scale: Scale::linear(all().map(|p| p.0)),
+        show: |s| format!("{}", (s * 100.0).round() / 100.0),
+    };
     let y = Axis { title: "deliveries a second", scale: Scale::linear(all().map(|p| p.1)), show: count };
     lines("Throughput over time", &x, &y, &drawn)
 }
@@ -164,6 +172,9 @@ fn steps(runs: &[&Run]) -> String {
              <th>errors</th><th>p50</th><th>p99</th><th>slowest</th></tr>{rows}</table></div>",
             run.peer.name()
         );
+        if let Some(after) = &run.recovery {
+            let _ = write!(out, "<p>{}</p>", recovery(after));
+        }
     }
     out
 }
@@ -216,6 +227,8 @@ const fn colour(peer: Peer) -> &'static str {
         Peer::Nats => "#009e73",
         Peer::Mosquitto => "#cc79a7",
         Peer::Centrifuge => "#e69f00",
+        Peer::BareStore | Peer::OneShard => "#8a8f98",
+        Peer::TwoShards => "#0072b2",
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::figures::Run;
 use crate::load::Measured;
 use crate::machine::Machine;
-use crate::mark::Verdict;
+use crate::mark::{Mark, Measure, Verdict};
 use crate::peer::Peer;
 use crate::workload::Workload;
 
@@ -39,8 +39,8 @@ impl Report {
     }
 
     /// Takes a run in; where there is a folder, its histograms go there at once.
-    pub(crate) fn add(&mut self, run: Run, measured: &Measured, out: Option<&Path>) -> Result<(), Error> {
-        if let Some(folder) = out {
+    pub(crate) fn add(&mut self, run: Run, measured: Option<&Measured>, out: Option<&Path>) -> Result<(), Error> {
+        if let Some((folder, measured)) = out.zip(measured) {
             let path = folder.join(format!("{}-{}-{}.hlog", run.workload, run.peer.name(), run.round));
             fs::create_dir_all(folder).map_err(Error::io(format!("creating {}", folder.display())))?;
             histogram_log::write(&path, measured, self.machine.began_at_s)
@@ -54,7 +54,11 @@ impl Report {
     pub(crate) fn conclude(&mut self, workload: Workload, peers: &[Peer]) {
         let figure = |peer, measure| Some(self.median(&workload.name, peer, |run| run.figure(measure))?.value);
         let marks = workload.marks.iter().filter(|mark| mark.peers().all(|peer| peers.contains(&peer)));
-        let verdicts: Vec<_> = marks.map(|mark| mark.judge(&workload.name, figure, self.machine.sync_us)).collect();
+        let is_faulty = |mark: &Mark| {
+            // Faults are that mark's own figure.
+            mark.measure != Measure::Faults && self.runs_of(&workload.name, mark.peer).any(|run| run.faults() > 0)
+        };
+        let verdicts: Vec<_> = marks.map(|mark| mark.judge(figure, self.machine.sync_us, is_faulty(mark))).collect();
         self.verdicts.extend(verdicts);
         self.workloads.push(workload);
     }

@@ -8,10 +8,11 @@ use crate::peer::Peer;
 use crate::workload::{Load, Workload};
 
 /// Headings of the table of peers.
-pub(crate) const COLUMNS: [&str; 13] = [
+pub(crate) const COLUMNS: [&str; 15] = [
     "peer",
     "deliveries/s",
     "acknowl./s",
+    "drained/s",
     "spread",
     "x floor",
     "p50",
@@ -21,12 +22,14 @@ pub(crate) const COLUMNS: [&str; 13] = [
     "cpu us/delivery",
     "x floor",
     "rss/connection",
+    "generator",
     "faults",
 ];
-const WIDTHS: [usize; 13] = [11, 13, 12, 8, 9, 10, 10, 10, 10, 17, 9, 16, 8];
+const WORKLOAD_WIDTH: usize = 12;
+const WIDTHS: [usize; 15] = [11, 13, 12, 11, 8, 9, 10, 10, 10, 10, 17, 9, 16, 13, 8];
 
 /// A peer's row: medians over the rounds.
-pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 13] {
+pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 15] {
     let dash = || "-".to_owned();
     let median = |figure: &dyn Fn(&Run) -> Option<f64>| report.median(&workload.name, peer, figure);
     let shown = |figure: &dyn Fn(&Run) -> Option<f64>, show: &dyn Fn(f64) -> String| {
@@ -47,7 +50,8 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
     [
         peer.name().into(),
         deliveries.map_or("-".into(), |median| count(median.value)),
-        shown(&|run| run.acceptance.map(|_| run.accepted_per_s), &count),
+        shown(&|run| Some(run.accepted_per_s).filter(|rate| *rate > 0.0), &count),
+        shown(&|run| run.drained.map(|drained| drained.per_s()), &count),
         rate.filter(|_| report.runs_of(&workload.name, peer).nth(1).is_some())
             .map_or_else(dash, |median| format!("{:.0} %", median.spread() * 100.0)),
         rate_share.unwrap_or_else(dash),
@@ -60,18 +64,26 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
         shown(&|run| run.server.map(|server| server.rss_per_connection_bytes), &|bytes| {
             format!("{:.1} KiB", bytes / 1024.0)
         }),
+        generator(report, workload, peer),
         median(&|run| Some(run.faults() as f64)).map_or("-".into(), |faults| format!("{:.0}", faults.most)),
     ]
 }
 
-/// A table for each workload, peers side by side, and a line for each mark.
+/// How busy the generator was, and whether it was what limited some round.
+fn generator(report: &Report, workload: &Workload, peer: Peer) -> String {
+    let busy = report.median(&workload.name, peer, |run| Some(run.generator.busy).filter(|busy| *busy > 0.0));
+    let is_limit = report.runs_of(&workload.name, peer).any(Run::is_limited_by_generator);
+    let limit = if is_limit { " limit" } else { "" };
+    busy.map_or("-".into(), |busy| format!("{:.0} %{limit}", busy.value * 100.0))
+}
+
+/// One table, the peers of each workload one below the other, and a line for each mark.
 pub(crate) fn summary(report: &Report) -> String {
-    let mut out = String::new();
+    let mut out = format!("\n{:<WORKLOAD_WIDTH$}{}", "workload", aligned(&COLUMNS.map(String::from)));
     for workload in &report.workloads {
-        out.push_str(&format!("\n{}: {}\n", workload.name, workload.title));
-        out.push_str(&aligned(&COLUMNS.map(String::from)));
         for peer in report.peers_of(&workload.name) {
-            out.push_str(&aligned(&row(report, workload, peer)));
+            let cells = aligned(&row(report, workload, peer));
+            out.push_str(&format!("{:<WORKLOAD_WIDTH$}{cells}", workload.name));
         }
     }
     out.push('\n');
@@ -82,7 +94,7 @@ pub(crate) fn summary(report: &Report) -> String {
     out
 }
 
-fn aligned(cells: &[String; 13]) -> String {
+fn aligned(cells: &[String; 15]) -> String {
     let mut line = String::new();
     for (number, (cell, width)) in cells.iter().zip(WIDTHS).enumerate() {
         line.push_str(&if number == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") });

@@ -6,6 +6,11 @@ use crate::load::{Drained, ReadBack, Recovery, Returned, StepTaken};
 /// One run in a line, and what must be known to read it.
 pub(crate) fn line(run: &Run) -> String {
     let Run { workload, round, delivery, .. } = run;
+    if run.peer.is_alone() {
+        let messages = run.accepted + run.drained.map_or(0, |drained| drained.messages);
+        let per_s = count(messages as f64 / run.window_s);
+        return format!("{workload} {} #{round}: {per_s} messages/s in a process of its own", run.peer.name());
+    }
     let server = run.server.map_or(String::new(), |server| server_used(run, &server));
     let mut line = format!(
         "{workload} {} #{round}: {} deliveries/s, {} publishes/s, p50 {} p99 {} p99.9 {} max {}{server}, \
@@ -68,7 +73,8 @@ fn step(step: &StepTaken) -> String {
     )
 }
 
-fn recovery(recovery: &Recovery) -> String {
+/// How long a server took after the last step.
+pub(crate) fn recovery(recovery: &Recovery) -> String {
     let normal = time(recovery.normal_us);
     match recovery.seconds {
         Some(seconds) => format!("back to normal (p99 within {normal}) after {seconds:.2} s"),
