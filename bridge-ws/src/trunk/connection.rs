@@ -9,6 +9,7 @@ use moim_wire::{DecodeError, Encoder, Envelope, Frame, MINOR, Opcode, body, sche
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,11 @@ use crate::websocket::outbox::Ending;
 
 /// HELLO's capability bit that makes a connection a trunk.
 const TRUNK: u64 = 1;
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 256 * 1024;
+/// Bytes that are taken before browsers are written to.
+const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+/// A buffer of outgoing bytes that a burst made larger than this is given back.
+const WRITE_BYTES_KEPT_MAX: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BACK_OFF_MIN: Duration = Duration::from_millis(50);
 const BACK_OFF_MAX: Duration = Duration::from_secs(2);
@@ -121,18 +126,28 @@ fn welcome(answer: Frame<'_>) -> Result<Duration, Broken> {
 /// Hands on what comes until the connection breaks or the engine is silent in spite of the pings.
 async fn read(link: &Link, mut reader: OwnedReadHalf, rest: Vec<u8>, heartbeat: Duration) -> Result<(), Broken> {
     let mut decoder = decoder();
-    link.receive(&mut decoder, &rest)?;
+    let mut said = link.receive(&mut decoder, &rest)?;
     let mut buffer = vec![0; READ_BYTES];
     let silence = heartbeat * 2;
-    loop {
-        let read = timeout(silence, reader.read(&mut buffer)).await.map_err(|_| Broken::Silent(silence))??;
+    while said == Said::Nothing {
+        let mut read = timeout(silence, reader.read(&mut buffer)).await.map_err(|_| Broken::Silent(silence))??;
         if read == 0 {
             return Err(Broken::Closed);
         }
-        if link.receive(&mut decoder, &buffer[..read])? == Said::Goodbye {
-            return Err(Broken::Goodbye);
+        let mut drained = 0;
+        // All that is there is taken before any browser is written to: each is written to once for it.
+        while read > 0 && said == Said::Nothing {
+            said = link.receive(&mut decoder, &buffer[..read])?;
+            drained += read;
+            let is_all = read < READ_BYTES || drained >= DRAIN_BYTES_MAX;
+            read = if is_all { 0 } else { reader.try_read(&mut buffer).unwrap_or(0) };
         }
+        link.flush();
+        // Browsers that are heard meanwhile get their turn, however much the engine has to say.
+        yield_now().await;
     }
+    link.flush();
+    Err(Broken::Goodbye)
 }
 
 /// Writes all that has gathered while the write before was under way.
@@ -141,7 +156,7 @@ async fn write(link: &Link, mut writer: OwnedWriteHalf) -> Result<(), Broken> {
     loop {
         link.outgoing.take(&mut bytes).await;
         writer.write_all(&bytes).await?;
-        if bytes.capacity() > 4 * READ_BYTES {
+        if bytes.capacity() > WRITE_BYTES_KEPT_MAX {
             bytes = Vec::new();
         }
     }
