@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moim_wire::limits::FRAME_BYTES_MAX;
-use moim_wire::{DecodeError, Encoder, Envelope, Frame, MINOR, Opcode, body, schema};
+use moim_wire::{DecodeError, Decoder, Encoder, Envelope, Frame, MINOR, Opcode, body, schema};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -126,28 +126,49 @@ fn welcome(answer: Frame<'_>) -> Result<Duration, Broken> {
 /// Hands on what comes until the connection breaks or the engine is silent in spite of the pings.
 async fn read(link: &Link, mut reader: OwnedReadHalf, rest: Vec<u8>, heartbeat: Duration) -> Result<(), Broken> {
     let mut decoder = decoder();
-    let mut said = link.receive(&mut decoder, &rest)?;
+    receive(link, &mut decoder, &rest)?;
     let mut buffer = vec![0; READ_BYTES];
     let silence = heartbeat * 2;
-    while said == Said::Nothing {
-        let mut read = timeout(silence, reader.read(&mut buffer)).await.map_err(|_| Broken::Silent(silence))??;
-        if read == 0 {
-            return Err(Broken::Closed);
-        }
-        let mut drained = 0;
-        // All that is there is taken before any browser is written to: each is written to once for it.
-        while read > 0 && said == Said::Nothing {
-            said = link.receive(&mut decoder, &buffer[..read])?;
-            drained += read;
-            let is_all = read < READ_BYTES || drained >= DRAIN_BYTES_MAX;
-            read = if is_all { 0 } else { reader.try_read(&mut buffer).unwrap_or(0) };
-        }
-        link.flush();
-        // Browsers that are heard meanwhile get their turn, however much the engine has to say.
+    loop {
+        let is_all_written = link.flush_some();
+        // Browsers that have something to say get their turn, however much the engine says.
         yield_now().await;
+        let mut read = if is_all_written {
+            let read = timeout(silence, reader.read(&mut buffer)).await;
+            match read.map_err(|_| Broken::Silent(silence))?? {
+                0 => return Err(Broken::Closed),
+                read => Some(read),
+            }
+        } else {
+            read_more(&reader, &mut buffer)?
+        };
+        // All that is there is taken before the next browser is written to: each is written to once for it.
+        let mut drained = 0;
+        while let Some(bytes) = read {
+            receive(link, &mut decoder, &buffer[..bytes])?;
+            drained += bytes;
+            let is_all = bytes < READ_BYTES || drained >= DRAIN_BYTES_MAX;
+            read = if is_all { None } else { read_more(&reader, &mut buffer)? };
+        }
     }
-    link.flush();
-    Err(Broken::Goodbye)
+}
+
+/// Hands on what was read.
+fn receive(link: &Link, decoder: &mut Decoder, read: &[u8]) -> Result<(), Broken> {
+    match link.receive(decoder, read)? {
+        Said::Goodbye => Err(Broken::Goodbye),
+        Said::Nothing => Ok(()),
+    }
+}
+
+/// What can be read without waiting, if anything.
+fn read_more(reader: &OwnedReadHalf, buffer: &mut [u8]) -> Result<Option<usize>, Broken> {
+    match reader.try_read(buffer) {
+        Ok(0) => Err(Broken::Closed),
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Writes all that has gathered while the write before was under way.

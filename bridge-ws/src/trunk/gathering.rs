@@ -1,4 +1,4 @@
-//! What one read of a trunk brings for browsers: each frame stands here once, as a WebSocket message, however many
+//! What a trunk brought for browsers and is not written yet: each frame stands here once, as a WebSocket message, however many
 //! browsers get it, and each browser has a chain of stretches of it. Neither costs an allocation a frame.
 
 use crate::websocket::put_header;
@@ -83,6 +83,10 @@ impl Gathering {
             next = stretch.next;
         }
         &self.joined
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Forgets all messages. No share may be left.

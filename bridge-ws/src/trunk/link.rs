@@ -102,7 +102,7 @@ impl Link {
     }
 
     /// Takes what the trunk's reader read. The order within it is the order of truth, so it is taken in one go, and
-    /// what browsers get of it waits for [`flush`](Self::flush).
+    /// what browsers get of it waits for [`flush_some`](Self::flush_some).
     pub(super) fn receive(&self, decoder: &mut Decoder, input: &[u8]) -> Result<Said, DecodeError> {
         let mut routes = self.routes();
         let mut said = Said::Nothing;
@@ -122,9 +122,9 @@ impl Link {
         Ok(said)
     }
 
-    /// Writes to each browser what it got since the last time.
-    pub(super) fn flush(&self) {
-        self.routes().flush();
+    /// Writes to some browsers what they got. False where others wait.
+    pub(super) fn flush_some(&self) -> bool {
+        self.routes().flush_some()
     }
 
     /// Ends all sessions and requests; nothing can begin here any more.

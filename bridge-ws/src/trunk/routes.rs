@@ -94,9 +94,9 @@ impl Routes {
         self.sessions.len()
     }
 
-    /// Writes what browsers were given since the last time.
-    pub(super) fn flush(&mut self) {
-        self.sessions.flush();
+    /// Writes to some browsers what they were given. False where others wait.
+    pub(super) fn flush_some(&mut self) -> bool {
+        self.sessions.flush_some()
     }
 
     /// Takes the next frame of the trunk that is meant for sessions.
