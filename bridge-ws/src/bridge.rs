@@ -2,11 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::ops::Deref;
 use std::sync::{Arc, mpsc};
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +16,7 @@ use crate::origin::Origins;
 use crate::server;
 use crate::stats::{Counters, Stats};
 use crate::stores::Stores;
+use crate::threads::Threads;
 use crate::trunk::Trunks;
 
 /// Connections that wait to be accepted, as when all browsers come back at once. The system may allow fewer.
@@ -30,9 +29,6 @@ pub struct BridgeHandle {
     threads: Threads,
 }
 
-/// The bridge's own threads. They end without being waited for: that is not allowed on a thread of an async runtime.
-struct Threads(Option<Runtime>);
-
 /// Starts a bridge: it listens when this returns, and connects to the engine by itself, now and after every loss.
 /// Blocks for an instant. May be called on any thread.
 ///
@@ -42,15 +38,15 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
     check(&config)?;
     let origins = Origins::new(&config.allowed_origins)?;
     let threads = Threads::start(config.threads)?;
-    let entered = threads.enter();
+    let entered = threads.first().enter();
     let listen_error = |source| Error::Listen { address: config.listen, source };
     let listener = listen(config.listen).map_err(listen_error)?;
     let local_addr = listener.local_addr().map_err(listen_error)?;
     let (counters, tasks, stop) = (Arc::new(Counters::default()), TaskTracker::new(), CancellationToken::new());
-    let trunks = Trunks::start(&config, &counters, &tasks, &stop);
+    let trunks = Trunks::start(&config, &threads, &counters, &tasks, &stop);
     let sockets = Arc::new(Semaphore::new(config.limits.sockets_max.min(Semaphore::MAX_PERMITS)));
     let app = Arc::new(App { config, origins, persistence: stores.into(), trunks, counters, sockets, tasks, stop });
-    app.tasks.spawn(server::serve(app.clone(), listener));
+    app.tasks.spawn(server::serve(app.clone(), listener, threads.handles().to_vec()));
     drop(entered);
     tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");
     Ok(BridgeHandle { app, local_addr, threads })
@@ -95,7 +91,7 @@ impl BridgeHandle {
         let patience = self.app.config.limits.stop_timeout;
         let (done, ended) = mpsc::sync_channel(1);
         let tasks = self.app.tasks.clone();
-        self.threads.spawn(async move {
+        self.threads.first().spawn(async move {
             tasks.wait().await;
             // Nobody listens once the time is over.
             let _ = done.send(());
@@ -109,29 +105,5 @@ impl BridgeHandle {
 impl Drop for BridgeHandle {
     fn drop(&mut self) {
         self.app.stop.cancel();
-    }
-}
-
-impl Threads {
-    fn start(threads: usize) -> Result<Self, Error> {
-        let mut builder = Builder::new_multi_thread();
-        let runtime = builder.worker_threads(threads).thread_name("moim-bridge").enable_all().build();
-        Ok(Self(Some(runtime.map_err(Error::Threads)?)))
-    }
-}
-
-impl Deref for Threads {
-    type Target = Runtime;
-
-    fn deref(&self) -> &Runtime {
-        self.0.as_ref().expect("taken by drop alone")
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }

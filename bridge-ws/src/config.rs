@@ -92,7 +92,8 @@ pub struct Limits {
     pub trunk_bytes_max: usize,
     /// Requests of the bridge itself (SYNC, REVOKE) that wait on one trunk. One more fails at once.
     pub trunk_requests_max: usize,
-    /// Frames a second from one browser in the long run. Past them requests are answered ERROR `RateLimited`.
+    /// Frames a second from one browser in the long run; 0: no limit. Past them requests are answered ERROR
+    /// `RateLimited`.
     pub frames_per_second: u32,
     /// Frames from one browser at once, as after a reconnect that opens all its rooms.
     pub frames_burst: u32,
@@ -126,7 +127,7 @@ impl Default for Limits {
             socket_bytes_max: 4 * 1024 * 1024,
             trunk_bytes_max: 8 * 1024 * 1024,
             trunk_requests_max: 4_096,
-            frames_per_second: 100,
+            frames_per_second: 300,
             frames_burst: 1_000,
             socket_message_bytes_max: 64 * 1024,
             hello_timeout: Duration::from_secs(10),

@@ -32,6 +32,7 @@ mod rest;
 mod server;
 mod stats;
 mod stores;
+mod threads;
 mod trunk;
 mod websocket;
 

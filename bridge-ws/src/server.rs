@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Duration, sleep, timeout};
 use tower::ServiceExt;
@@ -61,8 +62,9 @@ async fn every_request(State(app): State<Arc<App>>, request: Request, next: Next
     response
 }
 
-/// Accepts connections until the bridge stops.
-pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) {
+/// Accepts connections until the bridge stops, and deals them to the threads.
+pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, threads: Vec<Handle>) {
+    let mut next = threads.iter().cycle();
     let router = router(&app);
     let permits = Arc::new(Semaphore::new(app.config.limits.connections_max.min(Semaphore::MAX_PERMITS)));
     loop {
@@ -71,11 +73,12 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) {
             () = app.stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, peer)) => match permits.clone().try_acquire_owned() {
-                Ok(permit) => {
-                    app.tasks.spawn(connection(app.clone(), router.clone(), stream, peer.ip(), permit));
+            Ok((stream, peer)) => match (permits.clone().try_acquire_owned(), next.next()) {
+                (Ok(permit), Some(thread)) => {
+                    let connection = connection(app.clone(), router.clone(), stream, peer.ip(), permit);
+                    app.tasks.spawn_on(connection, thread);
                 }
-                Err(_) => app.counters.connections_refused.one(),
+                _ => app.counters.connections_refused.one(),
             },
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -87,10 +90,16 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) {
 
 /// Answers one connection's requests. A socket that was upgraded goes on elsewhere.
 async fn connection(app: Arc<App>, router: Router, stream: TcpStream, peer: IpAddr, _permit: OwnedSemaphorePermit) {
+    // Readiness is told to the runtime in which a socket was made: this thread's from here on.
+    let stream = stream.into_std().and_then(TcpStream::from_std);
+    let stream = match stream.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::debug!(%error, "a connection was gone at once");
+            return;
+        }
+    };
     app.counters.connections.one();
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone at once");
-    }
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddress(peer));

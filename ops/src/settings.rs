@@ -60,6 +60,11 @@ pub(crate) fn engine(config: &Config, trunk_secret: String) -> moim_engine::Conf
 /// The bridge's settings, without what it shows of others.
 pub(crate) fn bridge(config: &Config, engine: SocketAddr, trunk_secret: String) -> moim_bridge::Config {
     let defaults = moim_bridge::Limits::default();
+    let (frames_per_second, frames_burst) = frames(&moim_engine::Limits {
+        sends_per_second: config.limits.sends_per_second_max,
+        sends_burst: config.limits.sends_burst_max,
+        ..moim_engine::Limits::default()
+    });
     moim_bridge::Config {
         trunks: config.bridge.trunks.into(),
         allowed_origins: config.bridge.allowed_origins.iter().map(ToString::to_string).collect(),
@@ -69,8 +74,37 @@ pub(crate) fn bridge(config: &Config, engine: SocketAddr, trunk_secret: String) 
         limits: moim_bridge::Limits {
             sockets_max: config.bridge.sockets_max as usize,
             trunk_sessions_max: config.limits.sessions_per_trunk_max as usize,
+            frames_per_second,
+            frames_burst,
             ..defaults
         },
         ..moim_bridge::Config::new(config.bridge.listen, engine, trunk_secret)
+    }
+}
+
+/// What a browser may send a second and at once: what its session in the engine may, sends and other requests together.
+/// The engine judges each kind; the bridge keeps from it what it could only refuse.
+const fn frames(engine: &moim_engine::Limits) -> (u32, u32) {
+    let burst = engine.sends_burst.saturating_add(engine.requests_burst);
+    match engine.sends_per_second {
+        // Whoever lifts the one limit lifts all.
+        0 => (0, burst),
+        sends => (sends.saturating_add(engine.requests_per_second), burst),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_lets_through_what_the_engine_takes() {
+        let engine = moim_engine::Limits::default();
+        let bridge = moim_bridge::Limits::default();
+        assert_eq!(frames(&engine), (bridge.frames_per_second, bridge.frames_burst));
+        let faster = moim_engine::Limits { sends_per_second: 5_000, ..engine };
+        assert_eq!(frames(&faster).0, 5_000 + engine.requests_per_second);
+        let unlimited = moim_engine::Limits { sends_per_second: 0, ..engine };
+        assert_eq!(frames(&unlimited).0, 0);
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moim_wire::limits::FRAME_BYTES_MAX;
-use moim_wire::{DecodeError, Encoder, Envelope, Frame, MINOR, Opcode, body, schema};
+use moim_wire::{DecodeError, Decoder, Encoder, Envelope, Frame, MINOR, Opcode, body, schema};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,11 @@ use crate::websocket::outbox::Ending;
 
 /// HELLO's capability bit that makes a connection a trunk.
 const TRUNK: u64 = 1;
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 256 * 1024;
+/// Bytes that are taken before browsers are written to.
+const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+/// A buffer of outgoing bytes that a burst made larger than this is given back.
+const WRITE_BYTES_KEPT_MAX: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BACK_OFF_MIN: Duration = Duration::from_millis(50);
 const BACK_OFF_MAX: Duration = Duration::from_secs(2);
@@ -121,17 +126,48 @@ fn welcome(answer: Frame<'_>) -> Result<Duration, Broken> {
 /// Hands on what comes until the connection breaks or the engine is silent in spite of the pings.
 async fn read(link: &Link, mut reader: OwnedReadHalf, rest: Vec<u8>, heartbeat: Duration) -> Result<(), Broken> {
     let mut decoder = decoder();
-    link.receive(&mut decoder, &rest)?;
+    receive(link, &mut decoder, &rest)?;
     let mut buffer = vec![0; READ_BYTES];
     let silence = heartbeat * 2;
     loop {
-        let read = timeout(silence, reader.read(&mut buffer)).await.map_err(|_| Broken::Silent(silence))??;
-        if read == 0 {
-            return Err(Broken::Closed);
+        let is_all_written = link.flush_some();
+        // Browsers that have something to say get their turn, however much the engine says.
+        yield_now().await;
+        let mut read = if is_all_written {
+            let read = timeout(silence, reader.read(&mut buffer)).await;
+            match read.map_err(|_| Broken::Silent(silence))?? {
+                0 => return Err(Broken::Closed),
+                read => Some(read),
+            }
+        } else {
+            read_more(&reader, &mut buffer)?
+        };
+        // All that is there is taken before the next browser is written to: each is written to once for it.
+        let mut drained = 0;
+        while let Some(bytes) = read {
+            receive(link, &mut decoder, &buffer[..bytes])?;
+            drained += bytes;
+            let is_all = bytes < READ_BYTES || drained >= DRAIN_BYTES_MAX;
+            read = if is_all { None } else { read_more(&reader, &mut buffer)? };
         }
-        if link.receive(&mut decoder, &buffer[..read])? == Said::Goodbye {
-            return Err(Broken::Goodbye);
-        }
+    }
+}
+
+/// Hands on what was read.
+fn receive(link: &Link, decoder: &mut Decoder, read: &[u8]) -> Result<(), Broken> {
+    match link.receive(decoder, read)? {
+        Said::Goodbye => Err(Broken::Goodbye),
+        Said::Nothing => Ok(()),
+    }
+}
+
+/// What can be read without waiting, if anything.
+fn read_more(reader: &OwnedReadHalf, buffer: &mut [u8]) -> Result<Option<usize>, Broken> {
+    match reader.try_read(buffer) {
+        Ok(0) => Err(Broken::Closed),
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -141,7 +177,7 @@ async fn write(link: &Link, mut writer: OwnedWriteHalf) -> Result<(), Broken> {
     loop {
         link.outgoing.take(&mut bytes).await;
         writer.write_all(&bytes).await?;
-        if bytes.capacity() > 4 * READ_BYTES {
+        if bytes.capacity() > WRITE_BYTES_KEPT_MAX {
             bytes = Vec::new();
         }
     }

@@ -101,7 +101,8 @@ impl Link {
         });
     }
 
-    /// Takes what the trunk's reader read. The order within it is the order of truth, so it is taken in one go.
+    /// Takes what the trunk's reader read. The order within it is the order of truth, so it is taken in one go, and
+    /// what browsers get of it waits for [`flush_some`](Self::flush_some).
     pub(super) fn receive(&self, decoder: &mut Decoder, input: &[u8]) -> Result<Said, DecodeError> {
         let mut routes = self.routes();
         let mut said = Said::Nothing;
@@ -119,6 +120,11 @@ impl Link {
             _ => routes.deliver(frame),
         })?;
         Ok(said)
+    }
+
+    /// Writes to some browsers what they got. False where others wait.
+    pub(super) fn flush_some(&self) -> bool {
+        self.routes().flush_some()
     }
 
     /// Ends all sessions and requests; nothing can begin here any more.

@@ -1,10 +1,12 @@
 //! The bridge's connections to the engine. Each carries many browsers' sessions; a room's message crosses each once.
 
 mod connection;
+mod gathering;
 mod link;
 mod outgoing;
 mod requests;
 mod routes;
+mod sessions;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +21,7 @@ pub(crate) use routes::NoSession;
 
 use crate::config::{Config, Limits};
 use crate::stats::Counters;
+use crate::threads::Threads;
 use crate::websocket::outbox::{Ending, Outbox};
 use link::Link;
 
@@ -40,11 +43,12 @@ impl Trunks {
     /// Starts the tasks that keep the trunks connected. Returns before any is.
     pub(crate) fn start(
         config: &Config,
+        threads: &Threads,
         counters: &Arc<Counters>,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Self {
-        let slot = |_| {
+        let slot = |number: usize| {
             let slot = Arc::new(Slot {
                 engine: config.engine,
                 secret: config.trunk_secret.clone(),
@@ -52,7 +56,8 @@ impl Trunks {
                 counters: counters.clone(),
                 link: Mutex::new(None),
             });
-            tasks.spawn(connection::keep(slot.clone(), stop.clone()));
+            let thread = &threads.handles()[number % threads.handles().len()];
+            tasks.spawn_on(connection::keep(slot.clone(), stop.clone()), thread);
             slot
         };
         Self { slots: (0..config.trunks).map(slot).collect() }

@@ -8,29 +8,21 @@ use foldhash::fast::RandomState;
 use moim_wire::body::BodyError;
 use moim_wire::{Frame, Opcode, body, schema};
 
+use super::sessions::Sessions;
 use crate::stats::Counters;
 use crate::websocket::outbox::{Ending, Outbox};
 
 /// Sessions and followed rooms of one trunk. Fed by the trunk's reader alone, in the order of the trunk.
 pub(super) struct Routes {
-    sessions: HashMap<u32, Session, RandomState>,
-    rooms: HashMap<u32, Vec<Follower>, RandomState>,
-    last_session: u32,
+    sessions: Sessions,
+    /// Keys of the sessions by their numbers on the trunk.
+    numbers: HashMap<u32, usize, RandomState>,
+    /// Keys of each room's followers, so that fan-out looks nothing up.
+    rooms: HashMap<u32, Vec<usize>, RandomState>,
+    last_number: u32,
     sessions_max: usize,
     lost: bool,
     counters: Arc<Counters>,
-}
-
-/// A browser on this trunk. `rooms` is what it follows, to find its entries in [`Routes::rooms`] when it leaves.
-struct Session {
-    outbox: Arc<Outbox>,
-    rooms: Vec<u32>,
-}
-
-/// A session in a room's list. The outbox stands beside it, so that fan-out looks nothing up.
-struct Follower {
-    session: u32,
-    outbox: Arc<Outbox>,
 }
 
 /// Why a session cannot begin on this trunk.
@@ -45,9 +37,10 @@ pub(crate) enum NoSession {
 impl Routes {
     pub(super) fn new(sessions_max: usize, counters: Arc<Counters>) -> Self {
         Self {
-            sessions: HashMap::default(),
+            sessions: Sessions::default(),
+            numbers: HashMap::default(),
             rooms: HashMap::default(),
-            last_session: 0,
+            last_number: 0,
             sessions_max,
             lost: false,
             counters,
@@ -63,43 +56,47 @@ impl Routes {
             return Err(NoSession::Full);
         }
         // A number is never used again; a trunk that has used them all takes no more.
-        let session = self.last_session.checked_add(1).ok_or(NoSession::Full)?;
-        self.last_session = session;
-        self.sessions.insert(session, Session { outbox, rooms: Vec::new() });
+        let number = self.last_number.checked_add(1).ok_or(NoSession::Full)?;
+        self.last_number = number;
+        self.numbers.insert(number, self.sessions.enter(outbox));
         self.counters.sessions.one();
-        Ok(session)
+        Ok(number)
     }
 
     /// Takes a session out. `None` where it has ended before.
-    pub(super) fn leave(&mut self, session: u32) -> Option<Arc<Outbox>> {
-        let Session { outbox, rooms } = self.sessions.remove(&session)?;
+    pub(super) fn leave(&mut self, number: u32) -> Option<Arc<Outbox>> {
+        let key = self.numbers.remove(&number)?;
+        let session = self.sessions.leave(key);
         self.counters.sessions.less(1);
-        for room in rooms {
-            self.forget_follower(room, session);
+        for room in session.rooms {
+            self.forget_follower(room, key);
         }
-        Some(outbox)
+        Some(session.outbox)
     }
 
     /// Ends every session, now and for ever.
     pub(super) fn lose(&mut self, ending: Ending) {
         self.lost = true;
         self.rooms.clear();
-        for (_, session) in self.sessions.drain() {
+        self.numbers.clear();
+        for session in self.sessions.leave_all() {
             self.counters.sessions.less(1);
             session.outbox.end(ending);
         }
     }
 
     /// Hands a frame to all sessions, as the trunk's own GOODBYE.
-    pub(super) fn deliver_to_all(&self, frame: Frame<'_>) {
-        let bytes = Bytes::copy_from_slice(frame.bytes);
-        for session in self.sessions.values() {
-            session.outbox.answer(bytes.clone());
-        }
+    pub(super) fn deliver_to_all(&mut self, frame: Frame<'_>) {
+        self.sessions.give(&self.sessions.keys(), frame, Outbox::answer);
     }
 
     pub(super) fn sessions(&self) -> usize {
         self.sessions.len()
+    }
+
+    /// Writes to some browsers what they were given. False where others wait.
+    pub(super) fn flush_some(&mut self) -> bool {
+        self.sessions.flush_some()
     }
 
     /// Takes the next frame of the trunk that is meant for sessions.
@@ -149,81 +146,76 @@ impl Routes {
     /// Takes an addressed frame, and learns from it what the session follows.
     fn deliver_to_session(&mut self, number: u32, frame: Frame<'_>) -> Result<(), BodyError> {
         // Frames may still be under way to a session that was detached.
-        let Some(session) = self.sessions.get(&number) else { return Ok(()) };
-        let bytes = Bytes::copy_from_slice(frame.bytes);
+        let Some(&key) = self.numbers.get(&number) else { return Ok(()) };
         self.counters.frames_out.one();
         match frame.opcode() {
             Some(Opcode::Message) => {
                 let head = *body::read::<schema::Message<'_>>(frame.body())?.head();
-                session.outbox.message(head.room(), head.prev_id(), head.id(), bytes);
+                let (room, prev_id, id) = (head.room(), head.prev_id(), head.id());
+                self.sessions.give(&[key], frame, |outbox, bytes| outbox.message(room, prev_id, id, bytes));
             }
             Some(Opcode::Opened) => {
                 let room = body::read::<schema::Opened<'_>>(frame.body())?.room();
-                session.outbox.answer(bytes);
-                self.follow(number, room);
+                self.sessions.give(&[key], frame, Outbox::answer);
+                self.follow(key, room);
             }
             Some(Opcode::Closed) => {
                 let room = body::read::<schema::Closed<'_>>(frame.body())?.room();
-                session.outbox.answer(bytes);
-                self.unfollow(number, room);
+                self.sessions.give(&[key], frame, Outbox::answer);
+                self.unfollow(key, room);
             }
             Some(Opcode::Goodbye) => {
-                session.outbox.answer(bytes);
-                session.outbox.end(Ending::SessionOver);
-                self.leave(number);
+                self.sessions.give(&[key], frame, Outbox::answer);
+                if let Some(outbox) = self.leave(number) {
+                    outbox.end(Ending::SessionOver);
+                }
             }
-            _ => session.outbox.answer(bytes),
+            _ => self.sessions.give(&[key], frame, Outbox::answer),
         }
         Ok(())
     }
 
-    fn fan_out_message(&self, frame: Frame<'_>) -> Result<(), BodyError> {
+    fn fan_out_message(&mut self, frame: Frame<'_>) -> Result<(), BodyError> {
         let head = *body::read::<schema::Message<'_>>(frame.body())?.head();
         let (room, prev_id, id) = (head.room(), head.prev_id(), head.id());
         self.fan_out(room, frame, |outbox, bytes| outbox.message(room, prev_id, id, bytes));
         Ok(())
     }
 
-    /// The room's one copy of the frame, shared by all its followers here.
-    fn fan_out(&self, room: u32, frame: Frame<'_>, put: impl Fn(&Outbox, Bytes)) {
+    fn fan_out(&mut self, room: u32, frame: Frame<'_>, put: impl Fn(&Outbox, Bytes)) {
         let Some(followers) = self.rooms.get(&room) else { return };
-        let bytes = Bytes::copy_from_slice(frame.bytes);
         self.counters.frames_out.add(followers.len() as u64);
-        for follower in followers {
-            put(&follower.outbox, bytes.clone());
-        }
+        self.sessions.give(followers, frame, put);
     }
 
     /// From the OPENED on. Opened twice it still follows once.
-    fn follow(&mut self, number: u32, room: u32) {
-        let Some(session) = self.sessions.get_mut(&number) else { return };
+    fn follow(&mut self, key: usize, room: u32) {
+        let session = &mut self.sessions[key];
         if !session.rooms.contains(&room) {
             session.rooms.push(room);
-            let follower = Follower { session: number, outbox: session.outbox.clone() };
-            self.rooms.entry(room).or_default().push(follower);
+            self.rooms.entry(room).or_default().push(key);
         }
     }
 
-    fn unfollow(&mut self, number: u32, room: u32) {
-        let Some(session) = self.sessions.get_mut(&number) else { return };
+    fn unfollow(&mut self, key: usize, room: u32) {
+        let session = &mut self.sessions[key];
         session.rooms.retain(|&followed| followed != room);
         session.outbox.forget(room);
-        self.forget_follower(room, number);
+        self.forget_follower(room, key);
     }
 
     /// The room is gone for all.
     fn close_room(&mut self, room: u32) {
-        for follower in self.rooms.remove(&room).unwrap_or_default() {
-            follower.outbox.forget(room);
-            if let Some(session) = self.sessions.get_mut(&follower.session) {
-                session.rooms.retain(|&followed| followed != room);
-            }
+        for key in self.rooms.remove(&room).unwrap_or_default() {
+            let session = &mut self.sessions[key];
+            session.outbox.forget(room);
+            session.rooms.retain(|&followed| followed != room);
         }
     }
 
-    fn forget_follower(&mut self, room: u32, number: u32) {
+    fn forget_follower(&mut self, room: u32, key: usize) {
         let Some(followers) = self.rooms.get_mut(&room) else { return };
-        if let Some(at) = followers.iter().position(|follower| follower.session == number) {
+        if let Some(at) = followers.iter().position(|&follower| follower == key) {
             followers.swap_remove(at);
         }
         if followers.is_empty() {

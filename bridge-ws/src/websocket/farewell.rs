@@ -1,21 +1,27 @@
 //! How a socket ends: perhaps a GOODBYE, then a close frame with the code for it.
 
+use std::io;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use moim_wire::{Encoder, Envelope, ErrorCode};
+use tokio::io::AsyncReadExt;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::Socket;
-use super::outbox::Ending;
+use super::decoder::Decoder;
+use super::outbox::{Ending, Outbox};
+use super::outgoing::put_header;
 use crate::stats::Counters;
 
 /// Time for the browser to take the last bytes and answer the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// What is read, and passed over, at once while the browser's close is waited for.
+const REST_BYTES: usize = 4 * 1024;
 const RETRY_AFTER_MS: u32 = 1_000;
 
 /// Why a socket ends.
@@ -59,24 +65,35 @@ impl Farewell {
     }
 
     /// Says it, counts it and waits a little for the browser's answer.
-    pub(super) async fn say(self, socket: &mut Socket, counters: &Counters) {
+    pub(super) async fn say(self, outbox: &Outbox, reader: OwnedReadHalf, decoder: Decoder, counters: &Counters) {
         tracing::debug!(farewell = ?self, "a socket ends");
         self.count(counters);
+        outbox.last_words(&self.words());
+        let exchange = async {
+            std::future::poll_fn(|cx| outbox.poll_clear(cx)).await?;
+            match self.close() {
+                Some(_) => until_closed(reader, decoder).await,
+                None => Ok(()),
+            }
+        };
         // A browser that reads nothing is not waited for: what could not be said is lost with the connection.
-        let _ = timeout(CLOSE_TIMEOUT, self.exchange(socket)).await;
+        let _ = timeout(CLOSE_TIMEOUT, exchange).await;
     }
 
-    async fn exchange(self, socket: &mut Socket) -> Result<(), Error> {
+    /// GOODBYE and the close frame.
+    fn words(self) -> Vec<u8> {
+        let mut words = Vec::new();
         if let Some((code, message, retry_after_ms)) = self.goodbye() {
             let mut frame = Vec::new();
             Encoder::new().goodbye(&mut frame, Envelope::default(), Some(code), message, retry_after_ms);
-            socket.feed(Message::Binary(frame.into())).await?;
+            put_header(&mut words, frame.len());
+            words.append(&mut frame);
         }
         if let Some((code, reason)) = self.close() {
-            socket.close(Some(CloseFrame { code, reason: reason.into() })).await?;
+            let close = Frame::close(Some(CloseFrame { code, reason: reason.into() }));
+            close.format(&mut words).expect("writing to a Vec cannot fail");
         }
-        while let Some(Ok(_)) = socket.next().await {}
-        Ok(())
+        words
     }
 
     /// What GOODBYE says; `None` where the engine has said it, or nobody would hear it.
@@ -123,6 +140,24 @@ impl Farewell {
             Self::Dead => counters.sockets_dead.one(),
             Self::Ended(Ending::TooSlow) => counters.sockets_slow.one(),
             _ => {}
+        }
+    }
+}
+
+/// Passes over what the browser still sends until it answers the close, or hangs up where it can no longer be followed.
+async fn until_closed(mut reader: OwnedReadHalf, mut decoder: Decoder) -> io::Result<()> {
+    let mut rest = vec![0; REST_BYTES];
+    let mut follows = true;
+    loop {
+        let read = reader.read(&mut rest).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        if follows {
+            match decoder.feed(&mut rest[..read], &mut Vec::new(), |_| Ok(())) {
+                Err(Farewell::Left) => return Ok(()),
+                fed => follows = fed.is_ok(),
+            }
         }
     }
 }

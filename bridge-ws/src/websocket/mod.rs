@@ -5,19 +5,17 @@
 //! did not come or carries no token, 1009 for too large a frame, 1012 when trunk or bridge go and the browser should
 //! come back at once, 1013 when it should come back later.
 
+mod conversation;
+mod decoder;
 mod farewell;
 mod greeting;
 mod inbound;
+mod line;
 pub(crate) mod outbox;
 mod outgoing;
 mod rate;
 mod session;
 mod upgrade;
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use tokio_tungstenite::WebSocketStream;
-
+pub(crate) use outgoing::put_header;
 pub(crate) use upgrade::upgrade;
-
-type Socket = WebSocketStream<TokioIo<Upgraded>>;

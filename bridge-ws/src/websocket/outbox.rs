@@ -1,12 +1,20 @@
 //! What waits for one browser: a queue with a cap in bytes, and what the browser is owed once it reads again.
+//!
+//! A session takes from its queue itself ([`Outbox::queue`]), or has its frames written to its socket as they come
+//! ([`Outbox::line`]); then the queue holds only what the socket would not take.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
-use moim_wire::{Encoder, Envelope, Opcode, schema};
+use moim_wire::limits::FRAME_BYTES_MAX;
+use moim_wire::{Encoder, Envelope, Frame, Opcode, body, schema};
+use tokio::net::tcp::OwnedWriteHalf;
 
+use super::line::Line;
+use super::outgoing::{HEADER_BYTES_MAX, messages, put_header};
 use crate::config::Limits;
 use crate::stats::Counters;
 
@@ -39,7 +47,7 @@ pub(crate) enum Taken {
     Ended(Ending),
 }
 
-/// Queue between the trunk's reader, which puts frames in, and the socket's task, which takes batches out.
+/// Between the trunk's reader, which puts frames in, and the session's task, which takes out what waits.
 pub(crate) struct Outbox {
     state: Mutex<State>,
     room_bytes_max: usize,
@@ -54,6 +62,7 @@ struct State {
     debts: Vec<Debt>,
     ending: Option<Ending>,
     waker: Option<Waker>,
+    line: Option<Line>,
 }
 
 /// A room whose messages are left out until the queue has drained.
@@ -64,44 +73,118 @@ struct Debt {
 }
 
 impl Outbox {
-    pub(crate) fn new(limits: &Limits, counters: Arc<Counters>) -> Self {
+    /// The outbox of a session that takes its frames itself, with [`poll_take`](Self::poll_take).
+    pub(crate) fn queue(limits: &Limits, counters: Arc<Counters>) -> Self {
+        Self::new(limits, counters, None)
+    }
+
+    /// The outbox of a session whose frames are written to `socket` as WebSocket messages.
+    pub(super) fn line(limits: &Limits, counters: Arc<Counters>, socket: OwnedWriteHalf) -> Self {
+        Self::new(limits, counters, Some(Line::new(socket)))
+    }
+
+    fn new(limits: &Limits, counters: Arc<Counters>, line: Option<Line>) -> Self {
         Self {
-            state: Mutex::default(),
+            state: Mutex::new(State { line, ..State::default() }),
             room_bytes_max: limits.socket_room_bytes_max,
             bytes_max: limits.socket_bytes_max,
             counters,
         }
     }
 
+    /// Whether [`write`](Self::write) is the way in.
+    pub(crate) fn is_line(&self) -> bool {
+        self.lock().line.is_some()
+    }
+
+    /// Writes WebSocket messages of one frame each to the socket; what it does not take waits under the same rules as
+    /// in a queue.
+    pub(crate) fn write(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        let taken = match &state.line {
+            Some(line) if line.is_clear() && state.has_nothing_to_say() => line.write_some(bytes),
+            _ => 0,
+        };
+        if taken == bytes.len() {
+            return;
+        }
+        for message in messages(bytes).skip_while(|message| message.end <= taken) {
+            if message.start < taken {
+                // The socket took a part of it, so the rest goes before all else.
+                state.put_cut(&bytes[taken..message.end]);
+            } else {
+                self.keep(&mut state, message.frame);
+            }
+        }
+    }
+
+    /// Queues a frame by what its operation allows.
+    fn keep(&self, state: &mut State, frame: &[u8]) {
+        let Ok(Some(read)) = Frame::first(frame, FRAME_BYTES_MAX) else { return };
+        let bytes = || Bytes::copy_from_slice(frame);
+        match read.opcode() {
+            Some(Opcode::Message) => {
+                let Ok(message) = body::read::<schema::Message<'_>>(read.body()) else { return };
+                let head = *message.head();
+                self.keep_message(state, (head.room(), head.prev_id(), head.id()), frame.len(), bytes);
+            }
+            Some(Opcode::ReadMark | Opcode::Typing | Opcode::Presence) => {
+                self.keep_ephemeral(state, frame.len(), bytes)
+            }
+            Some(Opcode::Closed) => {
+                self.keep_answer(state, bytes());
+                if let Ok(closed) = body::read::<schema::Closed<'_>>(read.body()) {
+                    state.forget(closed.room());
+                }
+            }
+            _ => self.keep_answer(state, bytes()),
+        }
+    }
+
     /// Queues a room's message, or leaves it out when too much waits. Once one is left out all of its room are, until
     /// a GAP can be sent: so a browser never sees a later message of a room without knowing what it missed.
     pub(crate) fn message(&self, room: u32, prev_id: u64, id: u64, frame: Bytes) {
-        let mut state = self.lock();
+        self.keep_message(&mut self.lock(), (room, prev_id, id), frame.len(), || frame);
+    }
+
+    fn keep_message(
+        &self,
+        state: &mut State,
+        (room, prev_id, id): (u32, u64, u64),
+        length: usize,
+        frame: impl FnOnce() -> Bytes,
+    ) {
         if let Some(debt) = state.debts.iter_mut().find(|debt| debt.room == room) {
             debt.newest_id = debt.newest_id.max(id);
             self.counters.messages_left_out.one();
-        } else if state.bytes + frame.len() > self.room_bytes_max {
+        } else if state.bytes + length > self.room_bytes_max {
             state.debts.push(Debt { room, after: prev_id, newest_id: id });
             self.counters.messages_left_out.one();
             state.wake();
         } else {
-            state.put(frame);
+            state.put(frame());
         }
     }
 
     /// Queues a mark, typing or presence, or drops it when much waits: they are best effort.
     pub(crate) fn ephemeral(&self, frame: Bytes) {
-        let mut state = self.lock();
-        if state.bytes + frame.len() > self.room_bytes_max / 2 {
+        self.keep_ephemeral(&mut self.lock(), frame.len(), || frame);
+    }
+
+    fn keep_ephemeral(&self, state: &mut State, length: usize, frame: impl FnOnce() -> Bytes) {
+        if state.bytes + length > self.room_bytes_max / 2 {
             self.counters.frames_shed_out.one();
         } else {
-            state.put(frame);
+            state.put(frame());
         }
     }
 
     /// Queues what must not be left out. Past the cap the socket ends.
     pub(crate) fn answer(&self, frame: Bytes) {
-        let mut state = self.lock();
+        self.keep_answer(&mut self.lock(), frame);
+    }
+
+    fn keep_answer(&self, state: &mut State, frame: Bytes) {
         if state.bytes + frame.len() > self.bytes_max {
             state.frames.clear();
             state.end(Ending::TooSlow);
@@ -112,7 +195,31 @@ impl Outbox {
 
     /// The browser follows the room no more: what it missed there does not matter.
     pub(crate) fn forget(&self, room: u32) {
-        self.lock().debts.retain(|debt| debt.room != room);
+        self.lock().forget(room);
+    }
+
+    /// Writes control frames before what waits, but not into a message. Past the cap the socket ends.
+    pub(super) fn control(&self, frames: &[u8]) {
+        let mut state = self.lock();
+        let bytes_max = self.bytes_max;
+        let Some(line) = &mut state.line else { return };
+        if line.unsent_bytes() + frames.len() > bytes_max {
+            state.end(Ending::TooSlow);
+        } else {
+            line.put(frames);
+            state.wake();
+        }
+    }
+
+    /// Gives up what waits for these bytes, the last that are written.
+    pub(super) fn last_words(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.frames.clear();
+        state.bytes = 0;
+        state.debts.clear();
+        if let Some(line) = &mut state.line {
+            line.put(bytes);
+        }
     }
 
     /// Ends the socket once the queue is empty. The first reason stands.
@@ -145,6 +252,28 @@ impl Outbox {
         state.ending.map_or(Poll::Pending, |ending| Poll::Ready(Taken::Ended(ending)))
     }
 
+    /// Writes what waits, as far as the socket takes it; ready when nothing more will come.
+    /// [`register`](Self::register) beforehand to be woken.
+    pub(super) fn poll_write(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ending>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(line) = &mut state.line {
+                ready!(line.poll_clear(cx))?;
+            }
+            if state.bytes <= self.room_bytes_max / 2 {
+                self.pay(&mut state);
+            }
+            if !state.move_batch() {
+                return state.ending.map_or(Poll::Pending, |ending| Poll::Ready(Ok(ending)));
+            }
+        }
+    }
+
+    /// Writes what was begun, whatever else waits.
+    pub(super) fn poll_clear(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().line.as_mut().map_or(Poll::Ready(Ok(())), |line| line.poll_clear(cx))
+    }
+
     /// Tells the browser, room by room, what was left out; from here on the rooms flow again.
     fn pay(&self, state: &mut State) {
         if state.debts.is_empty() {
@@ -168,6 +297,22 @@ impl Outbox {
 }
 
 impl State {
+    /// Whether a new frame may go before all that waits, since nothing does.
+    fn has_nothing_to_say(&self) -> bool {
+        self.frames.is_empty() && self.debts.is_empty() && self.ending.is_none()
+    }
+
+    fn put_cut(&mut self, rest: &[u8]) {
+        if let Some(line) = &mut self.line {
+            line.put(rest);
+            self.wake();
+        }
+    }
+
+    fn forget(&mut self, room: u32) {
+        self.debts.retain(|debt| debt.room != room);
+    }
+
     fn put(&mut self, frame: Bytes) {
         if self.ending.is_some() {
             return;
@@ -190,29 +335,47 @@ impl State {
 
     /// The frames at the head that fit one message.
     fn take_batch(&mut self) -> Option<Bytes> {
-        let first = self.frames.pop_front()?;
-        let mut bytes = first.len();
-        let more = self.frames.iter().take_while(|frame| {
-            bytes += frame.len();
-            bytes <= BATCH_BYTES_MAX
-        });
-        let more = more.count();
-        let batch = if more == 0 { first } else { self.join(&first, more) };
-        self.bytes -= batch.len();
-        if self.frames.is_empty() && self.frames.capacity() > ENTRIES_KEPT_MAX {
-            self.frames = VecDeque::new();
-        }
+        let (count, bytes) = self.batch()?;
+        let batch = if count == 1 {
+            self.frames.pop_front()?
+        } else {
+            let mut joined = BytesMut::with_capacity(bytes);
+            self.frames.drain(..count).for_each(|frame| joined.extend_from_slice(&frame));
+            joined.freeze()
+        };
+        self.taken(bytes);
         Some(batch)
     }
 
-    fn join(&mut self, first: &Bytes, more: usize) -> Bytes {
-        let length = first.len() + self.frames.iter().take(more).map(Bytes::len).sum::<usize>();
-        let mut joined = BytesMut::with_capacity(length);
-        joined.extend_from_slice(first);
-        for frame in self.frames.drain(..more) {
-            joined.extend_from_slice(&frame);
+    /// Moves them, as one message, to the line. False where nothing waits.
+    fn move_batch(&mut self) -> bool {
+        let (Some((count, bytes)), Some(line)) = (self.batch(), &mut self.line) else { return false };
+        line.append(|out| {
+            out.reserve(bytes + HEADER_BYTES_MAX);
+            put_header(out, bytes);
+            self.frames.drain(..count).for_each(|frame| out.extend_from_slice(&frame));
+        });
+        self.taken(bytes);
+        true
+    }
+
+    /// How many frames are the next batch, and how many bytes; `None` where nothing waits.
+    fn batch(&self) -> Option<(usize, usize)> {
+        let (mut count, mut bytes) = (1, self.frames.front()?.len());
+        for frame in self.frames.iter().skip(1) {
+            if bytes + frame.len() > BATCH_BYTES_MAX {
+                break;
+            }
+            (count, bytes) = (count + 1, bytes + frame.len());
         }
-        joined.freeze()
+        Some((count, bytes))
+    }
+
+    fn taken(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        if self.frames.is_empty() && self.frames.capacity() > ENTRIES_KEPT_MAX {
+            self.frames = VecDeque::new();
+        }
     }
 }
 
@@ -223,7 +386,7 @@ mod tests {
 
     fn outbox(room_bytes_max: usize, bytes_max: usize) -> Outbox {
         let limits = Limits { socket_room_bytes_max: room_bytes_max, socket_bytes_max: bytes_max, ..Limits::default() };
-        Outbox::new(&limits, Arc::default())
+        Outbox::queue(&limits, Arc::default())
     }
 
     fn frame(bytes: usize) -> Bytes {

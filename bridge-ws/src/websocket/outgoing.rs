@@ -1,40 +1,40 @@
-//! A batch of frames on its way into a socket, in pieces that keep the socket's write buffer small: the WebSocket layer
-//! never gives back what one large message made it grow.
+//! Native frames as WebSocket messages for browsers. A server's messages are not masked, so the same bytes serve all.
 
-use bytes::Bytes;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use std::io::Cursor;
+
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// Bytes of one WebSocket frame; a larger message goes as several.
-pub(super) const FRAGMENT_BYTES_MAX: usize = 16 * 1024;
+/// A ping without payload.
+pub(super) const PING: [u8; 2] = [0x89, 0x00];
 
-/// One binary message, as far as it is not written.
-#[derive(Default)]
-pub(super) struct Fragments {
-    rest: Bytes,
-    begun: bool,
+/// The longest header of a server's.
+pub(super) const HEADER_BYTES_MAX: usize = 10;
+
+/// Appends what stands before a binary message of `length` bytes.
+pub(crate) fn put_header(out: &mut Vec<u8>, length: usize) {
+    let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
+    header.format(length as u64, out).expect("writing to a Vec cannot fail");
 }
 
-impl Fragments {
-    pub(super) fn new(message: Bytes) -> Self {
-        Self { rest: message, begun: false }
-    }
+/// A message among others: where it lies, and the frame in it.
+pub(super) struct Placed<'a> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) frame: &'a [u8],
+}
 
-    /// The next piece, `None` after the last.
-    pub(super) fn next(&mut self) -> Option<Message> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let piece = self.rest.split_to(self.rest.len().min(FRAGMENT_BYTES_MAX));
-        let is_final = self.rest.is_empty();
-        if is_final && !self.begun {
-            return Some(Message::Binary(piece));
-        }
-        let data = if self.begun { Data::Continue } else { Data::Binary };
-        self.begun = true;
-        Some(Message::Frame(Frame::message(piece, OpCode::Data(data), is_final)))
-    }
+/// The messages of bytes that [`put_header`] and frames made.
+pub(super) fn messages(bytes: &[u8]) -> impl Iterator<Item = Placed<'_>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(start..)?;
+        let mut cursor = Cursor::new(rest);
+        let (_, length) = FrameHeader::parse(&mut cursor).ok()??;
+        let frame = rest.get(cursor.position() as usize..)?.get(..length as usize)?;
+        let end = start + cursor.position() as usize + frame.len();
+        Some(Placed { start: std::mem::replace(&mut start, end), end, frame })
+    })
 }
 
 #[cfg(test)]
@@ -42,17 +42,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_large_message_goes_in_pieces_and_a_small_one_whole() {
-        let mut small = Fragments::new(Bytes::from_static(b"frame"));
-        assert_eq!(small.next(), Some(Message::Binary(Bytes::from_static(b"frame"))));
-        assert_eq!(small.next(), None);
-
-        let mut large = Fragments::new(Bytes::from(vec![1; 2 * FRAGMENT_BYTES_MAX + 5]));
-        let mut pieces = Vec::new();
-        while let Some(Message::Frame(frame)) = large.next() {
-            pieces.push((frame.header().opcode, frame.header().is_final, frame.payload().len()));
+    fn messages_of_all_lengths_are_found_again() {
+        let frames = [vec![1; 5], vec![2; 125], vec![3; 126], vec![4; 70_000], vec![5; 1]];
+        let mut bytes = Vec::new();
+        for frame in &frames {
+            put_header(&mut bytes, frame.len());
+            bytes.extend_from_slice(frame);
         }
-        let [binary, more] = [OpCode::Data(Data::Binary), OpCode::Data(Data::Continue)];
-        assert_eq!(pieces, [(binary, false, FRAGMENT_BYTES_MAX), (more, false, FRAGMENT_BYTES_MAX), (more, true, 5)]);
+        assert_eq!(messages(&bytes).map(|placed| placed.frame).collect::<Vec<_>>(), frames);
+        let mut end = 0;
+        for placed in messages(&bytes) {
+            assert_eq!(placed.start, std::mem::replace(&mut end, placed.end));
+        }
+        assert_eq!(end, bytes.len());
     }
 }

@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 /// A bucket of tokens, one a frame, that refills steadily.
 pub(super) struct Rate {
+    /// 0: as many as it likes.
     per_second: f64,
     burst: f64,
     tokens: f64,
@@ -11,14 +12,17 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// A full bucket of `burst` frames that gains `per_second`.
+    /// A full bucket of `burst` frames that gains `per_second`; 0 a second is no limit.
     pub(super) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst.max(1));
-        Self { per_second: f64::from(per_second.max(1)), burst, tokens: burst, refilled: now }
+        Self { per_second: f64::from(per_second), burst, tokens: burst, refilled: now }
     }
 
     /// Takes one frame's token, or says in how many milliseconds there will be one.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), u32> {
+        if self.per_second == 0.0 {
+            return Ok(());
+        }
         let gained = now.duration_since(self.refilled).as_secs_f64() * self.per_second;
         self.tokens = (self.tokens + gained).min(self.burst);
         self.refilled = now;
@@ -46,5 +50,14 @@ mod tests {
         assert_eq!(rate.take(start), Err(100));
         assert_eq!(rate.take(start + Duration::from_millis(110)), Ok(()));
         assert!(rate.take(start + Duration::from_millis(120)).is_err());
+    }
+
+    #[test]
+    fn nothing_a_second_means_no_limit() {
+        let now = Instant::now();
+        let mut rate = Rate::new(0, 1, now);
+        for _ in 0..1_000 {
+            assert_eq!(rate.take(now), Ok(()));
+        }
     }
 }

@@ -8,13 +8,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::greeting::{self, Visitor};
-use super::outgoing::FRAGMENT_BYTES_MAX;
+use super::greeting::Visitor;
 use super::session::Session;
 use crate::app::App;
 use crate::client_address::ClientAddress;
@@ -23,8 +21,6 @@ use crate::origin::Source;
 use crate::problem::Problem;
 
 const SUBPROTOCOL: &str = "moim.v1";
-/// Of each socket, for as long as it is open: an idle browser needs no more.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
 
 /// `GET /ws`: checks the request and answers 101; the socket goes on in a task of its own.
 pub(crate) async fn upgrade(
@@ -85,31 +81,26 @@ fn lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
 }
 
 async fn serve(app: Arc<App>, on_upgrade: OnUpgrade, visitor: Visitor, _permit: OwnedSemaphorePermit) {
-    let upgraded = match on_upgrade.await {
-        Ok(upgraded) => upgraded,
-        Err(error) => {
-            tracing::debug!(%error, "a browser left during the upgrade");
-            return;
-        }
-    };
+    let Some((socket, read)) = Box::pin(socket(on_upgrade)).await else { return };
     app.counters.sockets_opened.one();
     app.counters.sockets.one();
-    let config = socket_config(app.config.limits.socket_message_bytes_max);
-    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let farewell = match greeting::greet(&app, &mut socket, visitor).await {
-        Ok(greeted) => Session::new(&app, &mut socket, greeted).run().await,
+    let mut session = Session::new(app.clone(), socket, visitor);
+    // Boxed is what most of a socket's life does without.
+    let farewell = match session.begin(read) {
+        Ok(()) => match Box::pin(session.greet()).await {
+            Ok(()) => session.run().await,
+            Err(farewell) => farewell,
+        },
         Err(farewell) => farewell,
     };
-    farewell.say(&mut socket, &app.counters).await;
+    Box::pin(session.part(farewell)).await;
     app.counters.sockets.less(1);
 }
 
-fn socket_config(message_bytes_max: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        // What is written leaves at once; frames were joined before.
-        .write_buffer_size(0)
-        .max_write_buffer_size(4 * FRAGMENT_BYTES_MAX)
-        .max_message_size(Some(message_bytes_max))
-        .max_frame_size(Some(message_bytes_max))
+/// The connection itself, and what was read of it behind the request.
+async fn socket(on_upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+    let upgraded =
+        on_upgrade.await.map_err(|error| tracing::debug!(%error, "a browser left during the upgrade")).ok()?;
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().expect("the server serves TCP alone");
+    Some((parts.io.into_inner(), parts.read_buf.into()))
 }

@@ -16,3 +16,4 @@ mod slow_reader;
 mod stop;
 mod support;
 mod trunk_loss;
+mod websocket;

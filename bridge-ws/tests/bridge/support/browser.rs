@@ -100,6 +100,15 @@ impl Browser {
         frame
     }
 
+    /// The payload of the next WebSocket pong.
+    pub(crate) async fn next_pong(&mut self) -> String {
+        loop {
+            if let Message::Pong(payload) = self.socket.next().await.unwrap().unwrap() {
+                return String::from_utf8(payload.to_vec()).unwrap();
+            }
+        }
+    }
+
     /// The next frame, which must be a MESSAGE; gives its `prev_id` and id.
     pub(crate) async fn next_message(&mut self) -> (u64, u64) {
         let frame = self.next(Opcode::Message).await;
