@@ -91,6 +91,7 @@ impl From<Error> for Problem {
             Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "StoreUnavailable"),
             Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
             Error::SchemaFromTheFuture { .. }
+            | Error::SchemaBehind { .. }
             | Error::Locked(_)
             | Error::Setting { .. }
             | Error::File { .. }
