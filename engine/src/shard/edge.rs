@@ -1,15 +1,19 @@
 //! The sessions of this shard's connections, and which of them follow which room. The edge holds no room's state.
 
 use moim_wire::{RoomId, UserId};
+use smallvec::SmallVec;
 
 use super::Map;
 use super::event::{Caller, ConnectionKey, SessionKey};
+
+/// Rooms that a session follows without memory of their own.
+const ROOMS_INLINE: usize = 4;
 
 /// A session's side of the rooms that it follows.
 #[derive(Debug)]
 pub(super) struct EdgeSession {
     pub(super) caller: Caller,
-    pub(super) rooms: Vec<RoomId>,
+    pub(super) rooms: SmallVec<[RoomId; ROOMS_INLINE]>,
 }
 
 /// Who follows a room here: sessions, and the connections that carry them, each once.
@@ -42,7 +46,7 @@ impl Edge {
     }
 
     pub(super) fn attach(&mut self, session: SessionKey, caller: Caller) {
-        self.sessions.insert(session, EdgeSession { caller, rooms: Vec::new() });
+        self.sessions.insert(session, EdgeSession { caller, rooms: SmallVec::new() });
     }
 
     /// Ends a session; returns its user and the rooms that it followed.

@@ -93,6 +93,8 @@ pub(super) async fn drive(workload: &Workload, target: Target) -> Result<Measure
     let samples = Samples::wanted(process, graph);
     let course = run(&crowd, workload, &watch, samples.as_ref(), &progress).await?;
     let loaded = resident();
+    // Where nobody speaks the window is silence, and what the sign-ins took has gone back to the system by its end.
+    let silent = if matches!(workload.load, Load::Idle {}) { loaded } else { silent };
     progress.say("waiting for what is under way");
     drain(&crowd, workload).await;
     let drained = backlog::drain(&crowd, workload, metrics).await;
