@@ -29,7 +29,7 @@ pub struct Config {
     pub trust_forwarded: bool,
     /// A trial installation with made-up people; `GET /api/v1/about` says so, and sign-ups are not limited by address.
     pub trial: bool,
-    /// Threads of the bridge's own runtime, at least 1.
+    /// The bridge's own threads, at least 1. Connections and trunks are dealt to them.
     pub threads: usize,
     /// Capacities and times.
     pub limits: Limits,

@@ -1,7 +1,9 @@
 //! Everything that a browser talks to: the page, REST, and a WebSocket that speaks native frames.
 //!
 //! A bridge holds a few trunk connections to the engine ([`Config::trunks`]) and many browsers' sessions on each. A
-//! room's message crosses a trunk once and is then shared, not copied, by the queues of all its browsers there.
+//! room's message crosses a trunk once and becomes a WebSocket message once, whose bytes are written to all its browsers
+//! there; each browser's socket is written to once for all that gathered for it. Only what a socket does not take is
+//! copied into a queue of its browser's.
 //!
 //! # Invariants
 //! - The trunk's order is the order of truth: one reader a trunk hands out its frames in the order they came. Otherwise
@@ -15,7 +17,13 @@
 //!   origin.
 //!
 //! # Limits
-//! Every queue has a capacity in [`Limits`], what happens there is said there, and [`Stats`] counts it.
+//! Every queue has a capacity in [`Limits`], what happens there is said there, and [`Stats`] counts it. Besides:
+//! - A trunk's frames that no socket was written yet are at most 5 MiB; then all sockets are written to, and the trunk is
+//!   not read meanwhile.
+//! - A frame that a browser's socket took in part waits whole beside its queue, and so do answers to pings up to
+//!   [`Limits::socket_bytes_max`]; past them the socket ends as a slow one.
+//! - Of what a browser sends one WebSocket frame that is not there whole is kept, up to
+//!   [`Limits::socket_message_bytes_max`], and the fragments of one message, up to the same.
 
 mod app;
 mod bridge;

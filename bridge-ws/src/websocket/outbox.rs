@@ -38,8 +38,9 @@ pub(crate) enum Ending {
     TooSlow,
 }
 
-/// What the socket's task finds to do.
+/// What the task of a session with a queue finds to do.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
 pub(crate) enum Taken {
     /// Whole frames, back to back, for one message.
     Frames(Bytes),
@@ -74,6 +75,7 @@ struct Debt {
 
 impl Outbox {
     /// The outbox of a session that takes its frames itself, with [`poll_take`](Self::poll_take).
+    #[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
     pub(crate) fn queue(limits: &Limits, counters: Arc<Counters>) -> Self {
         Self::new(limits, counters, None)
     }
@@ -241,6 +243,7 @@ impl Outbox {
     }
 
     /// The next batch of frames. [`register`](Self::register) beforehand to be woken.
+    #[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
     pub(crate) fn poll_take(&self) -> Poll<Taken> {
         let mut state = self.lock();
         if state.bytes <= self.room_bytes_max / 2 {
@@ -334,6 +337,7 @@ impl State {
     }
 
     /// The frames at the head that fit one message.
+    #[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
     fn take_batch(&mut self) -> Option<Bytes> {
         let (count, bytes) = self.batch()?;
         let batch = if count == 1 {
