@@ -1,7 +1,9 @@
 //! What an operator may set about the stores.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::address::StoreAddress;
 use crate::error::Error;
 
 /// Settings of the stores. [`Config::new`] gives the defaults named at each field.
@@ -9,16 +11,24 @@ use crate::error::Error;
 pub struct Config {
     /// Folder of everything stored; created when missing. One process at a time may hold it.
     pub data: PathBuf,
-    /// Back end of the accounts: `sqlite` (the file `accounts.sqlite` in `data`) or `sqlite:PATH`.
-    pub accounts: String,
+    /// Back end of the accounts: `sqlite` (the file `accounts.sqlite` in `data`), `sqlite:PATH`, or
+    /// `mysql://user:password@host:port/database` for MySQL or MariaDB.
+    pub accounts: StoreAddress,
     /// Back end of the messages: `embedded` (the folder `messages` in `data`) or `embedded:PATH`.
     pub messages: String,
     /// Threads of the stores' own runtime (2).
     pub threads: usize,
     /// Requests under way at once; the next one gets [`Error::Busy`] (4,096).
     pub requests_max: usize,
-    /// Connections that read accounts at once; writes have one of their own (4).
+    /// Connections that read accounts in SQLite at once; writes have one of their own (4).
     pub readers: u32,
+    /// Connections to MySQL (16).
+    pub connections: u32,
+    /// How long a request waits for a connection to the accounts, for an answer to a statement, and for a chance to run
+    /// again after a deadlock or a lost connection; from the three together it has an answer within thrice that (10 s).
+    pub store_wait: Duration,
+    /// Whether opening brings the accounts' schema up to date (true); otherwise one that is behind is refused.
+    pub migrate: bool,
     /// Life of a session token in milliseconds (24 hours).
     pub login_ms: u64,
     /// Failed logins of one account from one address (of IPv6 its /64) within the window before that address is refused
@@ -75,11 +85,14 @@ impl Config {
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
-            accounts: "sqlite".to_owned(),
+            accounts: "sqlite".into(),
             messages: "embedded".to_owned(),
             threads: 2,
             requests_max: 4_096,
             readers: 4,
+            connections: 16,
+            store_wait: Duration::from_secs(10),
+            migrate: true,
             login_ms: 24 * 60 * 60 * 1_000,
             login_failures_per_account_and_address_max: 10,
             login_failures_per_account_max: 200,
@@ -102,6 +115,8 @@ impl Config {
             ("threads", self.threads),
             ("requests_max", self.requests_max),
             ("readers", self.readers as usize),
+            ("connections", self.connections as usize),
+            ("store_wait", usize::from(!self.store_wait.is_zero())),
             ("passwords_at_once", self.passwords_at_once),
             ("passwords_waiting_max", self.passwords_waiting_max),
             ("lane_batches_max", self.lane_batches_max),
@@ -115,12 +130,17 @@ impl Config {
         Ok(())
     }
 
-    /// File of the SQLite accounts.
-    pub(crate) fn sqlite_path(&self) -> Result<PathBuf, Error> {
-        back_end_path(&self.accounts, "sqlite", self.data.join("accounts.sqlite")).ok_or_else(|| Error::Setting {
+    /// Where the accounts are.
+    pub(crate) fn accounts_place(&self) -> Result<AccountsPlace, Error> {
+        let address = self.accounts.reveal();
+        if address.starts_with("mysql://") {
+            return Ok(AccountsPlace::MySql(self.accounts.clone()));
+        }
+        let path = back_end_path(address, "sqlite", self.data.join("accounts.sqlite"));
+        path.map(AccountsPlace::Sqlite).ok_or_else(|| Error::Setting {
             setting: "accounts",
-            value: self.accounts.clone(),
-            reason: "known are `sqlite` and `sqlite:PATH`",
+            value: self.accounts.to_string(),
+            reason: "known are `sqlite`, `sqlite:PATH` and `mysql://user:password@host:port/database`",
         })
     }
 
@@ -132,6 +152,15 @@ impl Config {
             reason: "known are `embedded` and `embedded:PATH`",
         })
     }
+}
+
+/// Where the accounts are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AccountsPlace {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server.
+    MySql(StoreAddress),
 }
 
 /// The path of `NAME` or `NAME:PATH`; `None` for another back end or an empty path.
@@ -150,12 +179,16 @@ mod tests {
     #[test]
     fn a_back_end_is_chosen_by_its_value() {
         let mut config = Config::new("/data");
-        assert_eq!(config.sqlite_path().unwrap(), Path::new("/data/accounts.sqlite"));
-        config.accounts = "sqlite:/elsewhere/a.db".to_owned();
-        assert_eq!(config.sqlite_path().unwrap(), Path::new("/elsewhere/a.db"));
-        for wrong in ["sqlite:", "sqliteish", "oracle", ""] {
-            config.accounts = wrong.to_owned();
-            assert!(matches!(config.sqlite_path(), Err(Error::Setting { setting: "accounts", .. })), "{wrong}");
+        let mut place = |address: &str| {
+            config.accounts = address.into();
+            config.accounts_place()
+        };
+        assert_eq!(place("sqlite").unwrap(), AccountsPlace::Sqlite("/data/accounts.sqlite".into()));
+        assert_eq!(place("sqlite:/elsewhere/a.db").unwrap(), AccountsPlace::Sqlite("/elsewhere/a.db".into()));
+        assert_eq!(place("mysql://a@b/c").unwrap(), AccountsPlace::MySql("mysql://a@b/c".into()));
+        for wrong in ["sqlite:", "sqliteish", "oracle", "mysql:a", ""] {
+            let refused = place(wrong);
+            assert!(matches!(refused, Err(Error::Setting { setting: "accounts", .. })), "{wrong}: {refused:?}");
         }
     }
 

@@ -89,6 +89,14 @@ pub enum Error {
         /// The newest version known here.
         known: i64,
     },
+    /// The stored schema lacks migrations that this binary was not to apply.
+    #[error("{store} lacks the migrations {lacking}; apply them with `moim migrate`, or set store.migrate = true")]
+    SchemaBehind {
+        /// Which store.
+        store: &'static str,
+        /// The migrations' names.
+        lacking: String,
+    },
     /// Another process has the data folder open.
     #[error("the data folder {} is in use by another process; stop that one or choose another folder", .0.display())]
     Locked(PathBuf),
@@ -133,6 +141,7 @@ impl Error {
             Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::StoreUnavailable,
             Self::StorageFull(_) => ErrorCode::StorageFull,
             Self::SchemaFromTheFuture { .. }
+            | Self::SchemaBehind { .. }
             | Self::Locked(_)
             | Self::Setting { .. }
             | Self::File { .. }

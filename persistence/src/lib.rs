@@ -1,7 +1,7 @@
 //! Moim's stores behind one handle.
 //!
-//! - **Accounts** ([`Accounts`]): users, logins, rooms, members, read marks and the outbox of room changes, in SQL. What a
-//!   method of theirs has answered is on the disk.
+//! - **Accounts** ([`Accounts`]): users, logins, rooms, members, read marks and the outbox of room changes, in SQL:
+//!   SQLite, or MySQL/MariaDB. What a method of theirs has answered is on the disk.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
@@ -22,6 +22,7 @@
 //! | what | capacity | when full | counter |
 //! |---|---|---|---|
 //! | requests under way | [`Config::requests_max`] | [`Error::Busy`] | `Stats.requests.refused_total` |
+//! | connections to MySQL | [`Config::connections`] | wait for [`Config::store_wait`], then [`Error::Busy`] | `Stats.accounts.busy_total` |
 //! | waiting to hash a password | [`Config::passwords_waiting_max`] | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | of these, setting a password | half of it | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
@@ -36,6 +37,8 @@
 //! Everything runs on threads of its own; every `async` method may be awaited on any executor, and what has begun is
 //! carried to its end when the caller stops waiting.
 
+mod address;
+mod clock;
 mod config;
 mod error;
 mod folder_lock;
@@ -47,6 +50,7 @@ mod sql;
 mod stats;
 mod write_behind;
 
+pub use address::StoreAddress;
 pub use config::{Config, PasswordCost};
 pub use error::Error;
 pub use members::{
@@ -57,5 +61,6 @@ pub use message_store::{MessageStore, Page, PageQuery};
 pub use moim_wire::schema::{Kind, Role};
 pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;
-pub use stats::{LaneStats, LoginStats, MessageStats, RequestStats, Stats};
+pub use sql::LackingMigration;
+pub use stats::{AccountsStats, LaneStats, LoginStats, MessageStats, RequestStats, Stats};
 pub use write_behind::{Batch, Lane, Rewind};

@@ -11,6 +11,7 @@ use crate::folder_lock::FolderLock;
 use crate::members::Accounts;
 use crate::message_store::MessageStore;
 use crate::runtime::Runtime;
+use crate::sql::{Database, LackingMigration, Migrations};
 use crate::stats::Stats;
 use crate::write_behind::{Lane, WriteBehind};
 
@@ -53,6 +54,30 @@ impl Persistence {
         create_folder(config)?;
         let runtime = Runtime::start(config)?;
         Accounts::open(config, &runtime)
+    }
+
+    /// Applies the migrations that the accounts' database lacks, and gives them; opens nothing else. Blocks.
+    ///
+    /// # Errors
+    /// As [`Persistence::open_accounts_only`].
+    pub fn migrate(config: &Config) -> Result<Vec<LackingMigration>, Error> {
+        create_folder(config)?;
+        Self::see_to_migrations(config, Migrations::Apply)
+    }
+
+    /// The migrations that [`Persistence::migrate`] would apply; changes nothing. Blocks.
+    ///
+    /// # Errors
+    /// As [`Persistence::open_accounts_only`].
+    pub fn lacking_migrations(config: &Config) -> Result<Vec<LackingMigration>, Error> {
+        Self::see_to_migrations(config, Migrations::Tell)
+    }
+
+    fn see_to_migrations(config: &Config, migrations: Migrations) -> Result<Vec<LackingMigration>, Error> {
+        config.check()?;
+        let runtime = Runtime::start(config)?;
+        let config = config.clone();
+        runtime.wait_for(async move { Database::migrate(&config, migrations).await })?
     }
 
     /// People and rooms.
@@ -112,6 +137,7 @@ impl Persistence {
     pub fn stats(&self) -> Stats {
         Stats {
             requests: self.inner.runtime.stats(),
+            accounts: self.inner.accounts.database_stats(),
             logins: self.inner.accounts.stats(),
             messages: self.inner.messages.stats(),
             lanes: self.inner.write_behind.stats(),

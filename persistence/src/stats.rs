@@ -5,6 +5,8 @@
 pub struct Stats {
     /// Requests on the stores' runtime.
     pub requests: RequestStats,
+    /// The accounts' database.
+    pub accounts: AccountsStats,
     /// Passwords and logins.
     pub logins: LoginStats,
     /// The message store.
@@ -24,6 +26,21 @@ pub struct RequestStats {
     pub total: u64,
     /// Refused with [`Error::Busy`](crate::Error::Busy) since the start.
     pub refused_total: u64,
+}
+
+/// The accounts' database since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountsStats {
+    /// Connections open now.
+    pub connections: u64,
+    /// As many may be open.
+    pub connections_max: u64,
+    /// Requests refused because none became free in time.
+    pub busy_total: u64,
+    /// Runs of a transaction that made way for another one: deadlocks, and locks waited for too long.
+    pub conflicts_total: u64,
+    /// Runs that lost their connection, or found no server.
+    pub lost_total: u64,
 }
 
 /// Passwords and logins since the start.

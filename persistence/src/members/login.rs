@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use moim_wire::UserId;
 
@@ -10,10 +11,12 @@ use super::token::Claims;
 use super::user::{no_such, user_of};
 use super::{Identity, Login, RevokedLogins, Shared, User, field, now_ms};
 use crate::error::Error;
-use crate::sql::{Transaction, values};
+use crate::sql::{Transaction, transact, values};
 
 /// Rows of ended logins are kept for this long after their tokens' time.
 const KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
+/// They are looked for at the first login after this time.
+const FORGET_EVERY_MS: u64 = 60_000;
 
 /// Logins and their tokens. Cheap to clone.
 #[derive(Clone)]
@@ -38,13 +41,14 @@ impl Logins {
         self.shared
             .run(move |shared| async move {
                 let (user, hash) = verified(&shared, Attempt::new(key.clone(), address), &key, password).await?;
-                let mut transaction = shared.database.write().await?;
-                // Changed meanwhile, the password that was right is right no more.
-                let sql = "SELECT 1 FROM users WHERE user_id = ? AND password_hash = ?";
-                if transaction.row(sql, values![user.id, hash]).await?.is_none() {
-                    return Err(Error::LoginFailed);
-                }
-                grant(&shared, transaction, user).await
+                let granted = transact!(shared.database.write(), |transaction| {
+                    // Changed meanwhile, the password that was right is right no more.
+                    let sql = "SELECT user_id FROM users WHERE user_id = ? AND password_hash = ?";
+                    let found = transaction.row_for_update(sql, values![user.id, &*hash]).await?;
+                    found.ok_or(Error::LoginFailed)?;
+                    insert(transaction, user.id, expires_at_ms(&shared)).await
+                })?;
+                grant(&shared, user, granted).await
             })
             .await
     }
@@ -82,22 +86,15 @@ impl Logins {
     pub async fn log_out(&self, login: u64) -> Result<(), Error> {
         self.shared
             .run(move |shared| async move {
-                let now_ms = now_ms();
-                let mut transaction = shared.database.write().await?;
-                transaction
-                    .execute(
-                        "INSERT INTO revocations (user_id, login_id, ended_at_ms)
-                         SELECT user_id, login_id, ? FROM logins WHERE login_id = ? AND ended_at_ms IS NULL",
-                        values![now_ms, login],
-                    )
-                    .await?;
-                transaction
-                    .execute(
-                        "UPDATE logins SET ended_at_ms = ? WHERE login_id = ? AND ended_at_ms IS NULL",
-                        values![now_ms, login],
-                    )
-                    .await?;
-                transaction.commit().await
+                transact!(shared.database.write_repeatable(), |transaction| {
+                    take_turn(transaction).await?;
+                    let now_ms = now_ms();
+                    let sql = "INSERT INTO revocations (user_id, login_id, ended_at_ms)
+                               SELECT user_id, login_id, ? FROM logins WHERE login_id = ? AND ended_at_ms IS NULL";
+                    transaction.execute(sql, values![now_ms, login]).await?;
+                    let sql = "UPDATE logins SET ended_at_ms = ? WHERE login_id = ? AND ended_at_ms IS NULL";
+                    transaction.execute(sql, values![now_ms, login]).await.map(drop)
+                })
             })
             .await
     }
@@ -109,10 +106,14 @@ impl Logins {
     pub async fn issue(&self, user: UserId) -> Result<Login, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                let sql = "SELECT user_id, email, name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
-                let row = transaction.row(sql, values![user]).await?.ok_or_else(|| no_such(user))?;
-                grant(&shared, transaction, user_of(&row)?).await
+                let (user, granted) = transact!(shared.database.write(), |transaction| {
+                    let sql = "SELECT user_id, email, name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
+                    let found = transaction.row_for_update(sql, values![user]).await?;
+                    let user = user_of(&found.ok_or_else(|| no_such(user))?)?;
+                    let granted = insert(transaction, user.id, expires_at_ms(&shared)).await?;
+                    Ok((user, granted))
+                })?;
+                grant(&shared, user, granted).await
             })
             .await
     }
@@ -152,6 +153,7 @@ impl Logins {
 
 /// Ends all logins of a user, within the transaction that gives the reason.
 pub(super) async fn end_logins(transaction: &mut Transaction, user: UserId) -> Result<(), Error> {
+    take_turn(transaction).await?;
     let now_ms = now_ms();
     transaction
         .execute(
@@ -187,27 +189,55 @@ async fn verified(shared: &Shared, attempt: Attempt, key: &str, password: String
     }
 }
 
-/// Adds the login's row, forgets rows whose tokens are long over, commits and signs.
-async fn grant(shared: &Shared, mut transaction: Transaction, user: User) -> Result<Login, Error> {
-    let now_ms = now_ms();
-    // Whole seconds, as the token's `exp` says it.
-    let expires_at_ms = (now_ms + shared.tokens.life_ms) / 1_000 * 1_000;
+/// Makes transactions that end logins follow one another: whoever polls by the newest id must not find a smaller one
+/// committed later. SQLite has one writer anyway.
+async fn take_turn(transaction: &mut Transaction) -> Result<(), Error> {
+    transaction.execute("UPDATE turns SET taken = taken + 1 WHERE turn_id = 1", values![]).await.map(drop)
+}
+
+/// When a login granted now ends: in whole seconds, as the token's `exp` says it.
+fn expires_at_ms(shared: &Shared) -> u64 {
+    (now_ms() + shared.tokens.life_ms) / 1_000 * 1_000
+}
+
+/// A login's row: its id, and when it ends.
+async fn insert(transaction: &mut Transaction, user: UserId, expires_at_ms: u64) -> Result<(u64, u64), Error> {
     let sql = "INSERT INTO logins (user_id, expires_at_ms) VALUES (?, ?)";
-    let inserted = transaction.try_execute(sql, values![user.id, expires_at_ms]).await?;
+    let inserted = transaction.try_execute(sql, values![user, expires_at_ms]).await?;
     let id = inserted.map_or(0, |inserted| inserted.id);
     let login = u64::try_from(id).map_err(|_| Error::Internal(format!("login id {id}")))?;
-    let over_ms = now_ms.saturating_sub(KEPT_MS);
-    transaction.execute("DELETE FROM logins WHERE expires_at_ms < ?", values![over_ms]).await?;
-    let sql = "DELETE FROM revocations WHERE ended_at_ms < ?";
-    transaction.execute(sql, values![over_ms.saturating_sub(shared.tokens.life_ms)]).await?;
-    transaction.commit().await?;
+    Ok((login, expires_at_ms))
+}
+
+/// Signs the token of a login whose row was committed.
+async fn grant(shared: &Shared, user: User, (login, expires_at_ms): (u64, u64)) -> Result<Login, Error> {
+    forget_old(shared).await?;
     let claims = Claims {
         sub: user.id.to_string(),
         email: user.email.clone(),
         nickname: user.name.clone(),
-        iat: now_ms / 1_000,
+        iat: now_ms() / 1_000,
         exp: expires_at_ms / 1_000,
         login,
     };
     Ok(Login { token: shared.tokens.sign(&claims)?, login, user, expires_at_ms })
+}
+
+/// Forgets rows whose tokens are long over, now and then. Apart from the login: the range that is deleted is locked.
+async fn forget_old(shared: &Shared) -> Result<(), Error> {
+    let now_ms = now_ms();
+    let last_ms = shared.logins_forgotten_at_ms.load(Ordering::Relaxed);
+    let is_due = now_ms.saturating_sub(last_ms) >= FORGET_EVERY_MS;
+    // Of those who find it due at the same time, one does it.
+    let exchanged =
+        shared.logins_forgotten_at_ms.compare_exchange(last_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+    if !is_due || exchanged.is_err() {
+        return Ok(());
+    }
+    let over_ms = now_ms.saturating_sub(KEPT_MS);
+    transact!(shared.database.write_repeatable(), |transaction| {
+        transaction.execute("DELETE FROM logins WHERE expires_at_ms < ?", values![over_ms]).await?;
+        let sql = "DELETE FROM revocations WHERE ended_at_ms < ?";
+        transaction.execute(sql, values![over_ms.saturating_sub(shared.tokens.life_ms)]).await.map(drop)
+    })
 }

@@ -9,7 +9,7 @@ use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, Shared, field, now_ms};
 use crate::error::Error;
-use crate::sql::{Transaction, values};
+use crate::sql::{Transaction, transact, values};
 
 impl Rooms {
     /// Makes `user` a member; a private room takes its password. The first to come to an empty room is its admin.
@@ -22,11 +22,10 @@ impl Rooms {
         self.shared
             .run(move |shared| async move {
                 check_password(&shared, user, room, password).await?;
-                let mut transaction = shared.database.write().await?;
-                lock_room(&mut transaction, room).await?;
-                let change = admit(&mut transaction, room, user, user).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| {
+                    lock_room(transaction, room).await?;
+                    admit(transaction, room, user, user).await
+                })
             })
             .await
     }
@@ -38,12 +37,11 @@ impl Rooms {
     pub async fn add(&self, actor: UserId, room: RoomId, user: UserId) -> Result<Change, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                lock_room(&mut transaction, room).await?;
-                require_member(&mut transaction, room, actor).await?;
-                let change = admit(&mut transaction, room, actor, user).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| {
+                    lock_room(transaction, room).await?;
+                    require_member(transaction, room, actor).await?;
+                    admit(transaction, room, actor, user).await
+                })
             })
             .await
     }
@@ -58,13 +56,12 @@ impl Rooms {
         }
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                lock_room(&mut transaction, room).await?;
-                require_admin(&mut transaction, room, actor).await?;
-                require_member(&mut transaction, room, user).await?;
-                let change = end(&mut transaction, room, actor, user, Kind::MemberRemoved).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| {
+                    lock_room(transaction, room).await?;
+                    require_admin(transaction, room, actor).await?;
+                    require_member(transaction, room, user).await?;
+                    end(transaction, room, actor, user, Kind::MemberRemoved).await
+                })
             })
             .await
     }
@@ -77,10 +74,7 @@ impl Rooms {
     pub async fn leave(&self, user: UserId, room: RoomId) -> Result<Change, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                let change = depart(&mut transaction, room, user).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| depart(transaction, room, user).await)
             })
             .await
     }
@@ -93,16 +87,15 @@ impl Rooms {
     pub async fn set_role(&self, actor: UserId, room: RoomId, user: UserId, role: Role) -> Result<Change, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                lock_room(&mut transaction, room).await?;
-                require_admin(&mut transaction, room, actor).await?;
-                require_member(&mut transaction, room, user).await?;
-                if role != Role::Admin && !has_other_admin(&mut transaction, room, user).await? {
-                    return Err(Error::NotAllowed("the room's only admin; make another member admin first"));
-                }
-                let change = give_role(&mut transaction, room, actor, user, role).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| {
+                    lock_room(transaction, room).await?;
+                    require_admin(transaction, room, actor).await?;
+                    require_member(transaction, room, user).await?;
+                    if role != Role::Admin && !has_other_admin(transaction, room, user).await? {
+                        return Err(Error::NotAllowed("the room's only admin; make another member admin first"));
+                    }
+                    give_role(transaction, room, actor, user, role).await
+                })
             })
             .await
     }
@@ -115,7 +108,7 @@ pub(super) async fn depart(transaction: &mut Transaction, room: RoomId, user: Us
     if role == Role::Admin && !has_other_admin(transaction, room, user).await? {
         let sql = "SELECT user_id FROM memberships WHERE room_id = ? AND has_left = 0 AND user_id <> ?
                    ORDER BY joined_change, user_id LIMIT 1";
-        if let Some(heir) = transaction.row(sql, values![room, user]).await? {
+        if let Some(heir) = transaction.row_for_update(sql, values![room, user]).await? {
             give_role(transaction, room, user, UserId(heir.int(0)?), Role::Admin).await?;
         }
     }
@@ -125,7 +118,7 @@ pub(super) async fn depart(transaction: &mut Transaction, room: RoomId, user: Us
 /// The role of a member, `None` for others.
 pub(super) async fn role_in(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<Option<Role>, Error> {
     let sql = "SELECT role FROM memberships WHERE room_id = ? AND user_id = ? AND has_left = 0";
-    transaction.row(sql, values![room, user]).await?.map(|row| row.int(0).map(Role)).transpose()
+    transaction.row_for_update(sql, values![room, user]).await?.map(|row| row.int(0).map(Role)).transpose()
 }
 
 pub(super) async fn require_admin(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
@@ -141,7 +134,7 @@ async fn require_member(transaction: &mut Transaction, room: RoomId, user: UserI
 
 async fn has_other_admin(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM memberships WHERE room_id = ? AND has_left = 0 AND role = ? AND user_id <> ? LIMIT 1";
-    Ok(transaction.row(sql, values![room, Role::Admin.0, user]).await?.is_some())
+    Ok(transaction.row_for_update(sql, values![room, Role::Admin.0, user]).await?.is_some())
 }
 
 async fn give_role(
@@ -161,7 +154,7 @@ async fn give_role(
 async fn admit(transaction: &mut Transaction, room: RoomId, actor: UserId, user: UserId) -> Result<Change, Error> {
     let text = name_of(transaction, user).await?;
     let sql = "SELECT member_count FROM rooms WHERE room_id = ?";
-    let count = transaction.row(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?.int::<u32>(0)?;
+    let count = transaction.row_for_update(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?.int::<u32>(0)?;
     let role = if count == 0 { Role::Admin } else { Role::Member };
     let change = NewChange { kind: Kind::MemberJoined, actor, subject: Some(user), text, role };
     let change = record(transaction, room, change).await?;
@@ -194,7 +187,7 @@ async fn end(
     transaction.execute(sql, values![Role::Member.0, room, user]).await?;
     transaction.execute("UPDATE rooms SET member_count = member_count - 1 WHERE room_id = ?", values![room]).await?;
     // The row's name as it is, for one whose account is being deleted too.
-    let named = transaction.row("SELECT name FROM users WHERE user_id = ?", values![user]).await?;
+    let named = transaction.row_for_update("SELECT name FROM users WHERE user_id = ?", values![user]).await?;
     let text = named.map(|row| row.text(0)).transpose()?.unwrap_or_default();
     record(transaction, room, NewChange { kind, actor, subject: Some(user), text, role: Role::Member }).await
 }

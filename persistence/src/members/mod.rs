@@ -15,7 +15,7 @@ mod user;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::AtomicU64;
 
 pub use login::Logins;
 pub use room::Rooms;
@@ -25,11 +25,12 @@ pub use types::{
 };
 pub use user::Users;
 
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::sql::Database;
-use crate::stats::LoginStats;
+use crate::stats::{AccountsStats, LoginStats};
 
 /// The accounts' store. Cheap to clone; every method may be awaited on any executor.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ struct Shared {
     passwords: password::Passwords,
     tokens: token::Tokens,
     limit: login_limit::LoginLimit,
+    logins_forgotten_at_ms: AtomicU64,
 }
 
 impl Accounts {
@@ -56,6 +58,7 @@ impl Accounts {
             passwords: password::Passwords::new(config)?,
             tokens,
             limit: login_limit::LoginLimit::new(config),
+            logins_forgotten_at_ms: AtomicU64::new(0),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -82,6 +85,10 @@ impl Accounts {
         stats
     }
 
+    pub(crate) fn database_stats(&self) -> AccountsStats {
+        self.shared.database.stats()
+    }
+
     pub(crate) fn close(&self) -> Result<(), Error> {
         let database = self.shared.database.clone();
         self.shared.runtime.wait_for(async move { database.close().await })
@@ -97,10 +104,4 @@ impl Shared {
     {
         self.runtime.clone().run(request(self.clone())).await
     }
-}
-
-/// Unix time in milliseconds.
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -11,7 +11,7 @@ use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, NewRoom, Room, RoomOfUser, Shared, field, now_ms};
 use crate::error::Error;
-use crate::sql::{Row, values};
+use crate::sql::{Row, Transaction, transact, values};
 
 /// Rooms, their members and what changed in them. Cheap to clone.
 #[derive(Clone)]
@@ -41,28 +41,8 @@ impl Rooms {
                     }
                     None => None,
                 };
-                let created_at_ms = now_ms();
-                let mut transaction = shared.database.write().await?;
-                let creator_name = name_of(&mut transaction, creator).await?;
-                let inserted = transaction
-                    .try_execute(
-                        "INSERT INTO rooms (name, name_key, description, is_private, password_hash, creator_id,
-                                            created_at_ms, member_count, last_change)
-                         VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0)",
-                        values![&*name, &*field::key(&name), &*description, private, hash, creator, created_at_ms],
-                    )
-                    .await?;
-                let id = inserted.and_then(|inserted| u32::try_from(inserted.id).ok());
-                let id = RoomId(id.ok_or_else(|| Error::Internal("room ids are exhausted".to_owned()))?);
-                transaction
-                    .execute(
-                        "INSERT INTO memberships (room_id, user_id, role, read_mark, has_left, joined_change)
-                         VALUES (?, ?, ?, 0, 0, 0)",
-                        values![id, creator, Role::Admin.0],
-                    )
-                    .await?;
-                transaction.commit().await?;
-                Ok(Room { id, name, description, private, creator, creator_name, created_at_ms, members: 1 })
+                let new = (&*name, &*description, private, &hash);
+                transact!(shared.database.write(), |transaction| insert(transaction, creator, new).await)
             })
             .await
     }
@@ -150,20 +130,15 @@ impl Rooms {
         let description = field::description(description)?;
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                lock_room(&mut transaction, room).await?;
-                require_admin(&mut transaction, room, actor).await?;
-                transaction
-                    .execute(
-                        "UPDATE rooms SET name = ?, name_key = ?, description = ? WHERE room_id = ?",
-                        values![&*name, &*field::key(&name), &*description, room],
-                    )
-                    .await?;
-                let change =
-                    NewChange { kind: Kind::RoomChanged, actor, subject: None, text: name, role: Role::Member };
-                let change = record(&mut transaction, room, change).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| {
+                    lock_room(transaction, room).await?;
+                    require_admin(transaction, room, actor).await?;
+                    let sql = "UPDATE rooms SET name = ?, name_key = ?, description = ? WHERE room_id = ?";
+                    transaction.execute(sql, values![&*name, field::key(&name), &*description, room]).await?;
+                    let text = name.clone();
+                    let change = NewChange { kind: Kind::RoomChanged, actor, subject: None, text, role: Role::Member };
+                    record(transaction, room, change).await
+                })
             })
             .await
     }
@@ -175,21 +150,46 @@ impl Rooms {
     pub async fn delete(&self, actor: UserId, room: RoomId) -> Result<Change, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                lock_room(&mut transaction, room).await?;
-                require_admin(&mut transaction, room, actor).await?;
-                let text = String::new();
-                let change = NewChange { kind: Kind::RoomDeleted, actor, subject: None, text, role: Role::Member };
-                let change = record(&mut transaction, room, change).await?;
-                let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ?";
-                transaction.execute(sql, values![Role::Member.0, room]).await?;
-                let sql = "UPDATE rooms SET deleted_at_ms = ?, member_count = 0 WHERE room_id = ?";
-                transaction.execute(sql, values![now_ms(), room]).await?;
-                transaction.commit().await?;
-                Ok(change)
+                transact!(shared.database.write(), |transaction| {
+                    lock_room(transaction, room).await?;
+                    require_admin(transaction, room, actor).await?;
+                    let text = String::new();
+                    let change = NewChange { kind: Kind::RoomDeleted, actor, subject: None, text, role: Role::Member };
+                    let change = record(transaction, room, change).await?;
+                    let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ?";
+                    transaction.execute(sql, values![Role::Member.0, room]).await?;
+                    let sql = "UPDATE rooms SET deleted_at_ms = ?, member_count = 0 WHERE room_id = ?";
+                    transaction.execute(sql, values![now_ms(), room]).await?;
+                    Ok(change)
+                })
             })
             .await
     }
+}
+
+/// Inserts a room of `(name, description, private, password's hash)` with its first member.
+async fn insert(
+    transaction: &mut Transaction,
+    creator: UserId,
+    (name, description, private, hash): (&str, &str, bool, &Option<String>),
+) -> Result<Room, Error> {
+    let created_at_ms = now_ms();
+    let creator_name = name_of(transaction, creator).await?;
+    let inserted = transaction
+        .try_execute(
+            "INSERT INTO rooms (name, name_key, description, is_private, password_hash, creator_id,
+                                created_at_ms, member_count, last_change)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0)",
+            values![name, field::key(name), description, private, hash.clone(), creator, created_at_ms],
+        )
+        .await?;
+    let id = inserted.and_then(|inserted| u32::try_from(inserted.id).ok());
+    let id = RoomId(id.ok_or_else(|| Error::Internal("room ids are exhausted".to_owned()))?);
+    let sql = "INSERT INTO memberships (room_id, user_id, role, read_mark, has_left, joined_change)
+               VALUES (?, ?, ?, 0, 0, 0)";
+    transaction.execute(sql, values![id, creator, Role::Admin.0]).await?;
+    let (name, description) = (name.to_owned(), description.to_owned());
+    Ok(Room { id, name, description, private, creator, creator_name, created_at_ms, members: 1 })
 }
 
 /// A page's limit: up to a protocol's page and the one entry more that shows whether it is the last.

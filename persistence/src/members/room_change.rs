@@ -6,7 +6,7 @@ use moim_wire::{MessageId, RoomId, UserId};
 use super::room::{Rooms, limit_of};
 use super::{Change, RoomChange, RoomSnapshot};
 use crate::error::Error;
-use crate::sql::{Row, Transaction, values};
+use crate::sql::{Row, Transaction, transact, values};
 
 /// A change to be recorded.
 pub(super) struct NewChange {
@@ -17,7 +17,8 @@ pub(super) struct NewChange {
     pub(super) role: Role,
 }
 
-/// Takes the room's row, so that changes of one room follow one another whatever the isolation.
+/// Takes the room's row, so that changes of one room follow one another whatever the isolation. What is read of the room
+/// and its members from here on is read for update: a plain read may be of an instant before the lock.
 pub(super) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
     let sql = "UPDATE rooms SET last_change = last_change WHERE room_id = ? AND deleted_at_ms IS NULL";
     match transaction.execute(sql, values![room]).await? {
@@ -29,7 +30,7 @@ pub(super) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Re
 /// Gives the change the room's next number and puts it into the outbox.
 pub(super) async fn record(transaction: &mut Transaction, room: RoomId, change: NewChange) -> Result<Change, Error> {
     transaction.execute("UPDATE rooms SET last_change = last_change + 1 WHERE room_id = ?", values![room]).await?;
-    let row = transaction.row("SELECT last_change FROM rooms WHERE room_id = ?", values![room]).await?;
+    let row = transaction.row_for_update("SELECT last_change FROM rooms WHERE room_id = ?", values![room]).await?;
     let number: u32 = row.ok_or(Error::NoSuchRoom(room))?.int(0)?;
     let NewChange { kind, actor, subject, text, role } = change;
     let subject = subject.unwrap_or_default();
@@ -54,20 +55,21 @@ impl Rooms {
     pub async fn load(&self, room: RoomId) -> Result<RoomSnapshot, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut snapshot = shared.database.snapshot().await?;
-                let sql = "SELECT name, deleted_at_ms, last_change FROM rooms WHERE room_id = ?";
-                let row = snapshot.row(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?;
-                let sql = "SELECT user_id, role, read_mark FROM memberships
-                           WHERE room_id = ? AND has_left = 0 ORDER BY user_id";
-                let members = snapshot.rows(sql, values![room]).await?;
-                let changes = snapshot.rows(CHANGES_AFTER, values![room, 0u32]).await?;
-                let member = |row: &Row| Ok((UserId(row.int(0)?), Role(row.int(1)?), MessageId(row.int(2)?)));
-                Ok(RoomSnapshot {
-                    name: row.text(0)?,
-                    deleted: !row.is_null(1),
-                    last_change: row.int(2)?,
-                    members: members.iter().map(member).collect::<Result<_, Error>>()?,
-                    changes: changes.iter().map(change_of).collect::<Result<_, Error>>()?,
+                transact!(shared.database.snapshot(), |snapshot| {
+                    let sql = "SELECT name, deleted_at_ms, last_change FROM rooms WHERE room_id = ?";
+                    let row = snapshot.row(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?;
+                    let sql = "SELECT user_id, role, read_mark FROM memberships
+                               WHERE room_id = ? AND has_left = 0 ORDER BY user_id";
+                    let members = snapshot.rows(sql, values![room]).await?;
+                    let changes = snapshot.rows(CHANGES_AFTER, values![room, 0u32]).await?;
+                    let member = |row: &Row| Ok((UserId(row.int(0)?), Role(row.int(1)?), MessageId(row.int(2)?)));
+                    Ok(RoomSnapshot {
+                        name: row.text(0)?,
+                        deleted: !row.is_null(1),
+                        last_change: row.int(2)?,
+                        members: members.iter().map(member).collect::<Result<_, Error>>()?,
+                        changes: changes.iter().map(change_of).collect::<Result<_, Error>>()?,
+                    })
                 })
             })
             .await
@@ -92,15 +94,17 @@ impl Rooms {
     /// # Errors
     /// The store's.
     pub async fn changes_sequenced(&self, changes: &[(RoomId, u32)]) -> Result<(), Error> {
-        let changes = changes.to_vec();
+        let mut changes = changes.to_vec();
+        changes.sort_unstable();
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                let sql = "DELETE FROM room_changes WHERE room_id = ? AND change_number <= ?";
-                for (room, up_to) in changes {
-                    transaction.execute(sql, values![room, up_to]).await?;
-                }
-                transaction.commit().await
+                transact!(shared.database.write_repeatable(), |transaction| {
+                    let sql = "DELETE FROM room_changes WHERE room_id = ? AND change_number <= ?";
+                    for &(room, up_to) in &changes {
+                        transaction.execute(sql, values![room, up_to]).await?;
+                    }
+                    Ok(())
+                })
             })
             .await
     }

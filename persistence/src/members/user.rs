@@ -10,7 +10,7 @@ use super::membership::depart;
 use super::room::limit_of;
 use super::{Change, Shared, SignUp, User, field, now_ms};
 use crate::error::Error;
-use crate::sql::{Row, Transaction, values};
+use crate::sql::{Row, Transaction, transact, values};
 
 /// What others see instead of the name of someone who deleted the account.
 const DELETED_NAME: &str = "(탈퇴한 회원)";
@@ -52,16 +52,15 @@ impl Users {
                     shared.limit.take_sign_up(address, now_ms())?;
                 }
                 let hash = fields.hash(&shared, None).await?;
-                let mut transaction = shared.database.write().await?;
-                let inserted = transaction
-                    .try_execute(
-                        "INSERT INTO users (email, email_key, name, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)",
-                        values![&*fields.email, field::key(&fields.email), &*fields.name, hash, now_ms()],
-                    )
-                    .await?
-                    .ok_or(Error::EmailTaken)?;
-                let id = u32::try_from(inserted.id).map_err(|_| Error::Internal("user ids are exhausted".to_owned()))?;
-                transaction.commit().await?;
+                let key = field::key(&fields.email);
+                let inserted = transact!(shared.database.write(), |transaction| {
+                    let sql = "INSERT INTO users (email, email_key, name, password_hash, created_at_ms)
+                               VALUES (?, ?, ?, ?, ?)";
+                    let values = values![&*fields.email, &*key, &*fields.name, &*hash, now_ms()];
+                    transaction.try_execute(sql, values).await?.ok_or(Error::EmailTaken)
+                })?;
+                let id =
+                    u32::try_from(inserted.id).map_err(|_| Error::Internal("user ids are exhausted".to_owned()))?;
                 Ok(User { id: UserId(id), email: fields.email, name: fields.name })
             })
             .await
@@ -76,20 +75,16 @@ impl Users {
             .run(move |shared| async move {
                 let fields = Fields::of(&change)?;
                 let hash = fields.hash(&shared, Some(user)).await?;
-                let mut transaction = shared.database.write().await?;
-                let changed = transaction
-                    .try_execute(
-                        "UPDATE users SET email = ?, email_key = ?, name = ?, password_hash = ?
-                         WHERE user_id = ? AND deleted_at_ms IS NULL",
-                        values![&*fields.email, field::key(&fields.email), &*fields.name, hash, user],
-                    )
-                    .await?
-                    .ok_or(Error::EmailTaken)?;
-                if changed.rows == 0 {
-                    return Err(no_such(user));
-                }
-                end_logins(&mut transaction, user).await?;
-                transaction.commit().await?;
+                let key = field::key(&fields.email);
+                transact!(shared.database.write(), |transaction| {
+                    let sql = "UPDATE users SET email = ?, email_key = ?, name = ?, password_hash = ?
+                               WHERE user_id = ? AND deleted_at_ms IS NULL";
+                    let values = values![&*fields.email, &*key, &*fields.name, &*hash, user];
+                    match transaction.try_execute(sql, values).await?.ok_or(Error::EmailTaken)?.rows {
+                        0 => Err(no_such(user)),
+                        _ => end_logins(transaction, user).await,
+                    }
+                })?;
                 Ok(User { id: user, email: fields.email, name: fields.name })
             })
             .await
@@ -103,30 +98,7 @@ impl Users {
     pub async fn delete(&self, user: UserId) -> Result<Vec<Change>, Error> {
         self.shared
             .run(move |shared| async move {
-                let mut transaction = shared.database.write().await?;
-                let deleted = transaction
-                    .execute(
-                        "UPDATE users SET email = NULL, email_key = NULL, name = ?, password_hash = '', deleted_at_ms = ?
-                         WHERE user_id = ? AND deleted_at_ms IS NULL",
-                        values![DELETED_NAME, now_ms(), user],
-                    )
-                    .await?;
-                if deleted == 0 {
-                    return Err(no_such(user));
-                }
-                end_logins(&mut transaction, user).await?;
-                let rooms = transaction
-                    .rows(
-                        "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id",
-                        values![user],
-                    )
-                    .await?;
-                let mut changes = Vec::with_capacity(rooms.len());
-                for row in rooms {
-                    changes.push(depart(&mut transaction, RoomId(row.int(0)?), user).await?);
-                }
-                transaction.commit().await?;
-                Ok(changes)
+                transact!(shared.database.write(), |transaction| delete(transaction, user).await)
             })
             .await
     }
@@ -176,10 +148,27 @@ impl Users {
     }
 }
 
-/// The name of a user who was not deleted.
+/// Deletes an account within a transaction; gives the changes of the rooms that it left.
+async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Change>, Error> {
+    let sql = "UPDATE users SET email = NULL, email_key = NULL, name = ?, password_hash = '', deleted_at_ms = ?
+               WHERE user_id = ? AND deleted_at_ms IS NULL";
+    if transaction.execute(sql, values![DELETED_NAME, now_ms(), user]).await? == 0 {
+        return Err(no_such(user));
+    }
+    end_logins(transaction, user).await?;
+    let sql = "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id";
+    let rooms = transaction.rows_for_update(sql, values![user]).await?;
+    let mut changes = Vec::with_capacity(rooms.len());
+    for row in rooms {
+        changes.push(depart(transaction, RoomId(row.int(0)?), user).await?);
+    }
+    Ok(changes)
+}
+
+/// The name of a user who was not deleted, and will not be before the transaction ends.
 pub(super) async fn name_of(transaction: &mut Transaction, user: UserId) -> Result<String, Error> {
     let sql = "SELECT name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
-    transaction.row(sql, values![user]).await?.ok_or_else(|| no_such(user))?.text(0)
+    transaction.row_for_update(sql, values![user]).await?.ok_or_else(|| no_such(user))?.text(0)
 }
 
 pub(super) fn no_such(user: UserId) -> Error {

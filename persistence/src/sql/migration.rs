@@ -1,6 +1,8 @@
-//! The schema's versions, applied when the accounts are opened.
+//! The schema's versions: applied when the accounts are opened, or by hand.
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::dialect::Dialect;
@@ -8,25 +10,117 @@ use super::sql_error;
 use crate::error::Error;
 
 /// Version, name and text of every migration, rising. What was published is never changed.
-pub(super) const TEXTS: &[(i64, &str, &str)] = &[(1, "accounts", include_str!("../../migrations/0001_accounts.sql"))];
+pub(super) const TEXTS: &[(i64, &str, &str)] = &[
+    (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
+    (2, "writes", include_str!("../../migrations/0002_writes.sql")),
+];
+
+const STORE: &str = "the accounts' database";
+
+/// What opening does about migrations that the database lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Migrations {
+    /// Applies them.
+    Apply,
+    /// Refuses to open.
+    Require,
+    /// Tells them and changes nothing.
+    Tell,
+}
 
 /// The migrations in a dialect.
-pub(super) fn migrator(dialect: Dialect) -> Migrator {
+fn migrator(dialect: Dialect) -> Migrator {
     let of_text = |&(version, name, text): &(i64, &'static str, &'static str)| {
         let sql = AssertSqlSafe(dialect.schema(text)).into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
     };
     Migrator::with_migrations(TEXTS.iter().map(of_text).collect())
 }
 
+/// A migration that the accounts' database lacks, or lacked until now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LackingMigration {
+    /// Number and name, as in `0001_accounts`.
+    pub name: String,
+    /// Its statements in the database's dialect.
+    pub sql: String,
+}
+
+/// Every migration: what a database lacks that is not there yet.
+pub(super) fn lacking_all(dialect: Dialect) -> Vec<LackingMigration> {
+    migrator(dialect).iter().map(told).collect()
+}
+
+fn told(migration: &Migration) -> LackingMigration {
+    let name = format!("{:04}_{}", migration.version, migration.description);
+    LackingMigration { name, sql: migration.sql.as_str().to_owned() }
+}
+
+/// Does about the lacking migrations what is asked, and gives those that were lacking. `has_table`: whether any was ever
+/// applied.
+pub(super) async fn migrate(
+    connection: &mut impl Migrate,
+    dialect: Dialect,
+    has_table: bool,
+    migrations: Migrations,
+) -> Result<Vec<LackingMigration>, Error> {
+    let lacking = lacking(connection, dialect, has_table).await?;
+    match migrations {
+        Migrations::Apply if !lacking.is_empty() => apply(connection, dialect).await?,
+        Migrations::Require if !lacking.is_empty() => {
+            let names: Vec<&str> = lacking.iter().map(|migration| &*migration.name).collect();
+            return Err(Error::SchemaBehind { store: STORE, lacking: names.join(", ") });
+        }
+        Migrations::Apply | Migrations::Require | Migrations::Tell => {}
+    }
+    Ok(lacking)
+}
+
+async fn lacking(
+    connection: &mut impl Migrate,
+    dialect: Dialect,
+    has_table: bool,
+) -> Result<Vec<LackingMigration>, Error> {
+    let migrator = migrator(dialect);
+    let mut applied = Vec::new();
+    if has_table {
+        if let Some(version) = connection.dirty_version(&migrator.table_name).await.map_err(migrate_error)? {
+            return Err(migrate_error(MigrateError::Dirty(version)));
+        }
+        applied = connection.list_applied_migrations(&migrator.table_name).await.map_err(migrate_error)?;
+    }
+    for found in &applied {
+        let ours = migrator.iter().find(|migration| migration.version == found.version);
+        let ours = ours.ok_or_else(|| migrate_error(MigrateError::VersionMissing(found.version)))?;
+        if ours.checksum != found.checksum {
+            return Err(migrate_error(MigrateError::VersionMismatch(found.version)));
+        }
+    }
+    let lacks = |migration: &&Migration| applied.iter().all(|applied| applied.version != migration.version);
+    Ok(migrator.iter().filter(lacks).map(told).collect())
+}
+
+/// A process that migrates at the same moment makes this one fail; what it did is seen the second time.
+async fn apply(connection: &mut impl Migrate, dialect: Dialect) -> Result<(), Error> {
+    let migrator = migrator(dialect);
+    if migrator.run_direct(None, connection, false).await.is_err() {
+        migrator.run_direct(None, connection, false).await.map_err(migrate_error)?;
+    }
+    Ok(())
+}
+
 /// What a failed migration means.
-pub(super) fn migrate_error(error: MigrateError) -> Error {
+fn migrate_error(error: MigrateError) -> Error {
     let known = TEXTS.last().map_or(0, |(version, _, _)| *version);
     match error {
         MigrateError::VersionMissing(found) if found > known => {
-            Error::SchemaFromTheFuture { store: "the accounts' database", found, known }
+            Error::SchemaFromTheFuture { store: STORE, found, known }
         }
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => sql_error(error),
-        other => Error::Internal(format!("the accounts' schema: {other}")),
+        MigrateError::Dirty(version) => Error::Internal(format!(
+            "migration {version} of {STORE} was cut short; undo or finish by hand what `moim migrate --check` shows of \
+             it, and delete its row of _sqlx_migrations or set `success` there"
+        )),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => sql_error(&error),
+        other => Error::Internal(format!("the schema of {STORE}: {other}")),
     }
 }

@@ -1,111 +1,151 @@
-//! Connections and transactions; the one file that knows which database it is.
+//! The database: opened by its address, its connections lent.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Column, Row as _, Sqlite, SqlitePool, TypeInfo, ValueRef};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection as _, MySqlPool, SqlitePool};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
+use super::connection::Connection;
 use super::dialect::Dialect;
-use super::migration::{migrate_error, migrator};
-use super::sql_error;
+use super::migration::{LackingMigration, Migrations, lacking_all, migrate};
+use super::patience::{Counters, Failed, Patience};
+use super::runs::{Kind, Runs};
 use super::value::{Row, Value};
-use crate::config::Config;
+use super::{mysql, sql_error};
+use crate::config::{AccountsPlace, Config};
 use crate::error::Error;
-
-/// How long a statement waits for another process, and a caller for a connection.
-const WAIT: Duration = Duration::from_secs(10);
+use crate::stats::AccountsStats;
 
 /// The database of the accounts. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Database {
     pools: Pools,
+    /// How long a request waits for a connection, and for a chance to run again.
+    pub(super) wait: Duration,
+    pub(super) counters: Arc<Counters>,
 }
 
 #[derive(Clone)]
 enum Pools {
     /// SQLite takes one writer at a time: callers queue fairly for one connection instead of colliding on its lock.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-}
-
-/// A transaction; dropped without [`Transaction::commit`] it never happened.
-pub(crate) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
-}
-
-/// What a statement did.
-pub(crate) struct Done {
-    /// Rows that it found to change.
-    pub(crate) rows: u64,
-    /// The id that the database chose for the row inserted.
-    pub(crate) id: i64,
+    /// The places are counted here as well: whoever has one and gets no connection knows that the server is at fault.
+    MySql { pool: MySqlPool, places: Arc<Semaphore>, places_max: usize },
 }
 
 impl Database {
-    /// Opens, creates where missing, and brings the schema up to date.
+    /// Opens, creates SQLite's file where it is missing, and sees to the schema.
     pub(crate) async fn open(config: Config) -> Result<Self, Error> {
-        let path = config.sqlite_path()?;
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(WAIT);
-        let pool = |connections: u32| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(WAIT)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
+        let migrations = if config.migrate { Migrations::Apply } else { Migrations::Require };
+        Self::migrate(&config, migrations).await?;
+        let wait = config.store_wait;
+        let pools = match config.accounts_place()? {
+            AccountsPlace::Sqlite(path) => {
+                let pool = |connections: u32| {
+                    SqlitePoolOptions::new()
+                        .max_connections(connections)
+                        .acquire_timeout(wait)
+                        .idle_timeout(None)
+                        .max_lifetime(None)
+                        .test_before_acquire(false)
+                        .connect_with(sqlite_options(&path, wait))
+                };
+                let error = |error| sql_error(&error);
+                let writer = pool(1).await.map_err(error)?;
+                Pools::Sqlite { writer, readers: pool(config.readers).await.map_err(error)? }
+            }
+            AccountsPlace::MySql(address) => {
+                let pool = mysql::pool(config.connections, wait).connect_lazy_with(mysql::options(&address)?);
+                let places_max = config.connections as usize;
+                Pools::MySql { pool, places: Arc::new(Semaphore::new(places_max)), places_max }
+            }
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(sql_error)?;
-        let migrator = migrator(Dialect::Sqlite);
-        // A process that migrates at the same moment makes this one fail; what it did is seen the second time.
-        if migrator.run(&writer).await.is_err() {
-            migrator.run(&writer).await.map_err(migrate_error)?;
-        }
-        let readers = pool(config.readers).connect_with(options).await.map_err(sql_error)?;
-        Ok(Self { pools: Pools::Sqlite { writer, readers } })
+        Ok(Self { pools, wait, counters: Arc::default() })
     }
 
-    /// Begins a transaction that writes.
-    pub(crate) async fn write(&self) -> Result<Transaction, Error> {
-        match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                let begun = writer.begin_with(Dialect::Sqlite.begin_write()).await;
-                begun.map(Transaction::Sqlite).map_err(sql_error)
+    /// Does what is asked about the migrations that the database lacks, and gives them.
+    pub(crate) async fn migrate(config: &Config, migrations: Migrations) -> Result<Vec<LackingMigration>, Error> {
+        let error = |error| sql_error(&error);
+        let (wait, dialect) = (config.store_wait, Dialect::Sqlite);
+        match config.accounts_place()? {
+            // Looking makes no file.
+            AccountsPlace::Sqlite(path) if migrations == Migrations::Tell && !path.exists() => Ok(lacking_all(dialect)),
+            AccountsPlace::Sqlite(path) => {
+                let mut connection = sqlite_options(&path, wait).connect().await.map_err(error)?;
+                let table = sqlx::query(dialect.migrations_table()).fetch_optional(&mut connection).await;
+                let lacking = migrate(&mut connection, dialect, table.map_err(error)?.is_some(), migrations).await?;
+                connection.close().await.map_err(error)?;
+                Ok(lacking)
+            }
+            AccountsPlace::MySql(address) => {
+                let dialect = Dialect::MySql;
+                let mut connection = mysql::connect(&address, wait).await?;
+                let table = sqlx::query(dialect.migrations_table()).fetch_optional(&mut connection).await;
+                let lacking = migrate(&mut connection, dialect, table.map_err(error)?.is_some(), migrations).await?;
+                connection.close().await.map_err(error)?;
+                Ok(lacking)
             }
         }
     }
 
-    /// Begins a transaction that only reads: all of its answers are of one instant.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction, Error> {
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => readers.begin().await.map(Transaction::Sqlite).map_err(sql_error),
-        }
+    /// A transaction that happens once or not at all, for [`transact!`](super::transact).
+    pub(crate) fn write<T>(&self) -> Runs<T> {
+        let is_remote = self.pools.dialect().is_remote();
+        Runs::new(self.clone(), if is_remote { Kind::WriteOnce } else { Kind::Write })
+    }
+
+    /// As [`Self::write`], of a transaction that may as well happen twice.
+    pub(crate) fn write_repeatable<T>(&self) -> Runs<T> {
+        Runs::new(self.clone(), Kind::Write)
+    }
+
+    /// Statements that only read, all of one instant, for [`transact!`](super::transact).
+    pub(crate) fn snapshot<T>(&self) -> Runs<T> {
+        Runs::new(self.clone(), Kind::Snapshot)
     }
 
     /// The rows of one reading statement.
     pub(crate) async fn rows(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                let rows = sqlite_query(sql, values).fetch_all(readers).await.map_err(sql_error)?;
-                rows.iter().map(sqlite_row).collect()
+        let mut patience = Patience::new(self.wait);
+        loop {
+            match self.rows_once(patience.deadline(), sql, values).await {
+                Ok(rows) => return Ok(rows),
+                Err(failed) => patience.again_after(failed, &self.counters).await?,
+            }
+        }
+    }
+
+    async fn rows_once(&self, deadline: Instant, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Failed> {
+        let mut connection = self.connection(Kind::Snapshot, deadline).await?;
+        match connection.fetch(sql, "", values).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => {
+                connection.discard();
+                Err(Failed::of(&error))
             }
         }
     }
 
     /// The first row of one reading statement.
     pub(crate) async fn row(&self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                let row = sqlite_query(sql, values).fetch_optional(readers).await.map_err(sql_error)?;
-                row.as_ref().map(sqlite_row).transpose()
-            }
-        }
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    pub(crate) fn stats(&self) -> AccountsStats {
+        let (connections, connections_max) = match &self.pools {
+            Pools::Sqlite { writer, readers } => (
+                u64::from(writer.size() + readers.size()),
+                u64::from(writer.options().get_max_connections() + readers.options().get_max_connections()),
+            ),
+            Pools::MySql { pool, places_max, .. } => (u64::from(pool.size()), *places_max as u64),
+        };
+        let mut stats = AccountsStats { connections, connections_max, ..AccountsStats::default() };
+        self.counters.count_into(&mut stats);
+        stats
     }
 
     /// Waits for the connections in use and closes all.
@@ -115,79 +155,48 @@ impl Database {
                 readers.close().await;
                 writer.close().await;
             }
+            // A server that does not answer is not waited for.
+            Pools::MySql { pool, .. } => drop(tokio::time::timeout(self.wait, pool.close()).await),
+        }
+    }
+
+    pub(super) async fn connection(&self, kind: Kind, deadline: Instant) -> Result<Connection, Failed> {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                let pool = if kind == Kind::Snapshot { readers } else { writer };
+                pool.acquire().await.map(Connection::Sqlite).map_err(|error| Failed::Finally(sql_error(&error)))
+            }
+            Pools::MySql { pool, places, places_max } => {
+                let Ok(place) = timeout_at(deadline, places.clone().acquire_owned()).await else {
+                    let what = "connections to the accounts' database";
+                    return Err(Failed::Finally(Error::Busy { what, limit: *places_max }));
+                };
+                let _permit = place.map_err(|_| Failed::Finally(sql_error(&sqlx::Error::PoolClosed)))?;
+                match timeout_at(deadline, pool.acquire()).await {
+                    Ok(Ok(connection)) => Ok(Connection::MySql { connection, wait: self.wait, _permit }),
+                    Ok(Err(error)) => Err(Failed::of(&error)),
+                    Err(_) => Err(Failed::of(&sqlx::Error::PoolTimedOut)),
+                }
+            }
         }
     }
 }
 
-impl Transaction {
-    /// Carries out a statement and says how many rows it found to change.
-    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error> {
+impl Pools {
+    const fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(transaction) => {
-                let done = sqlite_query(sql, values).execute(&mut **transaction).await.map_err(sql_error)?;
-                Ok(done.rows_affected())
-            }
-        }
-    }
-
-    /// Carries out a statement; `None` when it would take a unique key twice.
-    pub(crate) async fn try_execute(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Done>, Error> {
-        match self {
-            Self::Sqlite(transaction) => match sqlite_query(sql, values).execute(&mut **transaction).await {
-                Ok(done) => Ok(Some(Done { rows: done.rows_affected(), id: done.last_insert_rowid() })),
-                Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(None),
-                Err(error) => Err(sql_error(error)),
-            },
-        }
-    }
-
-    /// The rows of a statement.
-    pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        match self {
-            Self::Sqlite(transaction) => {
-                let rows = sqlite_query(sql, values).fetch_all(&mut **transaction).await.map_err(sql_error)?;
-                rows.iter().map(sqlite_row).collect()
-            }
-        }
-    }
-
-    /// The first row of a statement.
-    pub(crate) async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
-        match self {
-            Self::Sqlite(transaction) => {
-                let row = sqlite_query(sql, values).fetch_optional(&mut **transaction).await.map_err(sql_error)?;
-                row.as_ref().map(sqlite_row).transpose()
-            }
-        }
-    }
-
-    /// Makes it so; on the disk when this returns.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await.map_err(sql_error),
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::MySql { .. } => Dialect::MySql,
         }
     }
 }
 
-fn sqlite_query(sql: &'static str, values: &[Value]) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-    values.iter().fold(sqlx::query(sql), |query, value| match value {
-        Value::Null => query.bind(None::<i64>),
-        Value::Int(value) => query.bind(*value),
-        Value::Text(value) => query.bind(value.clone()),
-    })
-}
-
-fn sqlite_row(row: &SqliteRow) -> Result<Row, Error> {
-    let column = |index: usize| {
-        let value = row.try_get_raw(index)?;
-        if value.is_null() {
-            return Ok(Value::Null);
-        }
-        match value.type_info().name() {
-            "INTEGER" | "BOOLEAN" => row.try_get(index).map(Value::Int),
-            _ => row.try_get(index).map(Value::Text),
-        }
-    };
-    let values: Result<Vec<Value>, sqlx::Error> = row.columns().iter().map(|c| column(c.ordinal())).collect();
-    values.map(Row).map_err(sql_error)
+fn sqlite_options(path: &Path, wait: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(wait)
 }

@@ -1,0 +1,112 @@
+//! A transaction under way.
+
+use super::connection::{Connection, Done};
+use super::dialect::{self, Fault};
+use super::sql_error;
+use super::value::{Row, Value};
+use crate::error::Error;
+
+/// A transaction under way; the statements of one see what those before it did.
+pub(crate) struct Transaction {
+    /// `None` once it has ended.
+    connection: Option<Connection>,
+    /// The first thing that went wrong with it, other than an answer.
+    fault: Option<Fault>,
+}
+
+impl Transaction {
+    /// Begins by `command`.
+    pub(super) async fn begin(mut connection: Connection, command: &'static str) -> Result<Self, sqlx::Error> {
+        match connection.command(command).await {
+            Ok(()) => Ok(Self { connection: Some(connection), fault: None }),
+            Err(error) => {
+                connection.discard();
+                Err(error)
+            }
+        }
+    }
+
+    /// Carries out a statement and says how many rows it found to change.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error> {
+        let done = self.connection()?.execute(sql, values).await;
+        self.noted(done).map(|done| done.rows)
+    }
+
+    /// Carries out a statement; `None` when it would take a unique key twice.
+    pub(crate) async fn try_execute(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Done>, Error> {
+        match self.connection()?.execute(sql, values).await {
+            Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(None),
+            done => self.noted(done).map(Some),
+        }
+    }
+
+    /// The rows of a reading statement, as of the transaction's first one.
+    pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let rows = self.connection()?.fetch(sql, "", values).await;
+        self.noted(rows)
+    }
+
+    /// The first row of a reading statement, as of the transaction's first one.
+    pub(crate) async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// The rows of a SELECT as they are now, and stay until the transaction ends.
+    pub(crate) async fn rows_for_update(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let connection = self.connection()?;
+        let ending = connection.dialect().for_update();
+        let rows = connection.fetch(sql, ending, values).await;
+        self.noted(rows)
+    }
+
+    /// The first row of a SELECT as it is now, and stays until the transaction ends.
+    pub(crate) async fn row_for_update(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
+        Ok(self.rows_for_update(sql, values).await?.into_iter().next())
+    }
+
+    /// What spoilt it, whatever became of the statement's error.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// Makes it so; on the disk when this returns. Lost, it may have happened or not.
+    pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        let Some(mut connection) = self.connection.take() else { return Ok(()) };
+        let committed = connection.command("COMMIT").await;
+        if committed.is_err() {
+            connection.discard();
+        }
+        committed
+    }
+
+    /// Undoes it. A connection that does not answer to that is closed, which undoes it as well.
+    pub(super) async fn roll_back(mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        if self.fault == Some(Fault::Lost) || connection.command("ROLLBACK").await.is_err() {
+            connection.discard();
+        }
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, Error> {
+        self.connection.as_mut().ok_or_else(|| Error::Internal("the transaction has ended".to_owned()))
+    }
+
+    fn noted<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, Error> {
+        outcome.map_err(|error| {
+            let fault = dialect::fault(&error);
+            if fault != Fault::Answered {
+                self.fault.get_or_insert(fault);
+            }
+            sql_error(&error)
+        })
+    }
+}
+
+impl Drop for Transaction {
+    /// Not ended: its future was dropped, or panicked. The connection may be in the middle of an answer.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.discard();
+        }
+    }
+}
