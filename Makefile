@@ -21,6 +21,11 @@ run: build ## build and start a server with its data in ./data; Ctrl-C stops it
 demo: build ## the same with made-up people who talk, so that there is something to see
 	@exec $(MOIM) demo --serve --config ops/deploy/run.toml
 
+.PHONY: run-real
+run-real: build ## the same on real databases, started beside it with their data in ./data/real; Ctrl-C stops all
+	@ops/tools/prepare.sh test
+	@MOIM=$(MOIM) exec ops/deploy/run-real.sh
+
 .PHONY: build
 build: page ## the release binary, page included where Node is there
 	@ops/tools/prepare.sh build
@@ -29,6 +34,10 @@ build: page ## the release binary, page included where Node is there
 .PHONY: test
 test: ## install what the tests need, run all of them, say how many passed
 	@exec ops/testing/run.sh
+
+.PHONY: test-stores
+test-stores: ## the tests of the stores alone, on every database that they may be in
+	@exec ops/testing/run.sh stores
 
 .PHONY: check
 check: ## the quick loop: format, lints, unit tests

@@ -9,6 +9,9 @@ use crate::config::{Config, Durability};
 pub(crate) fn stores(config: &Config) -> moim_persistence::Config {
     moim_persistence::Config {
         accounts: config.store.accounts.clone(),
+        connections: config.store.connections,
+        store_wait: config.store.wait,
+        migrate: config.store.migrate,
         messages: config.store.messages.clone(),
         ..moim_persistence::Config::new(&config.data)
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests of the tree. Each step runs even when one before it failed; the last line says how many passed, failed and
+# All tests of the tree, or with the argument `stores` those of the stores alone. Each step runs even when one before it failed; the last line says how many passed, failed and
 # were skipped. What is skipped says so in a line `skipped: NAME, because …`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -72,15 +72,55 @@ page() {
     (cd bridge-ws/web && npm test --silent)
 }
 
+# Servers are started where none is given, and end with this script. Each has a start function, which writes the variable
+# that names it for the tests, or says why it is missing; and a stop function.
+servers() {
+    start_mariadb
+}
+
+stop_servers() {
+    stop_mariadb
+    rm -rf "$server_data"
+}
+
+start_mariadb() {
+    if [ -n "${MOIM_TEST_MYSQL:-}" ]; then return 0; fi
+    if ! PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null; then
+        missing "accounts on MySQL" "MariaDB is not here (MOIM_TEST_MYSQL=mysql://user:password@host:port/database names one)"
+        return
+    fi
+    local address
+    address=$(ops/testing/mariadb.sh start "$server_data/mariadb") || return 1
+    printf 'export MOIM_TEST_MYSQL=%q\n' "$address" >>"$server_data/variables"
+    printf 'MariaDB is at %s\n' "${address#*@}"
+}
+
+stop_mariadb() {
+    ops/testing/mariadb.sh stop "$server_data/mariadb"
+}
+
 ops/tools/prepare.sh test || exit 1
 
-step "page build" ops/tools/page.sh
-step "format" cargo fmt --all --check
-step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
-step "dependencies" dependencies
-step "rust tests" cargo test --workspace --locked --no-fail-fast
-step "page tests" page
-step "browser tests" ops/testing/browser.sh
+server_data=$(mktemp -d)
+: >"$server_data/variables"
+trap stop_servers EXIT
+
+step "servers" servers
+# A step runs in a process of its own; what it exports is taken over here.
+# shellcheck disable=SC1091
+. "$server_data/variables"
+
+if [ "${1:-all}" = stores ]; then
+    step "store tests" cargo test -p moim-persistence --locked --no-fail-fast
+else
+    step "page build" ops/tools/page.sh
+    step "format" cargo fmt --all --check
+    step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+    step "dependencies" dependencies
+    step "rust tests" cargo test --workspace --locked --no-fail-fast
+    step "page tests" page
+    step "browser tests" ops/testing/browser.sh
+fi
 
 printf '\n'
 for name in "${failed_steps[@]}"; do

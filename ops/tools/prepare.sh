@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, or names it where that is not ours to do.
 #   prepare.sh build    what a build needs
-#   prepare.sh test     what the tests need on top: flatc, a browser
+#   prepare.sh test     what the tests need on top: flatc, a browser, MariaDB
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -65,9 +65,16 @@ browser() {
     packages chromium || say "without a browser the page's tests in one are left out"
 }
 
+mariadb() {
+    # Debian keeps servers where an ordinary user's path does not lead. The core packages bring no service that starts.
+    if PATH=$PATH:/usr/sbin has mariadbd; then return 0; fi
+    packages mariadb-server-core mariadb-client-core || say "without MariaDB the accounts' tests on MySQL are left out"
+}
+
 rust
 c_compiler
 if [ "${1:-build}" = test ]; then
     flatc
     browser
+    mariadb
 fi

@@ -73,6 +73,6 @@ fn announce(config: &Config, page: SocketAddr) -> Result<(), Failure> {
     writeln!(out, "  engine    {engine}   ({} trunks)", config.bridge.trunks)?;
     writeln!(out, "  accounts  {}", config.store.accounts)?;
     out.flush()?;
-    tracing::info!(%page, %engine, accounts = config.store.accounts, page_embedded = moim_bridge::page_is_embedded(), "ready");
+    tracing::info!(%page, %engine, accounts = %config.store.accounts, page_embedded = moim_bridge::page_is_embedded(), "ready");
     Ok(())
 }

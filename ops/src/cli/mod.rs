@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod journal;
 mod layers;
+mod migrate;
 mod mock;
 mod room;
 mod send;
@@ -58,6 +59,7 @@ enum Command {
     Send(send::Args),
     Tail(tail::Args),
     Journal(journal::Args),
+    Migrate(migrate::Args),
     Demo(demo::Args),
     Mock(mock::Args),
     Config(config::Args),
@@ -83,6 +85,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Send(args) => send::run(args),
         Command::Tail(args) => tail::run(args),
         Command::Journal(args) => journal::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Config(args) => config::run(args),

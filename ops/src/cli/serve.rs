@@ -161,7 +161,7 @@ fn announce(config: &Config, server: &Server) -> Result<(), Failure> {
         %page, %engine, durability,
         shards = config.engine.shards,
         data = %data.display(),
-        accounts = config.store.accounts,
+        accounts = %config.store.accounts,
         messages = config.store.messages,
         trial = config.trial,
         page_embedded = moim_bridge::page_is_embedded(),

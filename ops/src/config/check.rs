@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::raw::{Durability, Journal, Limits, LogFormat, Raw, Store};
+use moim_persistence::StoreAddress;
+
+use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw};
 use super::size::Size;
 use super::span::Span;
 
@@ -49,6 +51,16 @@ pub(crate) struct Bridge {
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) secure_cookies: bool,
     pub(crate) trust_forwarded: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    /// Shown without its password.
+    pub(crate) accounts: StoreAddress,
+    pub(crate) connections: u32,
+    pub(crate) wait: Duration,
+    pub(crate) migrate: bool,
+    pub(crate) messages: String,
 }
 
 #[derive(Clone, Debug)]
@@ -103,7 +115,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
     limits(&raw.limits, &mut problems);
     journal(&raw.journal, &mut problems);
     disk(raw, &mut problems);
-    store(&raw.store, &mut problems);
+    let store = store(&raw.store, &mut problems);
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&raw.log.filter) {
         problems.add("log.filter", format!("is {:?}: {error}", raw.log.filter));
     }
@@ -118,7 +130,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
         bridge,
         limits: raw.limits.clone(),
         journal: raw.journal.clone(),
-        store: raw.store.clone(),
+        store,
         trial: raw.trial.enabled,
         log: Log { format: raw.log.format, filter: raw.log.filter.clone() },
     })
@@ -205,15 +217,39 @@ fn shards(raw: &Raw) -> u16 {
     if raw.engine.shards == 0 { u16::try_from(cores).unwrap_or(u16::MAX) } else { raw.engine.shards }
 }
 
-fn store(store: &Store, problems: &mut Problems) {
-    for (key, value, kind) in
-        [("store.accounts", &store.accounts, "sqlite"), ("store.messages", &store.messages, "embedded")]
-    {
-        let place = value.strip_prefix(kind).map(|rest| rest.strip_prefix(':'));
-        if value != kind && !matches!(place, Some(Some(place)) if !place.is_empty()) {
-            problems.add(key, format!("is {value:?}; {kind:?} or \"{kind}:PATH\" is needed"));
-        }
+fn store(store: &raw::Store, problems: &mut Problems) -> Store {
+    let accounts = StoreAddress::from(&*store.accounts);
+    if !is_place(&store.accounts, "sqlite") && !is_database(&store.accounts) {
+        let known = "\"sqlite\", \"sqlite:PATH\" or \"mysql://user:password@host:port/database\" is needed";
+        problems.add("store.accounts", format!("is \"{accounts}\"; {known}"));
     }
+    problems.within("store.connections", store.connections, 1, 10_000);
+    problems.within("store.wait", store.wait, Span::ms(100), Span::seconds(300));
+    if !is_place(&store.messages, "embedded") {
+        let known = "\"embedded\" or \"embedded:PATH\" is needed";
+        problems.add("store.messages", format!("is {:?}; {known}", store.messages));
+    }
+    Store {
+        accounts,
+        connections: store.connections,
+        wait: store.wait.duration(),
+        migrate: store.migrate,
+        messages: store.messages.clone(),
+    }
+}
+
+/// `KIND` or `KIND:PATH`.
+fn is_place(value: &str, kind: &str) -> bool {
+    let place = value.strip_prefix(kind).map(|rest| rest.strip_prefix(':'));
+    value == kind || matches!(place, Some(Some(place)) if !place.is_empty())
+}
+
+/// A MySQL address with a host and a database; what else may be wrong with it is told where it is used.
+fn is_database(value: &str) -> bool {
+    let place = value.strip_prefix("mysql://").map(|rest| rest.rsplit_once('@').map_or(rest, |(_, place)| place));
+    place
+        .and_then(|place| place.split_once('/'))
+        .is_some_and(|(host, name)| !host.is_empty() && !name.is_empty() && !name.starts_with('?'))
 }
 
 #[derive(Default)]
@@ -297,6 +333,33 @@ mod tests {
             "bridge.allowed_origins",
         ];
         assert_eq!(keys, of_each, "{problems:?}");
+    }
+
+    #[test]
+    fn an_address_of_a_database_is_told_without_its_password() {
+        for good in ["mysql://moim:geheim@db:3306/moim", "mysql://moim@db/moim?ssl-mode=REQUIRED", "sqlite:/srv/a.db"] {
+            let mut raw = Raw::default();
+            raw.store.accounts = good.into();
+            assert!(!format!("{:?}", check(&raw).unwrap()).contains("geheim"));
+        }
+        for bad in ["mysql://moim:geheim@db", "mysql://moim:geheim@/moim", "mysql://moim:geheim@db/?a=b", "mysql:moim"]
+        {
+            let mut raw = Raw::default();
+            raw.store.accounts = bad.into();
+            let problems = check(&raw).unwrap_err();
+            assert!(problems[0].key == "store.accounts" && !problems[0].what.contains("geheim"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_stores_own_defaults_are_these() {
+        let ours = check(&Raw::default()).unwrap().store;
+        let theirs = moim_persistence::Config::new("data");
+        assert_eq!(
+            (ours.connections, ours.wait, ours.migrate),
+            (theirs.connections, theirs.store_wait, theirs.migrate)
+        );
+        assert_eq!((ours.accounts, ours.messages), (theirs.accounts, theirs.messages));
     }
 
     #[test]

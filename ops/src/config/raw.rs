@@ -156,12 +156,21 @@ impl Default for Bridge {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Store {
     pub(crate) accounts: String,
+    pub(crate) connections: u32,
+    pub(crate) wait: Span,
+    pub(crate) migrate: bool,
     pub(crate) messages: String,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { accounts: "sqlite".into(), messages: "embedded".into() }
+        Self {
+            accounts: "sqlite".into(),
+            connections: 16,
+            wait: Span::seconds(10),
+            migrate: true,
+            messages: "embedded".into(),
+        }
     }
 }
 

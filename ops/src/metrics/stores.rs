@@ -1,12 +1,13 @@
 //! The stores' counters.
 
-use moim_persistence::{LaneStats, Stats};
+use moim_persistence::{AccountsStats, LaneStats, Stats};
 
 use super::exposition::Page;
 use super::exposition::Type::{Counter, Gauge};
 
 pub(super) fn write(page: &mut Page, stats: &Stats) {
     requests(page, stats);
+    accounts(page, &stats.accounts);
     logins(page, stats);
     messages(page, stats);
     lanes(page, &stats.lanes);
@@ -22,6 +23,24 @@ fn requests(page: &mut Page, stats: &Stats) {
         "moim_store_requests_refused_total",
         "Requests refused because too many were under way.",
         requests.refused_total,
+    );
+}
+
+fn accounts(page: &mut Page, accounts: &AccountsStats) {
+    page.sample(Gauge, "moim_accounts_connections", "Connections to the accounts' database.", accounts.connections);
+    page.sample(Gauge, "moim_accounts_connections_max", "As many may be open.", accounts.connections_max);
+    page.sample(
+        Counter,
+        "moim_accounts_busy_total",
+        "Requests refused because no connection to the accounts' database became free in time.",
+        accounts.busy_total,
+    );
+    let runs = [("conflict", accounts.conflicts_total), ("connection", accounts.lost_total)];
+    page.family(
+        Counter,
+        "moim_accounts_runs_failed_total",
+        "Runs of a transaction or a read that failed and might run again, by what they lost to.",
+        runs.map(|(cause, count)| ([("cause", cause.to_owned())], count)),
     );
 }
 

@@ -90,3 +90,31 @@ fn a_command_on_a_missing_data_folder_says_so() {
     assert!(text(&output.stderr).contains("no data folder"));
     assert!(!missing.exists(), "looking must not make a folder");
 }
+
+#[test]
+fn migrate_shows_what_is_lacking_and_then_applies_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let migrate = |arguments: &[&str]| {
+        let output = moim().arg("migrate").args(arguments).arg("--data").arg(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(migrate(&["--check"]).contains("CREATE TABLE users"));
+    assert!(!folder.path().join("accounts.sqlite").exists(), "looking must not make a file");
+    assert!(migrate(&[]).starts_with("applied 0001_accounts"));
+    assert_eq!(migrate(&["--check"]), "");
+    assert!(migrate(&[]).contains("nothing is lacking"));
+}
+
+#[test]
+fn the_password_of_a_database_is_told_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    for address in ["mysql://moim:geheim@127.0.0.1:1/moim", "mysql://moim:geheim@127.0.0.1:1"] {
+        let mut command = moim();
+        command.args(["serve", "--set", "log.filter=trace", "--data"]).arg(folder.path());
+        let output = command.env("MOIM_STORE_ACCOUNTS", address).output().unwrap();
+        assert!(matches!(output.status.code(), Some(3 | 4)), "{:?}", output.status);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert!(told.contains("127.0.0.1:1") && !told.contains("geheim"), "{told}");
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Column, Executor, MySql, Row as _, SqlSafeStr, Sqlite, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, Column, Executor, MySql, MySqlConnection, Row as _, SqlSafeStr, Sqlite, TypeInfo, ValueRef};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::dialect::Dialect;
@@ -15,13 +15,17 @@ use super::value::{Row, Value};
 /// A connection lent by its pool.
 pub(super) enum Connection {
     Sqlite(PoolConnection<Sqlite>),
-    MySql {
-        connection: PoolConnection<MySql>,
-        /// How long a statement may take.
-        wait: Duration,
-        /// The place among the connections.
-        _permit: OwnedSemaphorePermit,
-    },
+    MySql(MySqlLent),
+}
+
+/// A connection to MySQL, given back when it is dropped.
+pub(super) struct MySqlLent {
+    /// `None` once it was discarded.
+    connection: Option<PoolConnection<MySql>>,
+    /// How long a statement may take.
+    wait: Duration,
+    /// Its place among the connections.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// What a statement did.
@@ -36,7 +40,7 @@ impl Connection {
     pub(super) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
-            Self::MySql { .. } => Dialect::MySql,
+            Self::MySql(_) => Dialect::MySql,
         }
     }
 
@@ -52,8 +56,9 @@ impl Connection {
                 let rows = sqlite_query(sql, ending, values).fetch_all(&mut **connection).await?;
                 rows.iter().map(sqlite_row).collect()
             }
-            Self::MySql { connection, wait, .. } => {
-                let rows = within(*wait, mysql_query(sql, ending, values).fetch_all(&mut **connection)).await?;
+            Self::MySql(lent) => {
+                let (connection, wait) = lent.connection()?;
+                let rows = within(wait, mysql_query(sql, ending, values).fetch_all(connection)).await?;
                 rows.iter().map(mysql_row).collect()
             }
         }
@@ -66,8 +71,9 @@ impl Connection {
                 let done = sqlite_query(sql, "", values).execute(&mut **connection).await?;
                 Ok(Done { rows: done.rows_affected(), id: done.last_insert_rowid() })
             }
-            Self::MySql { connection, wait, .. } => {
-                let done = within(*wait, mysql_query(sql, "", values).execute(&mut **connection)).await?;
+            Self::MySql(lent) => {
+                let (connection, wait) = lent.connection()?;
+                let done = within(wait, mysql_query(sql, "", values).execute(connection)).await?;
                 Ok(Done { rows: done.rows_affected(), id: i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX) })
             }
         }
@@ -77,7 +83,10 @@ impl Connection {
     pub(super) async fn command(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(connection) => connection.execute(sql).await.map(drop),
-            Self::MySql { connection, wait, .. } => within(*wait, connection.execute(sql)).await.map(drop),
+            Self::MySql(lent) => {
+                let (connection, wait) = lent.connection()?;
+                within(wait, connection.execute(sql)).await.map(drop)
+            }
         }
     }
 
@@ -86,7 +95,33 @@ impl Connection {
     pub(super) fn discard(self) {
         match self {
             Self::Sqlite(connection) => drop(connection.detach()),
-            Self::MySql { connection, .. } => drop(connection.detach()),
+            Self::MySql(mut lent) => drop(lent.connection.take().map(PoolConnection::detach)),
+        }
+    }
+}
+
+impl MySqlLent {
+    pub(super) fn new(connection: PoolConnection<MySql>, wait: Duration, place: OwnedSemaphorePermit) -> Self {
+        Self { connection: Some(connection), wait, place: Some(place) }
+    }
+
+    fn connection(&mut self) -> Result<(&mut MySqlConnection, Duration), sqlx::Error> {
+        let wait = self.wait;
+        self.connection.as_deref_mut().map(|connection| (connection, wait)).ok_or(sqlx::Error::PoolClosed)
+    }
+}
+
+impl Drop for MySqlLent {
+    /// The pool asks a connection that comes back for a sign of life, and would wait for it as long as the network lets it.
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let (back, wait, place) = (connection.return_to_pool(), self.wait, self.place.take());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // Out of time it is closed.
+                let _ = tokio::time::timeout(wait, back).await;
+                drop(place);
+            });
         }
     }
 }

@@ -80,6 +80,20 @@ async fn set_up(connection: &mut MySqlConnection, wait: Duration) -> Result<(), 
     Ok(())
 }
 
+/// Makes processes that see to the migrations at the same time follow one another. The lock goes with the connection. The
+/// migrator's own would wait for ever, which MariaDB takes for an error and does not do.
+pub(super) async fn lock_migrations(connection: &mut MySqlConnection, wait: Duration) -> Result<(), Error> {
+    let taken = sqlx::query_scalar::<_, Option<i64>>("SELECT GET_LOCK(CONCAT('moim.', SHA1(DATABASE())), ?)")
+        .bind(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX).max(1))
+        .fetch_one(connection)
+        .await
+        .map_err(|error| super::sql_error(&error))?;
+    match taken {
+        Some(1) => Ok(()),
+        _ => Err(Error::Unavailable("another process is at the migrations of the accounts' database".to_owned())),
+    }
+}
+
 /// What a first connection was refused for.
 fn refused(address: &StoreAddress, error: &sqlx::Error) -> Error {
     let wrong = |reason| Error::Setting { setting: "accounts", value: address.to_string(), reason };

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection as _, MySqlPool, SqlitePool};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::Connection;
+use super::connection::{Connection, MySqlLent};
 use super::dialect::Dialect;
 use super::migration::{LackingMigration, Migrations, lacking_all, migrate};
 use super::patience::{Counters, Failed, Patience};
@@ -84,6 +84,7 @@ impl Database {
             AccountsPlace::MySql(address) => {
                 let dialect = Dialect::MySql;
                 let mut connection = mysql::connect(&address, wait).await?;
+                mysql::lock_migrations(&mut connection, wait).await?;
                 let table = sqlx::query(dialect.migrations_table()).fetch_optional(&mut connection).await;
                 let lacking = migrate(&mut connection, dialect, table.map_err(error)?.is_some(), migrations).await?;
                 connection.close().await.map_err(error)?;
@@ -171,9 +172,9 @@ impl Database {
                     let what = "connections to the accounts' database";
                     return Err(Failed::Finally(Error::Busy { what, limit: *places_max }));
                 };
-                let _permit = place.map_err(|_| Failed::Finally(sql_error(&sqlx::Error::PoolClosed)))?;
+                let place = place.map_err(|_| Failed::Finally(sql_error(&sqlx::Error::PoolClosed)))?;
                 match timeout_at(deadline, pool.acquire()).await {
-                    Ok(Ok(connection)) => Ok(Connection::MySql { connection, wait: self.wait, _permit }),
+                    Ok(Ok(connection)) => Ok(Connection::MySql(MySqlLent::new(connection, self.wait, place))),
                     Ok(Err(error)) => Err(Failed::of(&error)),
                     Err(_) => Err(Failed::of(&sqlx::Error::PoolTimedOut)),
                 }

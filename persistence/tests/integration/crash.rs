@@ -5,6 +5,7 @@ use std::process::Command;
 use moim_persistence::{Batch, Config, PasswordCost, Persistence};
 use moim_wire::{MessageId, RoomId, UserId};
 
+use crate::arm::Arm;
 use crate::support::{Stores, config, frames, new_room, sign_up};
 
 /// Names the folder to the child, which is this binary once more.
@@ -55,9 +56,9 @@ async fn confirmed_messages_and_accounts_survive_an_abort() {
 
 #[tokio::test]
 async fn handles_dropped_without_closing_free_the_folder_and_keep_what_was_synced() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     stores.persistence.messages().write_durably(&[frames(1, 1..=9)]).await.unwrap();
-    let Stores { persistence, folder } = stores;
+    let Stores { persistence, folder, .. } = stores;
     drop(persistence);
     let persistence = Persistence::open(&config(&folder)).unwrap();
     assert_eq!(persistence.messages().newest(RoomId(1)).await.unwrap(), Some(MessageId(9)));

@@ -10,6 +10,7 @@ use moim_persistence::{Batch, Error};
 use moim_wire::{MessageId, RoomId};
 use tokio::sync::oneshot;
 
+use crate::arm::Arm;
 use crate::support::{Stores, frames, new_room, sign_up};
 
 struct Unpark(Thread);
@@ -34,7 +35,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn every_store_is_awaited_without_a_runtime_of_the_caller() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     block_on(async {
         let accounts = stores.persistence.accounts();
         let user = accounts.users().sign_up(sign_up("mina")).await.unwrap();
@@ -50,7 +51,7 @@ fn every_store_is_awaited_without_a_runtime_of_the_caller() {
 
 #[tokio::test]
 async fn requests_beyond_the_bound_are_refused_and_counted() {
-    let stores = Stores::open_with(|config| config.requests_max = 1);
+    let stores = Stores::open_with(Arm::Sqlite, |config| config.requests_max = 1);
     let (begun, has_begun) = oneshot::channel();
     let (finish, may_finish) = oneshot::channel::<()>();
     let running = tokio::spawn(stores.persistence.run(async move {
@@ -70,7 +71,7 @@ async fn requests_beyond_the_bound_are_refused_and_counted() {
 
 #[tokio::test]
 async fn work_goes_on_when_its_caller_stops_waiting() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let (begun, has_begun) = oneshot::channel();
     let (finish, may_finish) = oneshot::channel::<()>();
     let (done, is_done) = oneshot::channel();
@@ -89,7 +90,7 @@ async fn work_goes_on_when_its_caller_stops_waiting() {
 
 #[tokio::test]
 async fn a_panic_in_a_request_is_an_error_of_that_request() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let failed = stores.persistence.run::<_, ()>(async { panic!("on purpose") }).await;
     assert!(matches!(failed, Err(Error::Internal(_))), "{failed:?}");
     assert!(stores.persistence.run(async { Ok(()) }).await.is_ok());

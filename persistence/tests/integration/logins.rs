@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use moim_persistence::{Error, UserId};
 
+use crate::arm::{Arm, on_each_arm};
 use crate::support::{PASSWORD, Stores};
 
 const HOME: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
 const AWAY: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1)));
 
-#[tokio::test]
-async fn a_token_names_its_user_across_a_restart() {
-    let stores = Stores::open();
+async fn a_token_names_its_user_across_a_restart(arm: Arm) {
+    let stores = Stores::open(arm);
     let user = stores.user("mina").await;
     let login = stores.persistence.accounts().logins().log_in("Mina@Example.com", PASSWORD, HOME).await.unwrap();
     assert_eq!(login.user, user);
@@ -21,9 +21,8 @@ async fn a_token_names_its_user_across_a_restart() {
     assert_eq!((identity.email, identity.name), (user.email, user.name));
 }
 
-#[tokio::test]
-async fn a_login_that_was_ended_is_refused_and_told_once_to_who_polls() {
-    let stores = Stores::open();
+async fn a_login_that_was_ended_is_refused_and_told_once_to_who_polls(arm: Arm) {
+    let stores = Stores::open(arm);
     let logins = stores.persistence.accounts().logins();
     let user = stores.user("mina").await;
     let (first, second) = (logins.issue(user.id).await.unwrap(), logins.issue(user.id).await.unwrap());
@@ -38,18 +37,46 @@ async fn a_login_that_was_ended_is_refused_and_told_once_to_who_polls() {
     assert!(logins.revoked_since(revoked.cursor).await.unwrap().logins.is_empty());
 }
 
-#[tokio::test]
-async fn an_expired_token_is_refused() {
-    let stores = Stores::open_with(|config| config.login_ms = 0);
+async fn who_polls_misses_none_of_the_logins_ended_at_the_same_time(arm: Arm) {
+    const LOGINS: usize = 40;
+    let stores = Stores::open(arm);
+    let logins = stores.persistence.accounts().logins();
+    let user = stores.user("mina").await;
+    let mut granted = Vec::new();
+    for _ in 0..LOGINS {
+        granted.push(logins.issue(user.id).await.unwrap().login);
+    }
+    let mut cursor = logins.newest_revocation().await.unwrap();
+    let endings: Vec<_> = granted
+        .iter()
+        .map(|&login| {
+            let logins = logins.clone();
+            tokio::spawn(async move { logins.log_out(login).await })
+        })
+        .collect();
+    let mut told = Vec::new();
+    let mut are_over = false;
+    // Once more after the last has ended.
+    while !are_over {
+        are_over = endings.iter().all(tokio::task::JoinHandle::is_finished);
+        let revoked = logins.revoked_since(cursor).await.unwrap();
+        cursor = revoked.cursor;
+        told.extend(revoked.logins.into_iter().map(|(_, login)| login));
+    }
+    told.sort_unstable();
+    assert_eq!(told, granted);
+}
+
+async fn an_expired_token_is_refused(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| config.login_ms = 0);
     let user = stores.user("mina").await;
     let logins = stores.persistence.accounts().logins();
     let login = logins.issue(user.id).await.unwrap();
     assert!(matches!(logins.authenticate(&login.token).await, Err(Error::TokenExpired)));
 }
 
-#[tokio::test]
-async fn a_token_of_another_server_is_refused() {
-    let (here, there) = (Stores::open(), Stores::open());
+async fn a_token_of_another_server_is_refused(arm: Arm) {
+    let (here, there) = (Stores::open(arm), Stores::open(arm));
     let user = there.user("mina").await;
     let login = there.persistence.accounts().logins().issue(user.id).await.unwrap();
     for wrong in [login.token.as_str(), "", "not.a.token"] {
@@ -59,9 +86,8 @@ async fn a_token_of_another_server_is_refused() {
     assert!(matches!(here.persistence.accounts().logins().issue(UserId(1)).await, Err(Error::NoSuchUser(_))));
 }
 
-#[tokio::test]
-async fn a_wrong_password_and_an_unknown_account_fail_alike_and_both_cost_a_hash() {
-    let stores = Stores::open();
+async fn a_wrong_password_and_an_unknown_account_fail_alike_and_both_cost_a_hash(arm: Arm) {
+    let stores = Stores::open(arm);
     let user = stores.user("mina").await;
     let logins = stores.persistence.accounts().logins();
     let before = stores.persistence.stats().logins.passwords_total;
@@ -77,9 +103,8 @@ async fn a_wrong_password_and_an_unknown_account_fail_alike_and_both_cost_a_hash
     assert_eq!((stats.passwords_total - before, stats.failed_total), (4, 4));
 }
 
-#[tokio::test]
-async fn wrong_guesses_from_elsewhere_do_not_refuse_the_right_password() {
-    let stores = Stores::open_with(|config| config.login_failures_per_account_and_address_max = 3);
+async fn wrong_guesses_from_elsewhere_do_not_refuse_the_right_password(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| config.login_failures_per_account_and_address_max = 3);
     let user = stores.user("mina").await;
     let logins = stores.persistence.accounts().logins();
     for email in [&*user.email, "nobody@example.com"] {
@@ -93,9 +118,8 @@ async fn wrong_guesses_from_elsewhere_do_not_refuse_the_right_password() {
     assert_eq!(logins.log_in(&user.email, PASSWORD, HOME).await.unwrap().user, user);
 }
 
-#[tokio::test]
-async fn an_account_guessed_at_from_many_addresses_is_refused_to_everyone() {
-    let stores = Stores::open_with(|config| config.login_failures_per_account_max = 3);
+async fn an_account_guessed_at_from_many_addresses_is_refused_to_everyone(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| config.login_failures_per_account_max = 3);
     let user = stores.user("mina").await;
     let logins = stores.persistence.accounts().logins();
     for address in [AWAY, None, AWAY] {
@@ -105,9 +129,8 @@ async fn an_account_guessed_at_from_many_addresses_is_refused_to_everyone() {
     assert!(matches!(refused, Err(Error::TooManyAttempts { .. })), "{refused:?}");
 }
 
-#[tokio::test]
-async fn guesses_sent_all_at_once_do_not_pass_the_limit() {
-    let stores = Stores::open_with(|config| {
+async fn guesses_sent_all_at_once_do_not_pass_the_limit(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| {
         config.login_failures_per_account_and_address_max = 5;
         config.passwords_at_once = 1;
     });
@@ -126,9 +149,8 @@ async fn guesses_sent_all_at_once_do_not_pass_the_limit() {
     assert_eq!((stats.failed_total, stats.limited_total), (5, 45));
 }
 
-#[tokio::test]
-async fn successes_are_not_counted() {
-    let stores = Stores::open_with(|config| {
+async fn successes_are_not_counted(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| {
         config.login_failures_per_address_max = 2;
         config.login_failures_per_account_and_address_max = 2;
         config.login_failures_per_account_max = 2;
@@ -139,4 +161,17 @@ async fn successes_are_not_counted() {
         logins.log_in(&user.email, PASSWORD, HOME).await.unwrap();
     }
     assert_eq!(stores.persistence.stats().logins.succeeded_total, 5);
+}
+
+on_each_arm! {
+    a_token_names_its_user_across_a_restart,
+    a_login_that_was_ended_is_refused_and_told_once_to_who_polls,
+    who_polls_misses_none_of_the_logins_ended_at_the_same_time,
+    an_expired_token_is_refused,
+    a_token_of_another_server_is_refused,
+    a_wrong_password_and_an_unknown_account_fail_alike_and_both_cost_a_hash,
+    wrong_guesses_from_elsewhere_do_not_refuse_the_right_password,
+    an_account_guessed_at_from_many_addresses_is_refused_to_everyone,
+    guesses_sent_all_at_once_do_not_pass_the_limit,
+    successes_are_not_counted,
 }

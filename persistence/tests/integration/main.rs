@@ -1,15 +1,21 @@
-//! The stores as their callers see them, on temporary folders. One binary, a module a topic.
+//! The stores as their callers see them, on temporary folders and databases. One binary, a module a topic; what is said of
+//! the accounts is said of each database that they may be in.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
 
+mod arm;
 mod crash;
 mod disk_full;
 mod executors;
 mod logins;
+mod mariadb;
 mod membership;
 mod messages;
+mod mysql_faults;
 mod open;
 mod rooms;
+mod schema;
 mod support;
 mod users;
+mod wire_cut;
 mod write_behind;

@@ -3,11 +3,11 @@
 use moim_persistence::{Error, Kind, Role, RoomId, UserId};
 use moim_wire::MessageId;
 
+use crate::arm::{Arm, on_each_arm};
 use crate::support::{Stores, new_room};
 
-#[tokio::test]
-async fn two_hundred_joins_at_once_lose_and_double_nothing() {
-    let stores = Stores::open();
+async fn two_hundred_joins_at_once_lose_and_double_nothing(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let creator = stores.user("creator").await;
     let room = stores.room(&creator).await;
@@ -42,9 +42,8 @@ async fn two_hundred_joins_at_once_lose_and_double_nothing() {
     assert_eq!(rooms.get(room.id).await.unwrap().members, 101);
 }
 
-#[tokio::test]
-async fn a_private_room_takes_its_password_and_limits_the_guesses() {
-    let stores = Stores::open_with(|config| config.login_failures_per_account_and_address_max = 2);
+async fn a_private_room_takes_its_password_and_limits_the_guesses(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| config.login_failures_per_account_and_address_max = 2);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun, sora) = (stores.user("mina").await, stores.user("jun").await, stores.user("sora").await);
     let room = rooms.create(mina.id, new_room("private", Some("모임"))).await.unwrap().id;
@@ -58,9 +57,8 @@ async fn a_private_room_takes_its_password_and_limits_the_guesses() {
     assert!(matches!(rooms.join(jun.id, room, None).await, Err(Error::AlreadyMember { .. })));
 }
 
-#[tokio::test]
-async fn the_last_admin_hands_over_to_the_longest_standing_member() {
-    let stores = Stores::open();
+async fn the_last_admin_hands_over_to_the_longest_standing_member(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, late, early) = (stores.user("mina").await, stores.user("late").await, stores.user("early").await);
     let room = stores.room(&mina).await.id;
@@ -78,9 +76,8 @@ async fn the_last_admin_hands_over_to_the_longest_standing_member() {
     assert_eq!((seen.as_slice(), change.change), (&expected[..], 4));
 }
 
-#[tokio::test]
-async fn who_comes_to_an_empty_room_is_its_admin() {
-    let stores = Stores::open();
+async fn who_comes_to_an_empty_room_is_its_admin(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun) = (stores.user("mina").await, stores.user("jun").await);
     let room = stores.room(&mina).await.id;
@@ -92,9 +89,8 @@ async fn who_comes_to_an_empty_room_is_its_admin() {
     assert_eq!((recorded[0].kind, recorded[0].role), (Kind::MemberJoined, Role::Admin));
 }
 
-#[tokio::test]
-async fn members_add_admins_remove_and_the_only_admin_stays_one() {
-    let stores = Stores::open();
+async fn members_add_admins_remove_and_the_only_admin_stays_one(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun, sora) = (stores.user("mina").await, stores.user("jun").await, stores.user("sora").await);
     let room = stores.room(&mina).await.id;
@@ -112,9 +108,8 @@ async fn members_add_admins_remove_and_the_only_admin_stays_one() {
     assert!(matches!(rooms.remove(jun.id, room, UserId(99)).await, Err(Error::NotAMember { .. })));
 }
 
-#[tokio::test]
-async fn who_left_stays_in_the_list_and_may_return() {
-    let stores = Stores::open();
+async fn who_left_stays_in_the_list_and_may_return(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun) = (stores.user("mina").await, stores.user("jun").await);
     let room = stores.room(&mina).await.id;
@@ -129,9 +124,8 @@ async fn who_left_stays_in_the_list_and_may_return() {
     assert_eq!(rooms.get(room).await.unwrap().members, 2);
 }
 
-#[tokio::test]
-async fn a_read_mark_never_goes_back() {
-    let stores = Stores::open();
+async fn a_read_mark_never_goes_back(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let mina = stores.user("mina").await;
     let room = stores.room(&mina).await.id;
@@ -145,9 +139,8 @@ async fn a_read_mark_never_goes_back() {
     assert_eq!(rooms.load(room).await.unwrap().members, [(mina.id, Role::Admin, MessageId(9))]);
 }
 
-#[tokio::test]
-async fn the_outbox_empties_as_its_changes_are_sequenced_and_numbers_go_on() {
-    let stores = Stores::open();
+async fn the_outbox_empties_as_its_changes_are_sequenced_and_numbers_go_on(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun) = (stores.user("mina").await, stores.user("jun").await);
     let (first, second) = (stores.room(&mina).await.id, stores.room(&mina).await.id);
@@ -163,4 +156,15 @@ async fn the_outbox_empties_as_its_changes_are_sequenced_and_numbers_go_on() {
     assert_eq!(rooms.rooms_with_changes(10).await.unwrap(), [second]);
     assert_eq!(rooms.join(jun.id, first, None).await.unwrap().change, 3);
     assert!(matches!(rooms.load(RoomId(99)).await, Err(Error::NoSuchRoom(_))));
+}
+
+on_each_arm! {
+    two_hundred_joins_at_once_lose_and_double_nothing,
+    a_private_room_takes_its_password_and_limits_the_guesses,
+    the_last_admin_hands_over_to_the_longest_standing_member,
+    who_comes_to_an_empty_room_is_its_admin,
+    members_add_admins_remove_and_the_only_admin_stays_one,
+    who_left_stays_in_the_list_and_may_return,
+    a_read_mark_never_goes_back,
+    the_outbox_empties_as_its_changes_are_sequenced_and_numbers_go_on,
 }

@@ -5,13 +5,14 @@ use moim_persistence::{Error, PageQuery};
 use moim_wire::limits::SENDS_IN_FLIGHT_MAX;
 use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 
+use crate::arm::Arm;
 use crate::support::{Stores, frame, frames, ids};
 
 const ROOM: RoomId = RoomId(7);
 
 #[tokio::test]
 async fn pages_go_both_ways_and_say_whether_there_is_more() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     // The rooms on either side must not leak in.
     messages.write(&[frames(6, [1, 900]), frames(7, (10..=50).step_by(10)), frames(8, [1])]).await.unwrap();
@@ -32,7 +33,7 @@ async fn pages_go_both_ways_and_say_whether_there_is_more() {
 
 #[tokio::test]
 async fn a_page_ends_before_its_bytes_but_always_moves_on() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     messages.write(&[frames(7, 1..=4)]).await.unwrap();
     let one = frame((7, 1, 1, 1, 1)).len();
@@ -44,7 +45,7 @@ async fn a_page_ends_before_its_bytes_but_always_moves_on() {
 
 #[tokio::test]
 async fn newest_and_counts_are_of_the_room_alone() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     assert_eq!(messages.newest(ROOM).await.unwrap(), None);
     messages.write(&[frames(7, 1..=20), frames(8, [999])]).await.unwrap();
@@ -56,7 +57,7 @@ async fn newest_and_counts_are_of_the_room_alone() {
 
 #[tokio::test]
 async fn the_same_batch_twice_is_there_once_and_byte_for_byte() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     let batch = frames(7, 1..=9);
     for _ in 0..2 {
@@ -70,7 +71,7 @@ async fn the_same_batch_twice_is_there_once_and_byte_for_byte() {
 
 #[tokio::test]
 async fn a_device_window_holds_the_newest_of_all_batches_rising() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     for batch in (1..=200u64).collect::<Vec<_>>().chunks(30) {
         messages.write(&[frames(7, batch.iter().copied())]).await.unwrap();
@@ -91,7 +92,7 @@ async fn a_device_window_holds_the_newest_of_all_batches_rising() {
 
 #[tokio::test]
 async fn a_replay_in_other_batches_gives_the_same_window() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     for first in [1, 5, 9] {
         messages.write(&[frames(7, first..first + 4)]).await.unwrap();
@@ -105,7 +106,7 @@ async fn a_replay_in_other_batches_gives_the_same_window() {
 
 #[tokio::test]
 async fn a_rooms_own_events_share_one_window_whoever_caused_them() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     messages.write(&[frame((7, 10, 4, 0, 1)), frame((7, 11, 5, 0, 2))]).await.unwrap();
     let window = messages.device_window(ROOM, UserId(0), DeviceId(0)).await.unwrap();
@@ -114,7 +115,7 @@ async fn a_rooms_own_events_share_one_window_whoever_caused_them() {
 
 #[tokio::test]
 async fn what_is_no_message_is_refused_whole() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     let good = frames(7, [1]);
     let cut = good.slice(..good.len() - 1);
@@ -128,7 +129,7 @@ async fn what_is_no_message_is_refused_whole() {
 
 #[tokio::test]
 async fn messages_are_there_after_closing_and_opening() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     stores.persistence.messages().write(&[frames(7, 1..=5)]).await.unwrap();
     let stores = stores.reopen();
     assert_eq!(stores.persistence.messages().count_after(ROOM, MessageId::ZERO, 100).await.unwrap(), 5);

@@ -1,13 +1,13 @@
 //! Opening: the folder's lock, schemas, settings; and what is left after closing.
 
 use moim_persistence::{Error, Persistence};
-use sqlx::Connection;
 
+use crate::arm::Arm;
 use crate::support::{Stores, config, sign_up};
 
 #[test]
 fn a_folder_in_use_is_refused_by_its_name() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let Err(error) = Persistence::open(&config(&stores.folder)) else { panic!("opened twice") };
     assert!(matches!(&error, Error::Locked(folder) if folder == stores.folder.path()), "{error}");
     assert!(error.to_string().contains(stores.folder.path().to_str().unwrap()));
@@ -17,26 +17,12 @@ fn a_folder_in_use_is_refused_by_its_name() {
 
 #[tokio::test]
 async fn the_accounts_alone_open_beside_a_server() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let beside = Persistence::open_accounts_only(&config(&stores.folder)).unwrap();
     let user = beside.users().sign_up(sign_up("mina")).await.unwrap();
     let login = beside.logins().issue(user.id).await.unwrap();
     let identity = stores.persistence.accounts().logins().authenticate(&login.token).await.unwrap();
     assert_eq!(identity.user, user.id);
-}
-
-#[tokio::test]
-async fn a_schema_from_the_future_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    Persistence::open(&config(&folder)).unwrap().close().unwrap();
-    let path = folder.path().join("accounts.sqlite");
-    let mut connection = sqlx::SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-                  VALUES (4000, 'later', 1, x'00', 0)";
-    sqlx::query(insert).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    let refused = Persistence::open(&config(&folder)).err();
-    assert!(matches!(refused, Some(Error::SchemaFromTheFuture { found: 4000, .. })), "{refused:?}");
 }
 
 #[test]
@@ -63,7 +49,7 @@ fn an_unknown_back_end_is_refused_by_its_setting() {
 
 #[tokio::test]
 async fn after_closing_every_clone_is_told() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let clone = stores.persistence.clone();
     stores.persistence.close().unwrap();
     let users = clone.accounts().users();

@@ -2,11 +2,11 @@
 
 use moim_persistence::{Error, Kind, Role, RoomId, UserId};
 
+use crate::arm::{Arm, on_each_arm};
 use crate::support::{Stores, new_room};
 
-#[tokio::test]
-async fn a_new_room_has_its_creator_as_admin_and_no_change() {
-    let stores = Stores::open();
+async fn a_new_room_has_its_creator_as_admin_and_no_change(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let mina = stores.user("mina").await;
     let room = rooms.create(mina.id, new_room(" 모임 ", Some("secret"))).await.unwrap();
@@ -23,9 +23,8 @@ async fn a_new_room_has_its_creator_as_admin_and_no_change() {
     assert!(matches!(unguarded, Err(Error::InvalidField { field: "channelPassword", .. })));
 }
 
-#[tokio::test]
-async fn a_users_rooms_come_in_pages() {
-    let stores = Stores::open();
+async fn a_users_rooms_come_in_pages(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let mina = stores.user("mina").await;
     let mut created = Vec::new();
@@ -44,9 +43,8 @@ async fn a_users_rooms_come_in_pages() {
     assert_eq!(seen, created);
 }
 
-#[tokio::test]
-async fn a_search_finds_any_case_and_takes_signs_literally() {
-    let stores = Stores::open();
+async fn a_search_finds_any_case_and_takes_signs_literally(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let mina = stores.user("mina").await;
     for name in ["Café 100%", "CAFÉ club", "한강 러닝", "100 things"] {
@@ -63,9 +61,8 @@ async fn a_search_finds_any_case_and_takes_signs_literally() {
     assert!(matches!(rooms.search("  ", 10).await, Err(Error::InvalidField { field: "keyword", .. })));
 }
 
-#[tokio::test]
-async fn only_an_admin_changes_a_room() {
-    let stores = Stores::open();
+async fn only_an_admin_changes_a_room(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun, stranger) = (stores.user("mina").await, stores.user("jun").await, stores.user("stranger").await);
     let room = stores.room(&mina).await;
@@ -79,9 +76,8 @@ async fn only_an_admin_changes_a_room() {
     assert_eq!((recorded[0].kind, recorded[0].text.as_str()), (Kind::RoomChanged, "renamed"));
 }
 
-#[tokio::test]
-async fn a_deleted_room_has_no_members_and_is_found_by_its_owner_alone() {
-    let stores = Stores::open();
+async fn a_deleted_room_has_no_members_and_is_found_by_its_owner_alone(arm: Arm) {
+    let stores = Stores::open(arm);
     let rooms = stores.persistence.accounts().rooms();
     let (mina, jun) = (stores.user("mina").await, stores.user("jun").await);
     let room = stores.room(&mina).await;
@@ -95,4 +91,12 @@ async fn a_deleted_room_has_no_members_and_is_found_by_its_owner_alone() {
     let loaded = rooms.load(room.id).await.unwrap();
     assert!(loaded.deleted && loaded.members.is_empty());
     assert_eq!(loaded.changes.last().map(|last| (last.change, last.kind)), Some((change.change, Kind::RoomDeleted)));
+}
+
+on_each_arm! {
+    a_new_room_has_its_creator_as_admin_and_no_change,
+    a_users_rooms_come_in_pages,
+    a_search_finds_any_case_and_takes_signs_literally,
+    only_an_admin_changes_a_room,
+    a_deleted_room_has_no_members_and_is_found_by_its_owner_alone,
 }

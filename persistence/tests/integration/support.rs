@@ -7,11 +7,14 @@ use moim_wire::schema::{Kind, Message, MessageHead, Role};
 use moim_wire::{Encoder, Envelope, Frame, MessageFields, body};
 use tempfile::TempDir;
 
+use crate::arm::{Arm, Place};
+
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// Open stores; the folder goes with them.
+/// Open stores; folder and database go with them.
 pub(crate) struct Stores {
     pub(crate) persistence: Persistence,
+    pub(crate) place: Place,
     pub(crate) folder: TempDir,
 }
 
@@ -20,21 +23,24 @@ pub(crate) fn config(folder: &TempDir) -> Config {
 }
 
 impl Stores {
-    pub(crate) fn open() -> Self {
-        Self::open_with(|_| {})
+    pub(crate) fn open(arm: Arm) -> Self {
+        Self::open_with(arm, |_| {})
     }
 
-    pub(crate) fn open_with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn open_with(arm: Arm, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = config(&folder);
+        let place = arm.place();
+        let mut config = Config { accounts: place.address(), ..config(&folder) };
         change(&mut config);
-        Self { persistence: Persistence::open(&config).unwrap(), folder }
+        Self { persistence: Persistence::open(&config).unwrap(), place, folder }
     }
 
-    /// Closes, and opens the same folder again.
+    /// Closes, and opens the same place again.
     pub(crate) fn reopen(self) -> Self {
-        self.persistence.close().unwrap();
-        Self { persistence: Persistence::open(&config(&self.folder)).unwrap(), folder: self.folder }
+        let Self { persistence, place, folder } = self;
+        persistence.close().unwrap();
+        let config = Config { accounts: place.address(), ..config(&folder) };
+        Self { persistence: Persistence::open(&config).unwrap(), place, folder }
     }
 
     pub(crate) async fn user(&self, name: &str) -> User {

@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use moim_persistence::{Error, Kind, SignUp, UserId};
 
+use crate::arm::{Arm, on_each_arm};
 use crate::support::{Stores, sign_up};
 
-#[tokio::test]
-async fn who_signed_up_is_found_by_id_and_by_any_spelling_of_the_email() {
-    let stores = Stores::open();
+async fn who_signed_up_is_found_by_id_and_by_any_spelling_of_the_email(arm: Arm) {
+    let stores = Stores::open(arm);
     let users = stores.persistence.accounts().users();
     let user = users.sign_up(sign_up("Mina")).await.unwrap();
     assert_eq!(user.email, "Mina@example.com");
@@ -18,9 +18,8 @@ async fn who_signed_up_is_found_by_id_and_by_any_spelling_of_the_email() {
     assert!(matches!(users.by_email("nobody@example.com").await, Err(Error::NoSuchUser(_))));
 }
 
-#[tokio::test]
-async fn an_email_is_taken_once_whatever_the_letters_case() {
-    let stores = Stores::open();
+async fn an_email_is_taken_once_whatever_the_letters_case(arm: Arm) {
+    let stores = Stores::open(arm);
     let users = stores.persistence.accounts().users();
     let mina = stores.user("mina").await;
     assert!(matches!(users.sign_up(sign_up("MINA")).await, Err(Error::EmailTaken)));
@@ -29,9 +28,22 @@ async fn an_email_is_taken_once_whatever_the_letters_case() {
     assert_eq!(users.get(mina.id).await.unwrap(), mina);
 }
 
-#[tokio::test]
-async fn fields_out_of_bounds_are_named() {
-    let stores = Stores::open();
+async fn emails_that_differ_by_a_letter_a_mark_or_an_emoji_are_different(arm: Arm) {
+    let stores = Stores::open(arm);
+    let users = stores.persistence.accounts().users();
+    let addresses = ["가", "각", "e", "é", "ss", "ß", "🍣", "🍺", "👩", "👩🏽", "ａ", "a"];
+    for address in addresses {
+        let user = users.sign_up(sign_up(address)).await.unwrap();
+        assert_eq!((user.name.as_str(), users.get(user.id).await.unwrap()), (address, user.clone()));
+    }
+    // The same letters, otherwise typed.
+    for same in ["\u{1100}\u{1161}", "\u{1100}\u{1161}\u{11a8}", "E", "É", "E\u{301}", "SS", "Ａ"] {
+        assert!(matches!(users.sign_up(sign_up(same)).await, Err(Error::EmailTaken)), "{same}");
+    }
+}
+
+async fn fields_out_of_bounds_are_named(arm: Arm) {
+    let stores = Stores::open(arm);
     let users = stores.persistence.accounts().users();
     let wrong = [
         ("email", SignUp { email: "no address".to_owned(), ..sign_up("a") }),
@@ -44,9 +56,8 @@ async fn fields_out_of_bounds_are_named() {
     }
 }
 
-#[tokio::test]
-async fn sign_ups_from_one_address_are_limited_and_those_refused_cost_no_hash() {
-    let stores = Stores::open_with(|config| config.sign_ups_per_address_max = 2);
+async fn sign_ups_from_one_address_are_limited_and_those_refused_cost_no_hash(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| config.sign_ups_per_address_max = 2);
     let users = stores.persistence.accounts().users();
     let [home, away] = [[192, 0, 2, 1], [198, 51, 100, 1]].map(IpAddr::from);
     for name in ["mina", "jun"] {
@@ -60,9 +71,8 @@ async fn sign_ups_from_one_address_are_limited_and_those_refused_cost_no_hash() 
     users.sign_up(sign_up("operator")).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_wrong_field_and_a_taken_email_cost_no_hash_and_the_latter_counts() {
-    let stores = Stores::open_with(|config| config.sign_ups_per_address_max = 2);
+async fn a_wrong_field_and_a_taken_email_cost_no_hash_and_the_latter_counts(arm: Arm) {
+    let stores = Stores::open_with(arm, |config| config.sign_ups_per_address_max = 2);
     let users = stores.persistence.accounts().users();
     let home = IpAddr::from([192, 0, 2, 1]);
     users.sign_up_from(sign_up("mina"), home).await.unwrap();
@@ -75,9 +85,8 @@ async fn a_wrong_field_and_a_taken_email_cost_no_hash_and_the_latter_counts() {
     assert_eq!(stores.persistence.stats().logins.passwords_total, 1);
 }
 
-#[tokio::test]
-async fn a_change_replaces_everything_and_ends_the_logins() {
-    let stores = Stores::open();
+async fn a_change_replaces_everything_and_ends_the_logins(arm: Arm) {
+    let stores = Stores::open(arm);
     let accounts = stores.persistence.accounts();
     let user = stores.user("mina").await;
     let login = accounts.logins().issue(user.id).await.unwrap();
@@ -89,9 +98,8 @@ async fn a_change_replaces_everything_and_ends_the_logins() {
     assert!(matches!(accounts.users().by_email(&user.email).await, Err(Error::NoSuchUser(_))));
 }
 
-#[tokio::test]
-async fn a_deleted_account_leaves_its_rooms_and_keeps_a_neutral_name() {
-    let stores = Stores::open();
+async fn a_deleted_account_leaves_its_rooms_and_keeps_a_neutral_name(arm: Arm) {
+    let stores = Stores::open(arm);
     let accounts = stores.persistence.accounts();
     let rooms = accounts.rooms();
     let (mina, jun) = (stores.user("mina").await, stores.user("jun").await);
@@ -111,4 +119,15 @@ async fn a_deleted_account_leaves_its_rooms_and_keeps_a_neutral_name() {
     assert!(matches!(accounts.users().get(mina.id).await, Err(Error::NoSuchUser(_))));
     assert!(matches!(accounts.users().delete(mina.id).await, Err(Error::NoSuchUser(_))));
     assert_ne!(stores.user("mina").await.id, mina.id, "the address is free again, the id is not");
+}
+
+on_each_arm! {
+    who_signed_up_is_found_by_id_and_by_any_spelling_of_the_email,
+    an_email_is_taken_once_whatever_the_letters_case,
+    emails_that_differ_by_a_letter_a_mark_or_an_emoji_are_different,
+    fields_out_of_bounds_are_named,
+    sign_ups_from_one_address_are_limited_and_those_refused_cost_no_hash,
+    a_wrong_field_and_a_taken_email_cost_no_hash_and_the_latter_counts,
+    a_change_replaces_everything_and_ends_the_logins,
+    a_deleted_account_leaves_its_rooms_and_keeps_a_neutral_name,
 }

@@ -5,6 +5,7 @@ use moim_persistence::{Batch, Error, Lane, Persistence};
 use moim_wire::{MessageId, RoomId};
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::arm::Arm;
 use crate::support::{Stores, config, frames};
 
 const ROOM: RoomId = RoomId(1);
@@ -31,7 +32,7 @@ fn poison() -> Bytes {
 
 #[tokio::test]
 async fn what_is_confirmed_is_in_the_store() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let mut lane = stores.persistence.write_behind(3);
     assert_eq!(*lane.confirmed.borrow(), 0);
     for batch in 0..100u64 {
@@ -48,7 +49,7 @@ async fn what_is_confirmed_is_in_the_store() {
 
 #[tokio::test]
 async fn lanes_do_not_wait_for_one_another() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let stuck = stores.persistence.write_behind(0);
     let mut moving = stores.persistence.write_behind(1);
     offer(&stuck, poison(), 1).await;
@@ -59,7 +60,7 @@ async fn lanes_do_not_wait_for_one_another() {
 
 #[tokio::test]
 async fn a_failing_store_is_tried_again_and_the_queue_stays_bounded() {
-    let stores = Stores::open_with(|config| {
+    let stores = Stores::open_with(Arm::Sqlite, |config| {
         config.lane_batches_max = 2;
         config.lane_write_bytes_max = 1;
     });
@@ -79,7 +80,7 @@ async fn a_failing_store_is_tried_again_and_the_queue_stays_bounded() {
 
 #[tokio::test]
 async fn closing_stores_what_was_offered() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let lane = stores.persistence.write_behind(0);
     for position in 1..=50 {
         offer(&lane, frames(1, [position]), position).await;
@@ -93,7 +94,7 @@ async fn closing_stores_what_was_offered() {
 
 #[tokio::test]
 async fn closing_gives_up_on_a_store_that_fails_and_says_so() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let lane = stores.persistence.write_behind(0);
     offer(&lane, poison(), 1).await;
     until_retried(&stores.persistence, 1).await;

@@ -1,0 +1,113 @@
+//! The databases that accounts may be in, a fresh one for each test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use moim_persistence::StoreAddress;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
+
+/// Address of a MySQL or MariaDB whose user may create databases; `ops/testing/run.sh` starts one.
+const MYSQL: &str = "MOIM_TEST_MYSQL";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arm {
+    Sqlite,
+    MySql,
+}
+
+/// Where a test's accounts are.
+pub(crate) enum Place {
+    /// In its folder.
+    Folder,
+    Database(Database),
+}
+
+/// A database of a server that is there; dropped with its test.
+pub(crate) struct Database {
+    server: String,
+    name: String,
+}
+
+impl Arm {
+    /// Whether there is such a database to test on. Continuous integration has all.
+    pub(crate) fn is_here(self, test: &str) -> bool {
+        let is_here = self == Self::Sqlite || std::env::var_os(MYSQL).is_some();
+        assert!(is_here || std::env::var_os("CI").is_none(), "{MYSQL} names no server");
+        if !is_here {
+            eprintln!("skipped: {test} on MySQL, because {MYSQL} names no server");
+        }
+        is_here
+    }
+
+    pub(crate) fn place(self) -> Place {
+        match self {
+            Self::Sqlite => Place::Folder,
+            Self::MySql => Place::Database(Database::create(&std::env::var(MYSQL).unwrap())),
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn address(&self) -> StoreAddress {
+        match self {
+            Self::Folder => "sqlite".into(),
+            Self::Database(database) => database.url().into(),
+        }
+    }
+}
+
+impl Database {
+    fn create(server: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("moim_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        say(server, format!("CREATE DATABASE {name}"));
+        Self { server: server.to_owned(), name }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let (before, query) = self.server.split_once('?').unwrap_or((&self.server, ""));
+        let (place, _) = before.rsplit_once('/').unwrap();
+        format!("{place}/{}?{query}", self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        say(&self.server, format!("DROP DATABASE {}", self.name));
+    }
+}
+
+/// Says one statement to a server, on a thread that may wait.
+pub(crate) fn say(server: &str, sql: String) {
+    let server = server.to_owned();
+    let said = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = MySqlConnection::connect(&server).await.unwrap();
+            connection.execute(AssertSqlSafe(sql)).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    });
+    said.join().unwrap();
+}
+
+/// Makes a test on each arm of the functions named: `sqlite::NAME` and `mysql::NAME`.
+macro_rules! on_each_arm {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::arm::Arm::Sqlite).await;
+            })*
+        }
+
+        mod mysql {
+            $(#[tokio::test]
+            async fn $name() {
+                if $crate::arm::Arm::MySql.is_here(stringify!($name)) {
+                    super::$name($crate::arm::Arm::MySql).await;
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_each_arm;

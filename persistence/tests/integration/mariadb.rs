@@ -1,0 +1,95 @@
+//! A MariaDB of a test's own, to be killed, stopped and started again; and a wire to it that can be cut.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// A server that has not come up after this time has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(crate) struct MariaDb {
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl MariaDb {
+    /// Starts one, or says why the test is skipped. Continuous integration has it.
+    pub(crate) fn start(test: &str) -> Option<Self> {
+        let paths = std::env::var("PATH").unwrap_or_default();
+        let is_here = paths.split(':').chain(["/usr/sbin"]).any(|path| Path::new(path).join("mariadbd").exists());
+        assert!(is_here || std::env::var_os("CI").is_none(), "MariaDB is not here");
+        if !is_here {
+            eprintln!("skipped: {test}, because MariaDB is not here");
+            return None;
+        }
+        let mut server = Self { folder: tempfile::tempdir().unwrap(), port: free_port(), child: None };
+        server.start_again();
+        Some(server)
+    }
+
+    /// Starts it on its folder and port, and waits until it takes connections.
+    pub(crate) fn start_again(&mut self) {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ops/testing/mariadb.sh");
+        let mut command = Command::new(script);
+        command.arg("run").arg(self.folder.path()).arg(self.port.to_string()).process_group(0);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = self.child.insert(child);
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(child.try_wait().unwrap().is_none() && begin.elapsed() < PATIENCE, "MariaDB did not start");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends it as a power cut of its process would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // The script has become the server: there is no process between.
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Stops it where it is; it answers nothing and closes nothing.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(self.address())
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(self.child.as_ref().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for MariaDb {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The database that the script makes, as reached at `address`.
+pub(crate) fn url(address: SocketAddr) -> String {
+    format!("mysql://moim:moim-test@{address}/moim")
+}
+
+/// A port of this machine that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
