@@ -94,7 +94,8 @@ impl Rooms {
     /// # Errors
     /// The store's.
     pub async fn changes_sequenced(&self, changes: &[(RoomId, u32)]) -> Result<(), Error> {
-        let changes = changes.to_vec();
+        let mut changes = changes.to_vec();
+        changes.sort_unstable();
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write_repeatable(), |transaction| {

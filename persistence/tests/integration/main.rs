@@ -2,6 +2,7 @@
 //! the accounts is said of each database that they may be in.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
+#![allow(clippy::print_stderr, reason = "what is skipped says so")]
 
 mod arm;
 mod crash;

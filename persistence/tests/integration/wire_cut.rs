@@ -66,7 +66,7 @@ async fn carry(mut stores: TcpStream, database: SocketAddr, cut: Cut, left: &Ato
                 }
                 database.write_all(&up[..read]).await?;
                 if is_cut {
-                    database.read(&mut down).await?;
+                    database.readable().await?;
                     return Ok(());
                 }
             }
