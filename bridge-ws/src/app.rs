@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::origin::Origins;
+use crate::people::People;
 use crate::stats::Counters;
 use crate::trunk::Trunks;
 
@@ -18,6 +19,8 @@ pub(crate) struct App {
     pub(crate) origins: Origins,
     /// Whom the stores know; messages come and go over the trunks.
     pub(crate) persistence: Stores,
+    /// Names beside messages.
+    pub(crate) people: People,
     pub(crate) trunks: Trunks,
     pub(crate) counters: Arc<Counters>,
     /// One permit a WebSocket.
