@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agent::Agents;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
@@ -48,7 +49,8 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
     let sockets = Arc::new(Semaphore::new(config.limits.sockets_max.min(Semaphore::MAX_PERMITS)));
     let persistence: Stores = stores.into();
     let people = People::new(persistence.accounts().users());
-    let app = Arc::new(App { config, origins, persistence, people, trunks, counters, sockets, tasks, stop });
+    let agents = Agents::default();
+    let app = Arc::new(App { config, origins, persistence, people, trunks, agents, counters, sockets, tasks, stop });
     app.tasks.spawn(server::serve(app.clone(), listener, threads.handles().to_vec()));
     drop(entered);
     tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");

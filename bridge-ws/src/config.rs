@@ -113,6 +113,11 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Time that a REST answer waits for the engine to sequence a change or end a login.
     pub engine_timeout: Duration,
+    /// People who call over REST and for whom a session is held, each for a minute after the last call. One more is
+    /// answered 503.
+    pub agents_max: usize,
+    /// Time that a REST answer waits for what the engine says to its caller's own request.
+    pub answer_timeout: Duration,
     /// Time that a stopping bridge gives requests and sockets to end.
     pub stop_timeout: Duration,
 }
@@ -137,6 +142,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(15),
             engine_timeout: Duration::from_secs(1),
+            agents_max: 16_384,
+            answer_timeout: Duration::from_secs(10),
             stop_timeout: Duration::from_secs(5),
         }
     }

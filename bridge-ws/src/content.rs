@@ -2,7 +2,7 @@
 
 use moim_persistence::User;
 use moim_wire::schema::{Kind, Message};
-use moim_wire::{MessageId, withdrawal};
+use moim_wire::{MessageFields, MessageId, withdrawal};
 use serde::Serialize;
 
 use crate::local_time;
@@ -60,13 +60,20 @@ impl Shown {
         if let Some(withdrawn) = withdrawal::withdraws(message) {
             return Self::Withdrawal(withdrawn);
         }
-        match message.kind() {
-            Kind::Talk => Self::Row(ContentType::Talk),
-            Kind::Reply => Self::Row(ContentType::CallOut),
-            Kind::Notice => Self::Row(ContentType::Notice),
-            Kind::Enter => Self::Row(ContentType::Enter),
-            Kind::Delete => Self::Row(ContentType::Delete),
-            _ => Self::Nothing,
+        ContentType::of(message.kind()).map_or(Self::Nothing, Self::Row)
+    }
+}
+
+impl ContentType {
+    /// The type of a message of that kind, which has a row.
+    pub(crate) fn of(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Talk => Some(Self::Talk),
+            Kind::Reply => Some(Self::CallOut),
+            Kind::Notice => Some(Self::Notice),
+            Kind::Enter => Some(Self::Enter),
+            Kind::Delete => Some(Self::Delete),
+            _ => None,
         }
     }
 }
@@ -74,10 +81,22 @@ impl Shown {
 impl Content {
     /// The row of a message; `None` where it is none. `author` is the message's sender.
     pub(crate) fn of(message: &Message<'_>, author: &User, not_read_count: u32) -> Option<Self> {
-        let Shown::Row(kind) = Shown::of(message) else { return None };
-        let head = message.head();
-        let quoted = (kind == ContentType::CallOut).then(|| message.reference());
-        let text = if kind == ContentType::Enter { greeting(&author.name) } else { message.text().to_owned() };
+        let fields = MessageFields {
+            head: *message.head(),
+            text: message.text(),
+            reference: message.reference(),
+            kind: message.kind(),
+            role: message.role(),
+        };
+        matches!(Shown::of(message), Shown::Row(_)).then(|| Self::of_fields(&fields, author, not_read_count)).flatten()
+    }
+
+    /// The row of a message that was just said.
+    pub(crate) fn of_fields(fields: &MessageFields<'_>, author: &User, not_read_count: u32) -> Option<Self> {
+        let kind = ContentType::of(fields.kind)?;
+        let head = fields.head;
+        let quoted = (kind == ContentType::CallOut).then_some(fields.reference);
+        let text = if kind == ContentType::Enter { greeting(&author.name) } else { fields.text.to_owned() };
         Some(Self {
             id: head.id(),
             user_id: head.sender(),
@@ -102,7 +121,7 @@ fn greeting(name: &str) -> String {
 mod tests {
     use moim_wire::limits::FRAME_BYTES_MAX;
     use moim_wire::schema::{MessageHead, Role};
-    use moim_wire::{Encoder, Envelope, Frame, MessageFields, UserId, body};
+    use moim_wire::{Encoder, Envelope, Frame, UserId, body};
     use serde_json::json;
 
     use super::*;

@@ -17,6 +17,7 @@
 //! # Limits
 //! Every queue has a capacity in [`Limits`], what happens there is said there, and [`Stats`] counts it.
 
+mod agent;
 mod app;
 mod bridge;
 mod client_address;

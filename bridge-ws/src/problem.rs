@@ -52,6 +52,11 @@ impl Problem {
         Self { retry_after_ms, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", message) }
     }
 
+    /// The same, to be asked again after so long; 0: not said.
+    pub(crate) fn retry_after(self, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms, ..self }
+    }
+
     /// A fault of the server's own: what happened is for the log.
     pub(crate) fn internal(error: &dyn Display) -> Self {
         tracing::error!(%error, "a request failed");

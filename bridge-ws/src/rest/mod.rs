@@ -2,8 +2,11 @@
 
 mod caller;
 mod channel;
+mod contact;
+mod content;
 mod guard;
 mod input;
+mod message;
 mod room_change;
 mod user;
 mod v1;
@@ -24,6 +27,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .merge(user::routes())
         .merge(channel::routes())
+        .merge(contact::routes())
+        .merge(content::routes())
+        .merge(message::routes())
         .nest("/v1", v1::routes())
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })

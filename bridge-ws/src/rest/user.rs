@@ -125,6 +125,7 @@ async fn change(
     Body(account): Body<Account>,
 ) -> Result<Response, Problem> {
     let user = app.persistence.accounts().users().change(caller.user, account.into()).await?;
+    app.people.forget(caller.user);
     revoke(&app, caller.user, 0).await;
     Ok((forget(&app), Json(Shown::from(user))).into_response())
 }
@@ -132,6 +133,7 @@ async fn change(
 /// `DELETE /user`: the account leaves its rooms; their members see it go.
 async fn delete(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
     let changes = app.persistence.accounts().users().delete(caller.user).await?;
+    app.people.forget(caller.user);
     revoke(&app, caller.user, 0).await;
     // All at once: together they wait no longer than one.
     join_all(changes.into_iter().map(|change| settle(&app, change))).await;
