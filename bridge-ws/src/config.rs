@@ -27,7 +27,8 @@ pub struct Config {
     pub secure_cookies: bool,
     /// Takes a client's address from the last entry of `X-Forwarded-For`: only behind a proxy that sets it.
     pub trust_forwarded: bool,
-    /// A trial installation with made-up people; `GET /api/v1/about` says so, and sign-ups are not limited by address.
+    /// A trial installation with made-up people: `GET /api/v1/about` says so, sign-ups are not limited by address, mock
+    /// data and the load-test door are open.
     pub trial: bool,
     /// Threads of the bridge's own runtime, at least 1.
     pub threads: usize,

@@ -4,11 +4,12 @@ use moim_persistence::User;
 use moim_wire::schema::{Kind, Message};
 use moim_wire::{MessageFields, MessageId, withdrawal};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::local_time;
 
 /// What a row is, in the original's words and one of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum ContentType {
     /// A greeting.
@@ -23,7 +24,7 @@ pub(crate) enum ContentType {
 }
 
 /// A row of a channel's content.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Content {
     /// Below 2^53, so that a page's number holds it.

@@ -11,6 +11,8 @@
 //! - Once a message of a room is left out for a slow browser, all later ones are until its GAP is queued. Otherwise the
 //!   browser would find out by the next message alone, which may never come.
 //! - A browser's frames are passed on with the session that the bridge gave it, whatever their headers say.
+//! - What is said over REST goes through a session on a trunk, attached with the caller's token; the stores of messages
+//!   are never written from here. Otherwise it would pass by the journal and the room's followers.
 //! - A request that changes something and has only a cookie to show comes from the bridge's own page or an allowed
 //!   origin.
 //!

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::routing::get;
-use axum::{Json, Router};
 use moim_persistence::User;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::caller::Caller;
+use super::openapi::Refused;
 use crate::app::App;
 use crate::problem::Problem;
 
 const HEADER: &str = "contactemail";
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/contact", get(list).post(add).delete(remove))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list, add, remove))
 }
 
 /// The header `contactEmail`.
@@ -36,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ContactEmail {
 }
 
 /// A contact.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Contact {
     email: String,
     username: String,
@@ -49,19 +52,22 @@ impl From<User> for Contact {
 }
 
 /// Who has whom among the contacts now.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedContact)]
 struct Added {
     username: String,
     contactname: String,
 }
 
 /// `GET /contact`: by name.
+#[utoipa::path(get, path = "/contact", tag = "contact", responses((status = 200, body = Vec<Contact>), Refused))]
 async fn list(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Json<Vec<Contact>>, Problem> {
     let contacts = app.persistence.accounts().users().contacts(caller.user).await?;
     Ok(Json(contacts.into_iter().map(Contact::from).collect()))
 }
 
 /// `POST /contact`
+#[utoipa::path(post, path = "/contact", tag = "contact", params(("contactEmail" = String, Header, description = "The contact's e-mail address")), responses((status = 200, body = Added), Refused))]
 async fn add(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -72,6 +78,7 @@ async fn add(
 }
 
 /// `DELETE /contact`
+#[utoipa::path(delete, path = "/contact", tag = "contact", params(("contactEmail" = String, Header, description = "The contact's e-mail address")), responses((status = 200, body = Contact), Refused))]
 async fn remove(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,

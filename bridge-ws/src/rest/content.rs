@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use bytes::Bytes;
 use moim_persistence::{User, UserId};
 use moim_wire::limits::{FRAME_BYTES_MAX, HISTORY_LIMIT_MAX};
 use moim_wire::schema::Message;
 use moim_wire::{Frame, MessageId, RoomId, body};
 use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::input::{InPath, InQuery};
+use super::openapi::Refused;
 use crate::agent::{Agent, Mark, Represented};
 use crate::app::App;
 use crate::content::{Content, Shown};
@@ -24,26 +27,45 @@ const ROWS_MAX: usize = 1_000;
 /// Pages of the engine's that one answer is made of. Where events crowd out the rows it is shorter than asked for.
 const PAGES_MAX: usize = 25;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/channel/{id}/content", get(content)).route("/channel-content/{id}", get(content))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(content)).routes(routes!(channel_content))
 }
 
 /// Which rows: the newest below the message `before`, or of all.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Before {
+    /// A message's id; rows below it.
     #[serde(default)]
     before: u64,
+    /// Rows, up to 1,000, which is also the default.
     limit: Option<usize>,
 }
 
-/// `GET /channel/{id}/content` and `GET /channel-content/{id}`: oldest first. Reading the newest page marks the channel
-/// read.
+/// `GET /channel/{id}/content`: oldest first. Reading the newest page marks the channel read.
+#[utoipa::path(get, path = "/channel/{id}/content", tag = "content", params(("id" = u32, Path, description = "The channel"), Before), responses((status = 200, body = Vec<Content>), Refused))]
 async fn content(
     State(app): State<Arc<App>>,
     Represented { agent, .. }: Represented,
     InPath(id): InPath<u32>,
-    InQuery(Before { before, limit }): InQuery<Before>,
+    InQuery(page): InQuery<Before>,
 ) -> Result<Json<Vec<Content>>, Problem> {
+    read(&app, &agent, id, page).await.map(Json)
+}
+
+/// `GET /channel-content/{id}`: the same under the original's other name.
+#[utoipa::path(get, path = "/channel-content/{id}", tag = "content", params(("id" = u32, Path, description = "The channel"), Before), responses((status = 200, body = Vec<Content>), Refused))]
+async fn channel_content(
+    State(app): State<Arc<App>>,
+    Represented { agent, .. }: Represented,
+    InPath(id): InPath<u32>,
+    InQuery(page): InQuery<Before>,
+) -> Result<Json<Vec<Content>>, Problem> {
+    read(&app, &agent, id, page).await.map(Json)
+}
+
+async fn read(app: &App, agent: &Agent, id: u32, page: Before) -> Result<Vec<Content>, Problem> {
+    let Before { before, limit } = page;
     let limit = limit.unwrap_or(ROWS_MAX);
     if !(1..=ROWS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit: {limit} is not within 1 to {ROWS_MAX}")));
@@ -52,7 +74,7 @@ async fn content(
         return Err(Problem::bad_request(format!("before: {before} is no message's id")));
     }
     let room = RoomId(id);
-    let past = gather(&agent, room, MessageId(before), limit).await?;
+    let past = gather(agent, room, MessageId(before), limit).await?;
     if before == 0
         && let Some(newest) = past.newest
     {
@@ -60,7 +82,7 @@ async fn content(
     }
     let marks = Marks::of(agent.marks(room).await?);
     let people = app.people.get_all(&past.authors()).await?;
-    Ok(Json(past.rows(&marks, &people)))
+    Ok(past.rows(&marks, &people))
 }
 
 /// Messages that have a row, newest first.

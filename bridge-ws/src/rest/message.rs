@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use futures_util::future::try_join_all;
 use moim_persistence::{Identity, User};
 use moim_wire::schema::{Kind, MessageHead, Role};
 use moim_wire::{MessageFields, MessageId, RoomId};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::content::split;
 use super::input::{self, Body, InPath, InQuery};
+use super::openapi::Refused;
 use crate::agent::{Agent, Represented};
 use crate::app::App;
 use crate::content::Content;
@@ -22,29 +25,31 @@ use crate::problem::Problem;
 /// Channels that are searched for a message whose channel was not named.
 const CHANNELS_SEARCHED_MAX: usize = 200;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/message/jmeter", post(load_test))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(load_test))
         // Of a POST the channel's id, of a DELETE the message's.
-        .route("/message/{id}", post(say).delete(withdraw))
-        .route("/notification/{id}", post(notify))
+        .routes(routes!(say, withdraw))
+        .routes(routes!(notify))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Text {
     #[serde(default, deserialize_with = "input::text")]
     text: String,
 }
 
 /// Where the message is; ids rise within a channel alone.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 struct OfChannel {
+    /// The message's channel; without it the caller's channels are searched.
     channel_id: Option<u32>,
 }
 
 /// A message as the original's load-test scripts send it, and its socket too.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Spoken {
     #[serde(rename = "type", default, deserialize_with = "input::text")]
@@ -60,6 +65,7 @@ struct Spoken {
 }
 
 /// `POST /message/{channelId}`
+#[utoipa::path(post, path = "/message/{id}", tag = "message", params(("id" = u32, Path, description = "The channel")), request_body = Text, responses((status = 200, body = Content), Refused))]
 async fn say(
     State(app): State<Arc<App>>,
     Represented { caller, agent }: Represented,
@@ -71,6 +77,7 @@ async fn say(
 }
 
 /// `POST /notification/{channelId}`: a notice, which members see apart from the talk.
+#[utoipa::path(post, path = "/notification/{id}", tag = "message", params(("id" = u32, Path, description = "The channel")), request_body = Text, responses((status = 200, body = Content), Refused))]
 async fn notify(
     State(app): State<Arc<App>>,
     Represented { caller, agent }: Represented,
@@ -82,6 +89,7 @@ async fn notify(
 }
 
 /// `POST /message/jmeter`: the load-test door. The sender is the session's all the same.
+#[utoipa::path(post, path = "/message/jmeter", tag = "trial", request_body = Spoken, responses((status = 200, body = Content), Refused))]
 async fn load_test(
     State(app): State<Arc<App>>,
     Represented { caller, agent }: Represented,
@@ -97,6 +105,7 @@ async fn load_test(
 }
 
 /// `DELETE /message/{messageId}`: its author's, or an admin's.
+#[utoipa::path(delete, path = "/message/{id}", tag = "message", params(("id" = u64, Path, description = "The message"), OfChannel), responses((status = 200, body = String, content_type = "application/json"), Refused))]
 async fn withdraw(
     State(app): State<Arc<App>>,
     Represented { caller, agent }: Represented,

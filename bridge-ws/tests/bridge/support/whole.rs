@@ -15,7 +15,6 @@ use super::{Browser, Http, engine::SECRET, frames};
 pub(crate) struct Whole {
     pub(crate) bridge: BridgeHandle,
     engine: Option<Engine>,
-    pub(crate) persistence: Persistence,
     _folder: TempDir,
 }
 
@@ -66,8 +65,8 @@ fn start(configure: impl FnOnce(&mut Config)) -> Whole {
     let mut config = Config::new(any_port, engine.address(), SECRET.to_owned());
     config.limits.engine_timeout = Duration::from_secs(20);
     configure(&mut config);
-    let bridge = moim_bridge::start(config, persistence.clone()).unwrap();
-    Whole { bridge, engine: Some(engine), persistence, _folder: folder }
+    let bridge = moim_bridge::start(config, persistence).unwrap();
+    Whole { bridge, engine: Some(engine), _folder: folder }
 }
 
 impl Whole {
