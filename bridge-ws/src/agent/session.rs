@@ -170,7 +170,7 @@ impl Agent {
             let answer = self.request(Opcode::Members, |b| schema::Members::create(b, &args)).await?;
             let page = read::<schema::MemberList<'_>>(&answer, Opcode::MemberList)?;
             let members = page.members().unwrap_or_default();
-            after = members.iter().last().map_or(after, |member| member.user());
+            after = members.iter().next_back().map_or(after, |member| member.user());
             let present = members.iter().filter(|member| !member.left());
             marks.extend(present.map(|m| Mark { user: UserId(m.user()), read_mark: MessageId(m.read_mark()) }));
             if !page.more() || members.is_empty() {

@@ -6,7 +6,7 @@ use moim_wire::{Encoder, Envelope, ErrorCode, MessageFields, Opcode, SendFields,
 use crate::{ANN, DEVICE, Golden, MINJI, ROOM, answer, id};
 
 pub(crate) fn goldens() -> Vec<Golden> {
-    [following(), talking(), taken(), past(), marks()].into_iter().flatten().collect()
+    [following(), talking(), taken(), taken_back(), past(), marks()].into_iter().flatten().collect()
 }
 
 /// Minji's third send, as the room shows it.
@@ -159,6 +159,12 @@ fn taken() -> Vec<Golden> {
                 e.message(out, envelope, &MessageFields { head, text: "Ann", reference: u64::from(ANN), kind, role });
             },
         },
+    ]
+}
+
+/// A message that is taken back, and what is left of it.
+fn taken_back() -> Vec<Golden> {
+    vec![
         Golden {
             file: "16-message-delete",
             opcode: Opcode::Message,
