@@ -7,8 +7,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agent::Agents;
 use crate::config::Config;
 use crate::origin::Origins;
+use crate::people::People;
+use crate::problem::Problem;
 use crate::stats::Counters;
 use crate::trunk::Trunks;
 
@@ -18,7 +21,11 @@ pub(crate) struct App {
     pub(crate) origins: Origins,
     /// Whom the stores know; messages come and go over the trunks.
     pub(crate) persistence: Stores,
+    /// Names beside messages.
+    pub(crate) people: People,
     pub(crate) trunks: Trunks,
+    /// Who speaks to the engine for those who call over REST.
+    pub(crate) agents: Agents,
     pub(crate) counters: Arc<Counters>,
     /// One permit a WebSocket.
     pub(crate) sockets: Arc<Semaphore>,
@@ -26,4 +33,14 @@ pub(crate) struct App {
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the bridge stops.
     pub(crate) stop: CancellationToken,
+}
+
+impl App {
+    /// Lets pass in a trial alone what a public server must not offer.
+    pub(crate) fn require_trial(&self, what: &str) -> Result<(), Problem> {
+        if self.config.trial {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!("{what} is switched off on this server; trial.enabled switches it on")))
+    }
 }

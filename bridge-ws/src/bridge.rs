@@ -9,10 +9,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agent::Agents;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
 use crate::origin::Origins;
+use crate::people::People;
 use crate::server;
 use crate::stats::{Counters, Stats};
 use crate::stores::Stores;
@@ -45,7 +47,10 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
     let (counters, tasks, stop) = (Arc::new(Counters::default()), TaskTracker::new(), CancellationToken::new());
     let trunks = Trunks::start(&config, &threads, &counters, &tasks, &stop);
     let sockets = Arc::new(Semaphore::new(config.limits.sockets_max.min(Semaphore::MAX_PERMITS)));
-    let app = Arc::new(App { config, origins, persistence: stores.into(), trunks, counters, sockets, tasks, stop });
+    let persistence: Stores = stores.into();
+    let people = People::new(persistence.accounts().users());
+    let agents = Agents::default();
+    let app = Arc::new(App { config, origins, persistence, people, trunks, agents, counters, sockets, tasks, stop });
     app.tasks.spawn(server::serve(app.clone(), listener, threads.handles().to_vec()));
     drop(entered);
     tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");

@@ -27,7 +27,8 @@ pub struct Config {
     pub secure_cookies: bool,
     /// Takes a client's address from the last entry of `X-Forwarded-For`: only behind a proxy that sets it.
     pub trust_forwarded: bool,
-    /// A trial installation with made-up people; `GET /api/v1/about` says so, and sign-ups are not limited by address.
+    /// A trial installation with made-up people: `GET /api/v1/about` says so, sign-ups are not limited by address, mock
+    /// data and the load-test door are open.
     pub trial: bool,
     /// The bridge's own threads, at least 1. Connections and trunks are dealt to them.
     pub threads: usize,
@@ -113,6 +114,11 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Time that a REST answer waits for the engine to sequence a change or end a login.
     pub engine_timeout: Duration,
+    /// People who call over REST and for whom a session is held, each for a minute after the last call. One more is
+    /// answered 503.
+    pub agents_max: usize,
+    /// Time that a REST answer waits for what the engine says to its caller's own request.
+    pub answer_timeout: Duration,
     /// Time that a stopping bridge gives requests and sockets to end.
     pub stop_timeout: Duration,
 }
@@ -137,6 +143,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(15),
             engine_timeout: Duration::from_secs(1),
+            agents_max: 16_384,
+            answer_timeout: Duration::from_secs(10),
             stop_timeout: Duration::from_secs(5),
         }
     }

@@ -13,6 +13,8 @@
 //! - Once a message of a room is left out for a slow browser, all later ones are until its GAP is queued. Otherwise the
 //!   browser would find out by the next message alone, which may never come.
 //! - A browser's frames are passed on with the session that the bridge gave it, whatever their headers say.
+//! - What is said over REST goes through a session on a trunk, attached with the caller's token; the stores of messages
+//!   are never written from here. Otherwise it would pass by the journal and the room's followers.
 //! - A request that changes something and has only a cookie to show comes from the bridge's own page or an allowed
 //!   origin.
 //!
@@ -25,16 +27,19 @@
 //! - Of what a browser sends one WebSocket frame that is not there whole is kept, up to
 //!   [`Limits::socket_message_bytes_max`], and the fragments of one message, up to the same.
 
+mod agent;
 mod app;
 mod bridge;
 mod client_address;
 mod config;
+mod content;
 mod credentials;
 mod error;
 mod local_time;
 mod operations;
 mod origin;
 mod page;
+mod people;
 mod problem;
 mod rest;
 mod server;

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use moim_persistence::Error;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::local_time;
 
@@ -19,14 +20,16 @@ pub(crate) struct Problem {
     retry_after_ms: u64,
 }
 
-#[derive(Serialize)]
+/// The error envelope.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
+pub(crate) struct Envelope {
+    /// The HTTP status.
     status_code: u16,
     status: String,
-    exception_name: &'a str,
-    message: &'a str,
-    detailed_message: &'a str,
+    exception_name: String,
+    message: String,
+    detailed_message: String,
     timestamp: String,
 }
 
@@ -50,6 +53,11 @@ impl Problem {
     /// Too much to do; the same request may succeed later.
     pub(crate) fn busy(message: impl Into<String>, retry_after_ms: u64) -> Self {
         Self { retry_after_ms, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", message) }
+    }
+
+    /// The same, to be asked again after so long; 0: not said.
+    pub(crate) fn retry_after(self, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms, ..self }
     }
 
     /// A fault of the server's own: what happened is for the log.
@@ -106,9 +114,9 @@ impl IntoResponse for Problem {
         let envelope = Envelope {
             status_code: self.status.as_u16(),
             status: self.status.canonical_reason().unwrap_or("Error").to_uppercase().replace([' ', '-'], "_"),
-            exception_name: self.name,
-            message: &self.message,
-            detailed_message: &self.message,
+            exception_name: self.name.to_owned(),
+            detailed_message: self.message.clone(),
+            message: self.message,
             timestamp: local_time::now(),
         };
         let mut response = (self.status, Json(envelope)).into_response();

@@ -18,6 +18,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Duration, sleep, timeout};
 use tower::ServiceExt;
+use utoipa::OpenApi as _;
+use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::client_address::PeerAddress;
@@ -32,10 +34,15 @@ const HEADER_BYTES_MIN: usize = 8 * 1024;
 
 /// Everything that the bridge answers.
 fn router(app: &Arc<App>) -> Router {
+    let (rest, rest_document) = rest::router(app);
+    let (operations, operations_document) = operations::routes().split_for_parts();
+    let mut document = rest::Document::openapi().nest("/api", rest_document);
+    document.merge(operations_document);
     Router::new()
         .route("/ws", get(websocket::upgrade))
-        .nest("/api", rest::router(app))
-        .merge(operations::routes())
+        .nest("/api", rest)
+        .merge(operations)
+        .merge(SwaggerUi::new("/swagger-ui").url("/v3/api-docs", document))
         .fallback(page::page)
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
         .layer(middleware::from_fn_with_state(app.clone(), every_request))

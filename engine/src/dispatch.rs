@@ -117,16 +117,23 @@ where
 
 fn send<'a>(send: &schema::Send<'a>) -> Result<SendRequest<'a>, Refused> {
     let kind = send.kind();
-    if !matches!(kind, Kind::Talk | Kind::Reply | Kind::Notice) {
-        return Err(refused(ErrorCode::InvalidField, format!("kind: {} cannot be sent", kind.0)));
-    }
+    let text = match kind {
+        Kind::Talk | Kind::Reply | Kind::Notice => text(send.text())?,
+        Kind::Enter | Kind::Delete => no_text(send.text())?,
+        _ => return Err(refused(ErrorCode::InvalidField, format!("kind: {} cannot be sent", kind.0))),
+    };
     Ok(SendRequest {
         room: RoomId(send.room()),
         sequence: Sequence(send.sequence()),
         kind,
         reference: send.reference(),
-        text: text(send.text())?,
+        text,
     })
+}
+
+/// Of a greeting readers write the words, so that nobody greets in another's name; a withdrawal has none.
+fn no_text(raw: &str) -> Result<Cow<'_, str>, Refused> {
+    if raw.is_empty() { Ok(Cow::Borrowed(raw)) } else { Err(refused(ErrorCode::InvalidField, "text: must be empty")) }
 }
 
 /// A message's text as it is stored: NFC, trimmed, bounded, without control characters but line breaks and tabs.

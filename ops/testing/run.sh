@@ -118,6 +118,7 @@ else
     step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
     step "dependencies" dependencies
     step "rust tests" cargo test --workspace --locked --no-fail-fast
+    step "contract test" ops/testing/contract.sh
     step "page tests" page
     step "browser tests" ops/testing/browser.sh
 fi

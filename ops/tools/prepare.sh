@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Installs what is missing, or names it where that is not ours to do.
 #   prepare.sh build    what a build needs
-#   prepare.sh test     what the tests need on top: flatc, a browser, MariaDB
+#   prepare.sh test     what the tests need on top: flatc, schemathesis, a browser, MariaDB
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 rust_needed=1.95.0
 # The compiler of the FlatBuffers schema, of the same release as the library.
 flatc_needed=25.12.19rc0
+# What tries the OpenAPI document against a server.
+schemathesis_needed=4.32.5
 
 say() { printf 'moim: %s\n' "$*" >&2; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -60,6 +62,17 @@ flatc() {
     fi
 }
 
+schemathesis() {
+    local folder=target/tools/schemathesis
+    if [ -x "$folder/bin/schemathesis" ]; then return 0; fi
+    if ! has python3 || ! python3 -c 'import ensurepip' 2>/dev/null; then packages python3-venv || return 0; fi
+    say "installing schemathesis $schemathesis_needed into $folder"
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet "schemathesis==$schemathesis_needed"; }; then
+        rm -rf "$folder"
+        say "schemathesis could not be installed; the contract test is left out"
+    fi
+}
+
 browser() {
     if has chromium || has chromium-browser || has google-chrome; then return 0; fi
     packages chromium || say "without a browser the page's tests in one are left out"
@@ -75,6 +88,7 @@ rust
 c_compiler
 if [ "${1:-build}" = test ]; then
     flatc
+    schemathesis
     browser
     mariadb
 fi

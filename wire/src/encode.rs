@@ -39,11 +39,11 @@ pub struct SendFields<'a> {
     pub room: u32,
     /// The device's number for it.
     pub sequence: u32,
-    /// What to say.
+    /// What to say; empty for Enter and Delete.
     pub text: &'a str,
-    /// Talk, Reply, Notice or Enter.
+    /// Talk, Reply, Notice, Enter or Delete.
     pub kind: moim::Kind,
-    /// Of a reply, the quoted message.
+    /// Of a reply the quoted message, of a Delete the withdrawn one.
     pub reference: u64,
 }
 

@@ -12,6 +12,7 @@ mod id;
 pub mod limits;
 mod opcode;
 mod template;
+pub mod withdrawal;
 
 /// The bodies, generated from `schema/moim.fbs`; a test fails when they are not what the schema gives.
 #[allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "accessors read offsets that the verifier has checked")]

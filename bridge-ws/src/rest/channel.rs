@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use moim_persistence::{Error, NewRoom, Role, Room, RoomOfUser};
 use moim_wire::{MessageId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::caller::Caller;
 use super::input::{self, Body, InPath, InQuery};
+use super::openapi::Refused;
 use super::room_change::settle;
 use crate::app::App;
 use crate::local_time;
@@ -22,17 +25,17 @@ const SEARCH_LIMIT: usize = 100;
 /// Rooms that one read of the store gives.
 const PAGE_LIMIT: usize = 500;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/channel", get(mine).post(create))
-        .route("/channel/search", get(search))
-        .route("/channel/{id}", get(show).put(change).delete(delete))
-        .route("/channel/{id}/signup", post(join))
-        .route("/channel/{id}/user/{other}", post(add).delete(remove))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(mine, create))
+        .routes(routes!(search))
+        .routes(routes!(show, change, delete))
+        .routes(routes!(join))
+        .routes(routes!(add, remove))
 }
 
 /// What a channel is created with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewChannel {
     #[serde(default, deserialize_with = "input::text")]
@@ -46,8 +49,9 @@ struct NewChannel {
 }
 
 /// What a channel is to be called from here on; both fields are replaced.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChannelChange)]
 struct ChangedChannel {
     #[serde(default, deserialize_with = "input::text")]
     channel_name: String,
@@ -55,23 +59,28 @@ struct ChangedChannel {
     channel_description: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Keyword {
+    /// Part of the name, in any case.
     #[serde(default)]
     keyword: String,
 }
 
 /// The password of a private channel; the original carries it in the query.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ChannelPassword {
+    /// Of a private channel.
     #[serde(rename = "channelPassword")]
     password: Option<String>,
 }
 
 /// A channel as a search lists it and as its creator sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+#[schema(as = ListedChannel)]
+pub(super) struct Listed {
     channel_id: u32,
     channel_name: String,
     channel_create_username: String,
@@ -96,8 +105,9 @@ impl From<Room> for Listed {
 }
 
 /// A channel as its members see it. The original spells the creator's field in two ways.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Channel)]
 struct Shown {
     channel_id: u32,
     channel_name: String,
@@ -124,8 +134,9 @@ impl From<Room> for Shown {
 }
 
 /// A channel in the list of one's own.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = OwnChannel)]
 struct Mine {
     channel_id: u32,
     channel_name: String,
@@ -147,8 +158,9 @@ impl From<RoomOfUser> for Mine {
 }
 
 /// A channel after its change, as it was stored: trimmed and normalised.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChangedChannel)]
 struct Changed {
     channel_id: u32,
     channel_name: String,
@@ -156,8 +168,9 @@ struct Changed {
 }
 
 /// Who joined what.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = JoinedChannel)]
 struct Joined {
     channel_id: u32,
     channel_name: String,
@@ -166,6 +179,7 @@ struct Joined {
 }
 
 /// `POST /channel`: the creator becomes its admin.
+#[utoipa::path(post, path = "/channel", tag = "channel", request_body = NewChannel, responses((status = 200, body = Listed), Refused))]
 async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -181,6 +195,7 @@ async fn create(
 }
 
 /// `GET /channel`: all of them; the original knows no pages here.
+#[utoipa::path(get, path = "/channel", tag = "channel", responses((status = 200, body = Vec<Mine>), Refused))]
 async fn mine(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Json<Vec<Mine>>, Problem> {
     let rooms = app.persistence.accounts().rooms();
     let mut mine: Vec<Mine> = Vec::new();
@@ -196,6 +211,7 @@ async fn mine(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Jso
 }
 
 /// `GET /channel/search`: private ones are found too, since one must find what one wants to join.
+#[utoipa::path(get, path = "/channel/search", tag = "channel", params(Keyword), responses((status = 200, body = Vec<Listed>), Refused))]
 async fn search(
     State(app): State<Arc<App>>,
     Caller(_): Caller,
@@ -209,6 +225,7 @@ async fn search(
 }
 
 /// `GET /channel/{id}`: for members.
+#[utoipa::path(get, path = "/channel/{id}", tag = "channel", params(("id" = u32, Path, description = "The channel")), responses((status = 200, body = Shown), Refused))]
 async fn show(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -223,6 +240,7 @@ async fn show(
 }
 
 /// `PUT /channel/{id}`: for admins.
+#[utoipa::path(put, path = "/channel/{id}", tag = "channel", params(("id" = u32, Path, description = "The channel")), request_body = ChangedChannel, responses((status = 200, body = Changed), Refused))]
 async fn change(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -238,6 +256,7 @@ async fn change(
 }
 
 /// `DELETE /channel/{id}`: for admins; its members lose it at once.
+#[utoipa::path(delete, path = "/channel/{id}", tag = "channel", params(("id" = u32, Path, description = "The channel")), responses((status = 200, body = String, content_type = "application/json"), Refused))]
 async fn delete(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -249,6 +268,7 @@ async fn delete(
 }
 
 /// `POST /channel/{id}/signup`
+#[utoipa::path(post, path = "/channel/{id}/signup", tag = "channel", params(("id" = u32, Path, description = "The channel"), ChannelPassword), responses((status = 200, body = Joined), Refused))]
 async fn join(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -264,6 +284,7 @@ async fn join(
 }
 
 /// `POST /channel/{id}/user/{other}`: any member may, without the password.
+#[utoipa::path(post, path = "/channel/{id}/user/{other}", tag = "channel", params(("id" = u32, Path, description = "The channel"), ("other" = u32, Path, description = "The user")), responses((status = 204), Refused))]
 async fn add(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -275,6 +296,7 @@ async fn add(
 }
 
 /// `DELETE /channel/{id}/user/{other}`: an admin removes another; whoever names himself leaves.
+#[utoipa::path(delete, path = "/channel/{id}/user/{other}", tag = "channel", params(("id" = u32, Path, description = "The channel"), ("other" = u32, Path, description = "The user")), responses((status = 204), Refused))]
 async fn remove(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,

@@ -23,8 +23,10 @@ pub(super) async fn same_site(State(app): State<Arc<App>>, request: Request, nex
     next.run(request).await
 }
 
-/// The original's logout is a GET.
+/// The original's logout is a GET, and so is reading a channel, which marks it read.
 fn changes(request: &Request) -> bool {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    !is_read || request.uri().path().ends_with("/logout")
+    let path = request.uri().path();
+    let marks_read = path.ends_with("/content") || path.contains("/channel-content/");
+    !is_read || marks_read || path.ends_with("/logout")
 }

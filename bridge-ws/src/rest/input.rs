@@ -82,6 +82,18 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     }
 }
 
+/// A whole number from 0 on, or its digits as text: `5`, `"5"`. `null` and the empty text are none.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let text = text(deserializer)?;
+    match text.trim() {
+        "" => Ok(None),
+        digits => digits
+            .parse()
+            .map(Some)
+            .map_err(|_| serde::de::Error::custom(format!("\"{digits}\" is no whole number from 0 on"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +104,19 @@ mod tests {
         text: String,
         #[serde(default, deserialize_with = "flag")]
         flag: bool,
+        #[serde(default, deserialize_with = "number")]
+        number: Option<u64>,
+    }
+
+    #[test]
+    fn a_number_may_be_written_as_text() {
+        let number = |json: &str| serde_json::from_str::<Probe>(json).map(|probe| probe.number).ok();
+        assert_eq!(number(r#"{"number": 5}"#), Some(Some(5)));
+        assert_eq!(number(r#"{"number": " 5 "}"#), Some(Some(5)));
+        assert_eq!(number(r#"{"number": null}"#), Some(None));
+        for wrong in [r#"{"number": -1}"#, r#"{"number": "five"}"#, r#"{"number": 1.5}"#, r#"{"number": [5]}"#] {
+            assert_eq!(number(wrong), None, "{wrong}");
+        }
     }
 
     fn read(json: &str) -> Option<(String, bool)> {

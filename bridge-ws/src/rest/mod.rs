@@ -2,8 +2,13 @@
 
 mod caller;
 mod channel;
+mod contact;
+mod content;
 mod guard;
 mod input;
+mod message;
+mod mock;
+mod openapi;
 mod room_change;
 mod user;
 mod v1;
@@ -15,21 +20,32 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::middleware;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::problem::Problem;
 
-/// All routes below `/api`.
-pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new()
+pub(crate) use openapi::Document;
+
+/// All routes below `/api`, and what the document says of them.
+pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
+    let (routes, document) = OpenApiRouter::new()
         .merge(user::routes())
         .merge(channel::routes())
+        .merge(contact::routes())
+        .merge(content::routes())
+        .merge(message::routes())
+        .merge(mock::routes())
         .nest("/v1", v1::routes())
+        .split_for_parts();
+    let routes = routes
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes_max))
         .layer(middleware::from_fn_with_state(app.clone(), guard::same_site))
-        .layer(cors(app))
+        .layer(cors(app));
+    (routes, document)
 }
 
 /// Lets scripts of the configured origins, and no others, read answers and send their credentials along.

@@ -4,33 +4,37 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use futures_util::future::join_all;
 use moim_persistence::{Error, Login, SignUp, User};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::caller::Caller;
 use super::input::{self, Body};
+use super::openapi::Refused;
 use super::room_change::{revoke, settle};
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::credentials::{login_cookies, logout_cookies};
 use crate::problem::Problem;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/user/signup", post(sign_up))
-        .route("/user/login", post(log_in))
-        .route("/user/logout", get(log_out))
-        .route("/user", get(show).put(change).delete(delete))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_up))
+        .routes(routes!(log_in))
+        .routes(routes!(log_out))
+        .routes(routes!(show, change, delete))
 }
 
 /// What signs up, or replaces an account. Absent fields are empty: the store says what is wrong with them.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewAccount)]
 pub(super) struct Account {
     #[serde(default, deserialize_with = "input::text")]
     email: String,
@@ -47,7 +51,8 @@ impl From<Account> for SignUp {
 }
 
 /// What logs in.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EmailAndPassword)]
 pub(super) struct Password {
     #[serde(default, deserialize_with = "input::text")]
     pub(super) email: String,
@@ -56,7 +61,8 @@ pub(super) struct Password {
 }
 
 /// An account as its owner sees it: never the password, nor its hash.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
 struct Shown {
     email: String,
     username: String,
@@ -69,6 +75,7 @@ impl From<User> for Shown {
 }
 
 /// `POST /user/signup`: a new account; it is not logged in yet.
+#[utoipa::path(post, path = "/user/signup", tag = "user", security(()), request_body = Account, responses((status = 200, body = Shown), Refused))]
 async fn sign_up(
     State(app): State<Arc<App>>,
     address: ClientAddress,
@@ -90,6 +97,7 @@ pub(super) async fn create(app: &App, address: ClientAddress, account: Account) 
 }
 
 /// `POST /user/login`: the token travels in headers alone, as the original page expects it.
+#[utoipa::path(post, path = "/user/login", tag = "user", security(()), request_body = Password, responses((status = 200, body = Shown, headers(("Authorization" = String, description = "`Bearer%20` and the token"))), Refused))]
 async fn log_in(
     State(app): State<Arc<App>>,
     address: ClientAddress,
@@ -114,24 +122,29 @@ pub(super) fn login_headers(app: &App, login: &Login) -> Result<HeaderMap, Probl
 }
 
 /// `GET /user`
+#[utoipa::path(get, path = "/user", tag = "user", responses((status = 200, body = Shown), Refused))]
 async fn show(Caller(caller): Caller) -> Json<Shown> {
     Json(Shown { email: caller.email, username: caller.name })
 }
 
 /// `PUT /user`: replaces e-mail, name and password. Every login of the account ends, this one too.
+#[utoipa::path(put, path = "/user", tag = "user", request_body = Account, responses((status = 200, body = Shown), Refused))]
 async fn change(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     Body(account): Body<Account>,
 ) -> Result<Response, Problem> {
     let user = app.persistence.accounts().users().change(caller.user, account.into()).await?;
+    app.people.forget(caller.user);
     revoke(&app, caller.user, 0).await;
     Ok((forget(&app), Json(Shown::from(user))).into_response())
 }
 
 /// `DELETE /user`: the account leaves its rooms; their members see it go.
+#[utoipa::path(delete, path = "/user", tag = "user", responses((status = 200, body = String, content_type = "application/json"), Refused))]
 async fn delete(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
     let changes = app.persistence.accounts().users().delete(caller.user).await?;
+    app.people.forget(caller.user);
     revoke(&app, caller.user, 0).await;
     // All at once: together they wait no longer than one.
     join_all(changes.into_iter().map(|change| settle(&app, change))).await;
@@ -139,6 +152,7 @@ async fn delete(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<R
 }
 
 /// `GET /user/logout`: ends this login alone.
+#[utoipa::path(get, path = "/user/logout", tag = "user", responses((status = 200, body = String, content_type = "application/json"), Refused))]
 async fn log_out(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
     app.persistence.accounts().logins().log_out(caller.login).await?;
     revoke(&app, caller.user, caller.login).await;

@@ -18,6 +18,9 @@ async fn a_foreign_page_cannot_act_with_its_visitors_cookie() {
             assert_eq!(lured.post("/api/channel", ROOM).await.refused(403), "Forbidden");
             lured.get("/api/user/logout").await.refused(403);
             lured.delete("/api/user").await.refused(403);
+            // Reading marks as read.
+            lured.get("/api/channel/1/content").await.refused(403);
+            lured.get("/api/channel-content/1").await.refused(403);
         }
         let own = visitor.with("origin", &format!("http://{}", world.bridge.local_addr()));
         own.post("/api/channel", ROOM).await.ok();

@@ -6,9 +6,14 @@
 mod garbage;
 mod guard;
 mod http_limits;
+mod openapi;
 mod operations;
 mod origin;
 mod rest_channel;
+mod rest_contact;
+mod rest_content;
+mod rest_message;
+mod rest_mock;
 mod rest_user;
 mod rest_v1;
 mod session;

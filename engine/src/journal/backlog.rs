@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moim_persistence::Lane;
+use moim_wire::{MessageId, RoomId};
 
 use super::checkpoint;
 use super::folder;
@@ -17,6 +18,7 @@ use super::recent::Recent;
 use super::recover::Recovered;
 use super::segment::Segment;
 use super::view::{Part, View};
+use super::withdrawn::Withdrawn;
 use crate::error::Error;
 use crate::shard::SealedBatch;
 
@@ -36,6 +38,7 @@ pub(crate) struct Backlog {
 struct State {
     closed: VecDeque<Arc<Segment>>,
     open: Option<Open>,
+    withdrawn: Withdrawn,
     /// Settled and not yet given up: numbers, and whether somebody still reads them.
     retiring: Vec<(u64, bool)>,
 }
@@ -62,7 +65,11 @@ impl Backlog {
             settled: AtomicU64::new(recovered.checkpoint),
             shards,
             has_others: AtomicBool::new(true),
-            state: Mutex::new(State { closed, ..State::default() }),
+            state: Mutex::new(State {
+                closed,
+                withdrawn: Withdrawn::recovered(&recovered.withdrawn),
+                ..State::default()
+            }),
         };
         backlog.settle(recovered.checkpoint);
         backlog
@@ -84,6 +91,11 @@ impl Backlog {
             open.recent.push(batch.clone());
             (open.end, open.last) = (end, batch.last);
         }
+    }
+
+    /// The batch that ends at `position` withdraws these messages.
+    pub(crate) fn withdrew(&self, position: u64, withdrawn: &[(RoomId, MessageId)]) {
+        self.state().withdrawn.push(position, withdrawn);
     }
 
     /// The segment in use is written no more.
@@ -122,6 +134,7 @@ impl Backlog {
         if let Some(open) = &state.open {
             open.recent.settled(position);
         }
+        state.withdrawn.settled(position);
         let has_others = state.closed.iter().any(|segment| segment.shards() != self.shards);
         self.has_others.store(has_others, Ordering::Release);
     }
@@ -219,7 +232,9 @@ impl Backlogs {
     /// What the store may not have of the rooms of that shard.
     pub(crate) fn view(&self, shard: u16) -> View {
         let has_others = self.of.iter().any(|(_, backlog)| backlog.has_others.load(Ordering::Acquire));
-        View::new(self.of.iter().map(|(of, backlog)| backlog.parts(*of == shard)).collect(), !has_others)
+        let parts = self.of.iter().map(|(of, backlog)| backlog.parts(*of == shard)).collect();
+        let withdrawn = self.of.iter().map(|(_, backlog)| backlog.state().withdrawn.clone()).collect();
+        View::new(parts, !has_others).without(withdrawn)
     }
 
     /// How far that folder is settled.

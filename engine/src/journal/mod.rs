@@ -31,6 +31,7 @@ mod segment;
 mod source;
 mod view;
 mod window;
+mod withdrawn;
 mod writer;
 
 pub(crate) use backlog::{Backlog, Backlogs};
@@ -50,4 +51,5 @@ pub use recover::{Recovered, recover};
 pub use segment::{ReadBack, Segment};
 pub use view::{Part, View};
 pub use window::KeptWindow;
+pub use withdrawn::Withdrawn;
 pub(crate) use writer::{Journal, prepare_spare};

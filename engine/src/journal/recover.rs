@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use bytes::Bytes;
+use moim_wire::{MessageId, RoomId};
 
 use super::checkpoint;
 use super::folder::{numbers, segment_path, spare_number};
 use super::format::{Scan, SegmentHeader, Tail, scan};
 use super::record::records;
+use super::withdrawn::Withdrawn;
 use crate::error::Error;
 
 /// What recovery found in one shard's folder.
@@ -20,6 +22,8 @@ pub struct Recovered {
     pub records: u64,
     /// Bytes of them.
     pub bytes: u64,
+    /// Messages that they withdraw: position, room and id.
+    pub withdrawn: Vec<(u64, RoomId, MessageId)>,
     /// When the oldest of them was given its id, in Unix milliseconds.
     pub oldest_ms: Option<u64>,
     /// Position after the last record.
@@ -114,6 +118,7 @@ impl Recovered {
                 let frames = bytes.slice(batch.payload.clone());
                 self.oldest_ms =
                     self.oldest_ms.or_else(|| records(&frames).next().map(|(_, record)| record.id.unix_ms()));
+                self.withdrawn.extend(Withdrawn::of_frames(batch.last_position(), &frames));
                 taken.push(frames);
                 self.records += u64::from(batch.records);
                 self.bytes += batch.payload.len() as u64;

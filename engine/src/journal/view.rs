@@ -9,6 +9,7 @@ use super::page::{Page, join_sends};
 use super::recent::Recent;
 use super::record::{Sender, prev_id};
 use super::segment::Segment;
+use super::withdrawn::Withdrawn;
 use crate::error::Error;
 
 /// A segment, closed or in use.
@@ -27,13 +28,33 @@ pub struct View {
     folders: Vec<Vec<Part>>,
     /// All of one folder, and its rooms were nowhere else: whatever of a room is here is the newest of it.
     is_newest: bool,
+    /// By folder, of all their rooms.
+    withdrawn: Vec<Withdrawn>,
 }
 
 impl View {
     /// A view of these; of a room in them the newest is here where `is_newest`.
     pub fn new(folders: Vec<Vec<Part>>, is_newest: bool) -> Self {
         let folders: Vec<_> = folders.into_iter().filter(|parts| !parts.is_empty()).collect();
-        Self { is_newest: is_newest && folders.len() == 1, folders }
+        Self { is_newest: is_newest && folders.len() == 1, folders, withdrawn: Vec::new() }
+    }
+
+    /// The same view, which knows what was withdrawn.
+    #[must_use]
+    pub fn without(self, withdrawn: Vec<Withdrawn>) -> Self {
+        Self { withdrawn, ..self }
+    }
+
+    /// Whether messages of the room were withdrawn that the store, or the view, may still have with their text.
+    pub fn has_withdrawn(&self, room: RoomId) -> bool {
+        self.withdrawn.iter().any(|withdrawn| withdrawn.has(room))
+    }
+
+    /// Takes the text from messages of the room that were withdrawn.
+    #[must_use]
+    pub fn emptied(&self, room: RoomId, mut page: Page) -> Page {
+        self.withdrawn.iter().for_each(|withdrawn| withdrawn.empty(room, &mut page.frames));
+        page
     }
 
     /// The answer to that question from `page` alone, this view's, where no store is needed for it. Holds if nothing of the

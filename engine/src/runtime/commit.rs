@@ -29,6 +29,7 @@ pub(super) async fn commit(core: CoreCell, journal: Rc<RefCell<Journal>>, feed: 
             rest => sleep(rest).await,
         }
         let Some(batch) = core.borrow_mut().shard.seal() else { continue };
+        let withdrawn = core.borrow_mut().shard.take_withdrawn();
         let start = Instant::now();
         pace.begin(start, processor_time());
         append(&core, &journal, &batch).await;
@@ -37,6 +38,7 @@ pub(super) async fn commit(core: CoreCell, journal: Rc<RefCell<Journal>>, feed: 
         add(&core.stats.commits, 1);
         add(&core.stats.commit_us, start.elapsed().as_micros() as u64);
         core.look_at_clock();
+        feed.withdrawn(position, &withdrawn);
         feed.committed(batch, core.now_ms);
         core.look_at_backlog();
         core.happen(|shard, now_ms, effects| shard.committed(now_ms, position, effects));

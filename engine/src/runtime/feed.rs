@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moim_persistence::Batch;
+use moim_wire::{MessageId, RoomId};
 
 use super::Signal;
 use crate::error::Error;
@@ -86,6 +87,13 @@ impl Cursor {
 }
 
 impl Feed {
+    /// The batch in the journal that ends at `position` withdraws these messages: pages are emptied of them from here on.
+    pub(super) fn withdrawn(&self, position: u64, withdrawn: &[(RoomId, MessageId)]) {
+        if !withdrawn.is_empty() {
+            self.backlog.withdrew(position, withdrawn);
+        }
+    }
+
     pub(super) fn new(
         backlog: Arc<Backlog>,
         recovered: &Recovered,

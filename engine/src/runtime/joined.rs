@@ -46,15 +46,15 @@ impl Joined {
         let waiting = self.read(move |view| view.page(room, query, limit)).await?;
         let is_unmoved = self.backlogs.settled(self.shard.0) == self.settled;
         if let Some(page) = self.view.whole(&waiting, query, limit).filter(|_| is_unmoved) {
-            return Ok(concat(&page));
+            return Ok(concat(&self.view.emptied(room, page)));
         }
         let stored = self.persistence.messages().page(room, query, limit, HISTORY_BYTES_MAX).await?;
         self.check()?;
-        if waiting.frames.is_empty() {
+        if waiting.frames.is_empty() && !self.view.has_withdrawn(room) {
             return Ok((stored.frames, stored.more));
         }
         let stored = Page { frames: split_frames(&stored.frames), more: stored.more };
-        Ok(concat(&stored.join(waiting, query, limit)))
+        Ok(concat(&self.view.emptied(room, stored.join(waiting, query, limit))))
     }
 
     /// A device's newest sends in a room, rising.

@@ -51,6 +51,8 @@ pub(super) enum Pending {
     Resent { room: RoomId, id: MessageId, ack: AckTo },
     /// A change is sequenced for good.
     Change { room: RoomId, change: u32 },
+    /// A message is withdrawn by the one before this.
+    Withdrawal { room: RoomId, by: MessageId, withdrawn: MessageId },
     /// Followers are put out, after they were shown what is before this.
     Evict { room: RoomId, user: Option<UserId>, code: ErrorCode },
 }
@@ -69,6 +71,8 @@ impl Pending {
 pub(super) struct Batch {
     pub(super) frames: Vec<u8>,
     pub(super) pending: Vec<Pending>,
+    /// Messages that these withdraw.
+    pub(super) withdrawn: Vec<(RoomId, MessageId)>,
     records: u64,
     in_flight: VecDeque<InFlight>,
     /// Position after the last message accepted.
@@ -265,6 +269,11 @@ fn happen(pending: &Pending, rooms: &mut Map<RoomId, Slot>, context: &mut Contex
         Pending::Change { room, change } => {
             if let Some(Slot::Ready(room)) = rooms.get_mut(&room) {
                 room.change_committed(change, context);
+            }
+        }
+        Pending::Withdrawal { room, by, withdrawn } => {
+            if let Some(Slot::Ready(room)) = rooms.get_mut(&room) {
+                room.withdrawn(by, withdrawn);
             }
         }
         Pending::Evict { room, user, code } => {

@@ -93,7 +93,8 @@ impl Room {
             return self.ask_store_for_history(question, context);
         }
         let stored = Page { frames: split_frames(stored), more };
-        let page = stored.join(self.recent_page(query, limit), query, limit);
+        let mut page = stored.join(self.recent_page(query, limit), query, limit);
+        self.empty_withdrawn(&mut page.frames);
         self.answer_history(&origin, &page, is_newest_first(query), context);
     }
 

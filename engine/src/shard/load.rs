@@ -37,6 +37,7 @@ pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention
         committed: newest,
         recent,
         floor,
+        withdrawals: VecDeque::new(),
         devices: super::map(seed),
         last_change: sequenced,
         committed_change: sequenced,

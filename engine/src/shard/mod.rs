@@ -29,6 +29,7 @@ mod read_mark;
 mod room;
 mod send;
 mod tickets;
+mod withdraw;
 
 use std::collections::HashMap;
 

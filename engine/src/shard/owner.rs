@@ -1,6 +1,6 @@
 //! The owner's half of the shard: from an event to the room that it is about.
 
-use moim_wire::{DeviceId, ErrorCode, RoomId, UserId};
+use moim_wire::{DeviceId, ErrorCode, MessageId, RoomId, UserId};
 
 use super::commit::{self, SealedBatch};
 use super::context::{Context, Gate};
@@ -108,11 +108,19 @@ impl Shard {
                 }
             }
             StoreAnswer::History(ticket, result) => {
-                self.redeemed(now_ms, ticket, result, effects, |room, waiting, (frames, more), context| {
-                    if let Waiting::History { question, .. } = waiting {
-                        room.history_read(question, &frames, more, context);
-                    }
-                });
+                self.redeemed(
+                    now_ms,
+                    ticket,
+                    result,
+                    effects,
+                    |room, waiting, (frames, more), context| match waiting {
+                        Waiting::History { question, .. } => room.history_read(question, &frames, more, context),
+                        Waiting::Withdrawal { origin, caller, send, .. } => {
+                            room.withdrawn_read(origin, caller, send, &frames, context);
+                        }
+                        _ => {}
+                    },
+                );
             }
             StoreAnswer::Members(ticket, result) => {
                 self.redeemed(now_ms, ticket, result, effects, |room, waiting, (entries, more), context| {
@@ -210,6 +218,11 @@ impl Shard {
     /// Everything accepted since the last time, for the journal; `None` when there is nothing.
     pub fn seal(&mut self) -> Option<SealedBatch> {
         self.batch.seal()
+    }
+
+    /// The messages that the batch withdraws which was sealed just now.
+    pub fn take_withdrawn(&mut self) -> Vec<(RoomId, MessageId)> {
+        std::mem::take(&mut self.batch.withdrawn)
     }
 
     /// The journal has synced (in relaxed mode: written) everything up to `position`.

@@ -51,6 +51,8 @@ pub(super) struct Room {
     pub(super) recent: VecDeque<(MessageId, Bytes)>,
     /// The message before the first of `recent`: everything after it is in memory.
     pub(super) floor: MessageId,
+    /// Messages withdrawn by one of `recent`, after the one that did it: the store may not know yet.
+    pub(super) withdrawals: VecDeque<(MessageId, MessageId)>,
     pub(super) devices: Map<(UserId, DeviceId), Device>,
     /// Newest change sequenced, and newest of those in the journal.
     pub(super) last_change: u32,
@@ -106,6 +108,7 @@ impl Room {
             self.recent.pop_front();
             self.floor = first;
         }
+        self.forget_withdrawals();
     }
 
     /// Index of the first message in memory above `id`.

@@ -1,5 +1,6 @@
 //! SEND: from a member's words to a message in the batch.
 
+use bytes::Bytes;
 use moim_wire::schema::{Kind, MessageHead, Role};
 use moim_wire::{DeviceId, EPOCH_UNIX_MS, Envelope, ErrorCode, MessageFields, MessageId, Sequence, UserId};
 
@@ -28,6 +29,18 @@ pub(super) struct Draft<'a> {
 
 impl Room {
     pub(super) fn send(&mut self, origin: Origin, caller: Caller, send: SendRequest<'_>, context: &mut Context<'_>) {
+        self.send_knowing(origin, caller, send, None, context);
+    }
+
+    /// SEND; `found` is the message that a withdrawal names, where the store was asked for it.
+    pub(super) fn send_knowing(
+        &mut self,
+        origin: Origin,
+        caller: Caller,
+        send: SendRequest<'_>,
+        found: Option<Bytes>,
+        context: &mut Context<'_>,
+    ) {
         if let Err((code, message)) = self.check_send(caller, &send) {
             return context.refuse(&origin, code, message);
         }
@@ -42,6 +55,7 @@ impl Room {
             None => return self.ask_for_device(origin, caller, send, context),
         };
         match window.judge(send.sequence) {
+            Judgement::Fresh if send.kind == Kind::Delete => self.withdraw(origin, caller, send, found, context),
             Judgement::Fresh => self.accept(origin, caller, &send, context),
             Judgement::Duplicate(id) => self.acknowledge_again(origin, send.sequence, id, context),
             Judgement::TooOld => context.refuse(
@@ -52,7 +66,7 @@ impl Room {
         }
     }
 
-    fn accept(&mut self, origin: Origin, caller: Caller, send: &SendRequest<'_>, context: &mut Context<'_>) {
+    pub(super) fn accept(&mut self, origin: Origin, caller: Caller, send: &SendRequest<'_>, context: &mut Context<'_>) {
         if context.batch.frames.len() >= context.limits.batch_bytes_max {
             return context.busy(&origin, "the journal is behind");
         }
@@ -86,9 +100,9 @@ impl Room {
         if caller.device.0 == 0 || send.sequence.0 == 0 {
             return Err((ErrorCode::InvalidField, "device and sequence must not be 0"));
         }
-        let quotes = send.kind == Kind::Reply;
-        if quotes && (send.reference == 0 || send.reference > self.last.0) {
-            return Err((ErrorCode::InvalidField, "reference: no such message to reply to"));
+        let refers = matches!(send.kind, Kind::Reply | Kind::Delete);
+        if refers && (send.reference == 0 || send.reference > self.last.0) {
+            return Err((ErrorCode::InvalidField, "reference: the room has no such message"));
         }
         Ok(())
     }
@@ -173,6 +187,11 @@ impl Room {
         let frame = start..context.batch.frames.len();
         let ack = origin.map(|origin| AckTo { origin, sequence: draft.sequence, prev_id, duplicate: false });
         context.batch.push_message(Accepted { room: self.id, id, frame, reader, ack });
+        if draft.kind == Kind::Delete {
+            let withdrawn = MessageId(draft.reference);
+            context.batch.withdrawn.push((self.id, withdrawn));
+            context.batch.pending.push(Pending::Withdrawal { room: self.id, by: id, withdrawn });
+        }
         if let Some(Device::Known(window)) = self.devices.get_mut(&(draft.sender, draft.device)) {
             window.insert(draft.sequence, id);
         }

@@ -6,7 +6,7 @@ use moim_persistence::PageQuery;
 use moim_wire::{MessageId, RoomId, UserId};
 
 use super::Map;
-use super::event::Origin;
+use super::event::{Caller, Origin, SendRequest};
 
 /// A HISTORY that memory alone could not answer.
 #[derive(Clone, Copy, Debug)]
@@ -25,18 +25,23 @@ pub(super) enum Waiting {
     History { room: RoomId, question: HistoryQuestion },
     Members { room: RoomId, origin: Origin, user: UserId },
     Change { room: RoomId, origin: Origin },
+    Withdrawal { room: RoomId, origin: Origin, caller: Caller, send: SendRequest<'static> },
 }
 
 impl Waiting {
     pub(super) fn room(&self) -> RoomId {
-        let (Self::History { room, .. } | Self::Members { room, .. } | Self::Change { room, .. }) = self;
+        let (Self::History { room, .. }
+        | Self::Members { room, .. }
+        | Self::Change { room, .. }
+        | Self::Withdrawal { room, .. }) = self;
         *room
     }
 
     pub(super) fn origin(&self) -> Origin {
         let (Self::History { question: HistoryQuestion { origin, .. }, .. }
         | Self::Members { origin, .. }
-        | Self::Change { origin, .. }) = self;
+        | Self::Change { origin, .. }
+        | Self::Withdrawal { origin, .. }) = self;
         *origin
     }
 }
@@ -71,10 +76,7 @@ impl Tickets {
 
     /// Rooms that something waits for.
     pub(super) fn rooms(&self) -> HashSet<RoomId> {
-        let rooms = self.waiting.values().map(|waiting| match waiting {
-            Waiting::History { room, .. } | Waiting::Members { room, .. } | Waiting::Change { room, .. } => *room,
-        });
-        rooms.collect()
+        self.waiting.values().map(Waiting::room).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -32,4 +32,5 @@ mod talk;
 mod truncated_frame;
 mod trunk;
 mod unknown_operation;
+mod withdrawal;
 mod wrong_token;

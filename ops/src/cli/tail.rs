@@ -165,7 +165,8 @@ fn text(message: &Message, name: &str) -> String {
     let subject = &message.text;
     let said = match message.kind {
         Kind::Talk | Kind::Reply | Kind::Notice => format!("{name}: {subject}"),
-        Kind::Enter => format!("* {subject}"),
+        Kind::Enter => format!("* {name} enters"),
+        Kind::Delete if message.is_withdrawn() => format!("{name}: (withdrawn)"),
         Kind::Delete => format!("* {name} withdrew a message"),
         Kind::MemberJoined => format!("* {subject} is in the room"),
         Kind::MemberLeft => format!("* {subject} left"),

@@ -1,5 +1,6 @@
 //! People and rooms: users, logins, rooms, members, read marks, and the outbox of room changes.
 
+mod contact;
 mod field;
 mod login;
 mod login_limit;

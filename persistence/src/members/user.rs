@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use moim_wire::{RoomId, UserId};
 
+use super::contact::forget_contacts;
 use super::login::end_logins;
 use super::membership::depart;
 use super::room::limit_of;
@@ -18,7 +19,7 @@ const DELETED_NAME: &str = "(탈퇴한 회원)";
 /// Accounts of people. Cheap to clone.
 #[derive(Clone)]
 pub struct Users {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Users {
@@ -117,6 +118,21 @@ impl Users {
             .await
     }
 
+    /// The user of that id as others see the name beside old messages: of a deleted account the neutral name, and no
+    /// e-mail address.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUser`] where there never was one.
+    pub async fn whoever(&self, user: UserId) -> Result<User, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT name, email FROM users WHERE user_id = ?";
+                let row = shared.database.row(sql, values![user]).await?.ok_or_else(|| no_such(user))?;
+                Ok(User { id: user, name: row.text(0)?, email: row.text_or_null(1)?.unwrap_or_default() })
+            })
+            .await
+    }
+
     /// Accounts rising by id, from the first above `after`, at most `limit`.
     ///
     /// # Errors
@@ -156,6 +172,7 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
         return Err(no_such(user));
     }
     end_logins(transaction, user).await?;
+    forget_contacts(transaction, user).await?;
     let sql = "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id";
     let rooms = transaction.rows_for_update(sql, values![user]).await?;
     let mut changes = Vec::with_capacity(rooms.len());

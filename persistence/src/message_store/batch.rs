@@ -1,11 +1,11 @@
 //! From the frames of a batch to rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use moim_wire::limits::{FRAME_BYTES_MAX, SENDS_IN_FLIGHT_MAX};
 use moim_wire::schema::Message;
-use moim_wire::{DeviceId, FLAG_SESSION, Frame, MessageId, Opcode, RoomId, Sequence, UserId, body};
+use moim_wire::{DeviceId, FLAG_SESSION, Frame, MessageId, Opcode, RoomId, Sequence, UserId, body, withdrawal};
 
 use crate::error::Error;
 
@@ -19,6 +19,8 @@ pub(super) struct Rows<'a> {
     pub(super) messages: Vec<(RoomId, MessageId, &'a [u8])>,
     /// What each device sent, in the batch's order: the newest, as many as a window holds.
     pub(super) devices: HashMap<Sender, Vec<(Sequence, MessageId)>>,
+    /// Messages of these batches or earlier ones that lose their text.
+    pub(super) withdrawn: HashSet<(RoomId, MessageId)>,
 }
 
 impl<'a> Rows<'a> {
@@ -44,6 +46,9 @@ impl<'a> Rows<'a> {
         let head = message.head();
         let (room, id, device) = (RoomId(head.room()), MessageId(head.id()), DeviceId(head.device()));
         self.messages.push((room, id, frame.bytes));
+        if let Some(withdrawn) = withdrawal::withdraws(&message) {
+            self.withdrawn.insert((room, withdrawn));
+        }
         let user = if device.0 == 0 { UserId(0) } else { UserId(head.sender()) };
         let sent = self.devices.entry((room, user, device)).or_default();
         if sent.len() == SENDS_IN_FLIGHT_MAX {

@@ -75,10 +75,13 @@ impl Embedded {
     fn write_to(&self, tables: &Tables, rows: &Rows<'_>) -> Result<(), Error> {
         let mut batch = tables.database.batch();
         let mut bytes = 0;
-        for &(room, id, frame) in &rows.messages {
+        for (room, id, frame) in rows.stored() {
             // Copied: a slice would keep the whole batch in memory for as long as its longest-lived row.
-            batch.insert(&tables.messages, message_key(room, id), frame);
+            batch.insert(&tables.messages, message_key(room, id), &*frame);
             bytes += frame.len() as u64;
+        }
+        for (room, id, left) in rows.left_of_stored(|room, id| self.frame(tables, room, id))? {
+            batch.insert(&tables.messages, message_key(room, id), left);
         }
         let mut device_bytes = 0;
         for (sender, sent) in &rows.devices {
@@ -91,6 +94,11 @@ impl Embedded {
         self.counters.written.fetch_add(rows.messages.len() as u64, Ordering::Relaxed);
         self.counters.written_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn frame(&self, tables: &Tables, room: RoomId, id: MessageId) -> Result<Option<Vec<u8>>, Error> {
+        let row = tables.messages.get(message_key(room, id)).map_err(|error| self.read_error(&error))?;
+        Ok(row.map(|row| row.to_vec()))
     }
 
     fn sync_of(&self, tables: &Tables) -> Result<(), Error> {

@@ -5,6 +5,7 @@ mod device_window;
 mod embedded;
 mod page;
 mod tables;
+mod withdrawn;
 
 use std::sync::Arc;
 

@@ -19,4 +19,5 @@ mod schema;
 mod support;
 mod users;
 mod wire_cut;
+mod withdrawal;
 mod write_behind;

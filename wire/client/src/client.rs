@@ -106,7 +106,16 @@ impl Client {
         self.say(room, Kind::Reply, text, to).await
     }
 
-    /// As [`Client::send`], with the kind (`Talk`, `Reply` or `Notice`) and what it refers to.
+    /// Takes a message back: for its author and for admins.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn withdraw(&self, room: RoomId, message: MessageId) -> Result<Sent, Error> {
+        self.say(room, Kind::Delete, "", message).await
+    }
+
+    /// As [`Client::send`], with the kind (`Talk`, `Reply`, `Notice`; `Enter` or `Delete` without text) and what it refers
+    /// to.
     ///
     /// # Errors
     /// As [`Client::send`].

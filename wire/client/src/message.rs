@@ -32,6 +32,16 @@ pub struct Message {
 }
 
 impl Message {
+    /// The message that this one takes back: it is to be shown without its text from here on.
+    pub fn withdraws(&self) -> Option<MessageId> {
+        (self.kind == Kind::Delete && self.reference != self.id.0).then_some(MessageId(self.reference))
+    }
+
+    /// Whether this is what is left of a message that was taken back.
+    pub fn is_withdrawn(&self) -> bool {
+        self.kind == Kind::Delete && self.reference == self.id.0
+    }
+
     /// Reads the body of a MESSAGE frame.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, BodyError> {
         let message = body::read::<schema::Message<'_>>(bytes)?;

@@ -6,7 +6,7 @@ use moim_wire::{Encoder, Envelope, ErrorCode, MessageFields, Opcode, SendFields,
 use crate::{ANN, DEVICE, Golden, MINJI, ROOM, answer, id};
 
 pub(crate) fn goldens() -> Vec<Golden> {
-    [following(), talking(), taken(), past(), marks()].into_iter().flatten().collect()
+    [following(), talking(), taken(), taken_back(), past(), marks()].into_iter().flatten().collect()
 }
 
 /// Minji's third send, as the room shows it.
@@ -103,6 +103,17 @@ fn talking() -> Vec<Golden> {
                 e.send(out, envelope, &SendFields { room: ROOM, sequence: 4, text: "네!", kind, reference: id(2) });
             },
         },
+        Golden {
+            file: "14-send-delete",
+            opcode: Opcode::Send,
+            envelope: answer(8),
+            about: "Client to server: take a message back.",
+            notes: &[("reference", "the message to be withdrawn")],
+            build: |e, out, envelope| {
+                let kind = schema::Kind::Delete;
+                e.send(out, envelope, &SendFields { room: ROOM, sequence: 5, text: "", kind, reference: id(2) });
+            },
+        },
     ]
 }
 
@@ -146,6 +157,36 @@ fn taken() -> Vec<Golden> {
                 let kind = schema::Kind::RoleChanged;
                 let role = schema::Role::Admin;
                 e.message(out, envelope, &MessageFields { head, text: "Ann", reference: u64::from(ANN), kind, role });
+            },
+        },
+    ]
+}
+
+/// A message that is taken back, and what is left of it.
+fn taken_back() -> Vec<Golden> {
+    vec![
+        Golden {
+            file: "16-message-delete",
+            opcode: Opcode::Message,
+            envelope: answer(0),
+            about: "Server to client: a message is withdrawn.",
+            notes: &[("reference", "the withdrawn message, the one of 16-message.hex")],
+            build: |e, out, envelope| {
+                let head = schema::MessageHead::new(id(4), id(3), ROOM, MINJI, DEVICE, 5);
+                let (kind, role) = (schema::Kind::Delete, schema::Role::Member);
+                e.message(out, envelope, &MessageFields { head, text: "", reference: id(2), kind, role });
+            },
+        },
+        Golden {
+            file: "16-message-withdrawn",
+            opcode: Opcode::Message,
+            envelope: answer(0),
+            about: "Server to client: what is left of the message of 16-message.hex on every page from then on.",
+            notes: &[("head", "as it was"), ("reference", "its own id")],
+            build: |e, out, envelope| {
+                let mut said = Vec::new();
+                message(e, &mut said, envelope);
+                out.extend(moim_wire::withdrawal::left_of(&said).expect("it is a MESSAGE frame"));
             },
         },
     ]

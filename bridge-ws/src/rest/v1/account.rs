@@ -7,16 +7,18 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use moim_persistence::Login;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 use crate::rest::caller::Caller;
 use crate::rest::input::Body;
+use crate::rest::openapi::Refused;
 use crate::rest::user::{Account, Password, create, login_headers};
 
 /// The caller.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Me {
     id: u32,
@@ -27,7 +29,7 @@ pub(super) struct Me {
 }
 
 /// A login for clients that keep the token themselves; the cookies are set as well.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct LoggedIn {
     token: String,
     #[serde(flatten)]
@@ -35,12 +37,14 @@ struct LoggedIn {
 }
 
 /// `GET /me`
+#[utoipa::path(get, path = "/me", tag = "v1", responses((status = 200, body = Me), Refused))]
 pub(super) async fn me(Caller(caller): Caller) -> Json<Me> {
     let expires_at_ms = caller.expires_at_ms;
     Json(Me { id: caller.user.0, email: caller.email, username: caller.name, expires_at_ms })
 }
 
 /// `POST /signup`: a new account, logged in.
+#[utoipa::path(post, path = "/signup", tag = "v1", security(()), request_body = Account, responses((status = 200, body = LoggedIn), Refused))]
 pub(super) async fn sign_up(
     State(app): State<Arc<App>>,
     address: ClientAddress,
@@ -52,6 +56,7 @@ pub(super) async fn sign_up(
 }
 
 /// `POST /login`
+#[utoipa::path(post, path = "/login", tag = "v1", security(()), request_body = Password, responses((status = 200, body = LoggedIn), Refused))]
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
     address: ClientAddress,

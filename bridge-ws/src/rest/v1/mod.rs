@@ -6,27 +6,30 @@ mod room;
 
 use std::sync::Arc;
 
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
+use axum::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::openapi::Refused;
 use crate::app::App;
 use axum::extract::State;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/about", get(about))
-        .route("/me", get(account::me))
-        .route("/signup", post(account::sign_up))
-        .route("/login", post(account::log_in))
-        .route("/rooms", get(room::mine).post(room::create))
-        .route("/rooms/{id}/members", get(room::members))
-        .route("/rooms/{id}/join", post(room::join))
-        .route("/rooms/{id}/membership", delete(room::leave))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(about))
+        .routes(routes!(account::me))
+        .routes(routes!(account::sign_up))
+        .routes(routes!(account::log_in))
+        .routes(routes!(room::mine, room::create))
+        .routes(routes!(room::members))
+        .routes(routes!(room::join))
+        .routes(routes!(room::leave))
 }
 
 /// What runs here, for clients that have no session yet.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct About {
     name: &'static str,
@@ -37,6 +40,7 @@ struct About {
     trial: bool,
 }
 
+#[utoipa::path(get, path = "/about", tag = "v1", security(()), responses((status = 200, body = About), Refused))]
 async fn about(State(app): State<Arc<App>>) -> Json<About> {
     Json(About {
         name: "Moim",

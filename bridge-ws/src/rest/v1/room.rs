@@ -10,18 +10,23 @@ use moim_persistence::{Error, MemberEntry, NewRoom, Role, Room, RoomOfUser};
 use moim_wire::limits::{LIST_LIMIT_MAX, UNREAD_MAX};
 use moim_wire::{MessageId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::problem::Problem;
 use crate::rest::caller::Caller;
 use crate::rest::input::{self, Body, InPath, InQuery};
+use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
 
 /// Which page: entries with ids above `after`, at most `limit` of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
+    /// Ids above this.
     #[serde(default)]
     after: u32,
+    /// At most 500, which is also the default.
     limit: Option<usize>,
 }
 
@@ -36,7 +41,8 @@ impl Page {
 }
 
 /// What a room is created with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewRoom)]
 pub(super) struct Named {
     #[serde(default, deserialize_with = "input::text")]
     name: String,
@@ -49,15 +55,17 @@ pub(super) struct Named {
 }
 
 /// What opens a private room.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RoomKey)]
 pub(super) struct Key {
     #[serde(default, deserialize_with = "input::text")]
     password: String,
 }
 
 /// A room of the caller's.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Room)]
 pub(super) struct Entry {
     id: u32,
     name: String,
@@ -73,7 +81,7 @@ pub(super) struct Entry {
 }
 
 /// A member, or a former one: his messages are still there to be named.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Member {
     id: u32,
@@ -100,6 +108,7 @@ fn role_name(role: Role) -> &'static str {
 }
 
 /// `GET /rooms`: rising by id; fewer than `limit` of them are the last.
+#[utoipa::path(get, path = "/rooms", tag = "v1", params(Page), responses((status = 200, body = Vec<Entry>), Refused))]
 pub(super) async fn mine(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -141,6 +150,7 @@ async fn entry(app: &App, RoomOfUser { room, role, read_mark }: &RoomOfUser) -> 
 }
 
 /// `POST /rooms`
+#[utoipa::path(post, path = "/rooms", tag = "v1", request_body = Named, responses((status = 201, body = Entry), Refused))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -153,6 +163,7 @@ pub(super) async fn create(
 }
 
 /// `GET /rooms/{id}/members`: rising by user id, for members alone.
+#[utoipa::path(get, path = "/rooms/{id}/members", tag = "v1", params(("id" = u32, Path, description = "The room"), Page), responses((status = 200, body = Vec<Member>), Refused))]
 pub(super) async fn members(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -170,6 +181,7 @@ pub(super) async fn members(
 }
 
 /// `POST /rooms/{id}/join`
+#[utoipa::path(post, path = "/rooms/{id}/join", tag = "v1", params(("id" = u32, Path, description = "The room")), request_body = Key, responses((status = 200, body = Entry), Refused))]
 pub(super) async fn join(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -186,6 +198,7 @@ pub(super) async fn join(
 }
 
 /// `DELETE /rooms/{id}/membership`: the last admin's role passes to another member.
+#[utoipa::path(delete, path = "/rooms/{id}/membership", tag = "v1", params(("id" = u32, Path, description = "The room")), responses((status = 204), Refused))]
 pub(super) async fn leave(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,

@@ -109,6 +109,25 @@ impl Browser {
         }
     }
 
+    /// Returns when a frame of that operation has come; others are passed over.
+    pub(crate) async fn until(&mut self, opcode: Opcode) {
+        while self.next_or_close().await.unwrap().opcode() != Some(opcode) {}
+    }
+
+    /// The next MESSAGE of that kind; gives its sender, reference and text. Others are passed over.
+    pub(crate) async fn next_of(&mut self, kind: schema::Kind) -> (u32, u64, String) {
+        loop {
+            let frame = self.next_or_close().await.unwrap();
+            if frame.opcode() != Some(Opcode::Message) {
+                continue;
+            }
+            let message = body::read::<schema::Message<'_>>(frame.body()).unwrap();
+            if message.kind() == kind {
+                return (message.head().sender(), message.reference(), message.text().to_owned());
+            }
+        }
+    }
+
     /// The next frame, which must be a MESSAGE; gives its `prev_id` and id.
     pub(crate) async fn next_message(&mut self) -> (u64, u64) {
         let frame = self.next(Opcode::Message).await;

@@ -45,6 +45,12 @@ pub(crate) fn open(room: u32) -> Vec<u8> {
     })
 }
 
+pub(crate) fn read(room: u32, up_to: u64) -> Vec<u8> {
+    frame(|encoder, out| {
+        encoder.frame(out, Opcode::Read, of(3, 0), |b| schema::Read::create(b, &schema::ReadArgs { room, up_to }));
+    })
+}
+
 pub(crate) fn opened(room: u32, session: u32) -> Vec<u8> {
     frame(|encoder, out| {
         encoder.frame(out, Opcode::Opened, of(2, session), |b| {

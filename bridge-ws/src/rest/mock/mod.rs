@@ -1,0 +1,192 @@
+//! `/api/mock/channel`: channels with made-up people who have talked, for trying out. Only in a trial.
+
+mod made_up;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use moim_persistence::{Accounts, Error, Identity, Login, NewRoom, Room, SignUp, UserId};
+use moim_wire::MessageId;
+use moim_wire::schema::Kind;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::caller::Caller;
+use super::channel::Listed;
+use super::input::InQuery;
+use super::openapi::Refused;
+use super::room_change::settle;
+use crate::agent::Agent;
+use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::problem::Problem;
+
+const CHANNELS_MAX: u32 = 50;
+const USERS_MAX: u32 = 50;
+const CONTENTS_MAX: u32 = 100;
+/// Messages of one request: a few seconds' work.
+const MESSAGES_MAX: u32 = 5_000;
+/// Of private channels; said in their description, as it guards nothing.
+const PASSWORD: &str = "moim-mock";
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(make))
+}
+
+/// How much to make up.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct Amounts {
+    #[serde(default)]
+    is_private: bool,
+    /// Up to 50.
+    #[serde(default = "three")]
+    how_many_channel: u32,
+    /// Members of each channel, the caller among them, up to 50.
+    #[serde(default = "three")]
+    how_many_user_in_channel: u32,
+    /// Messages of each member in each channel, up to 100; of all together 5,000.
+    #[serde(default = "three")]
+    how_many_content_per_user: u32,
+}
+
+fn three() -> u32 {
+    3
+}
+
+impl Amounts {
+    fn check(&self) -> Result<(), Problem> {
+        let Self { how_many_channel: channels, how_many_user_in_channel: users, .. } = *self;
+        let contents = self.how_many_content_per_user;
+        let bounds = [
+            ("howManyChannel", channels, 1, CHANNELS_MAX),
+            ("howManyUserInChannel", users, 1, USERS_MAX),
+            ("howManyContentPerUser", contents, 0, CONTENTS_MAX),
+        ];
+        for (field, value, least, most) in bounds {
+            if !(least..=most).contains(&value) {
+                return Err(Problem::bad_request(format!("{field}: {value} is not within {least} to {most}")));
+            }
+        }
+        // Each factor is bounded by now.
+        let messages = channels * users * contents;
+        if messages > MESSAGES_MAX {
+            let message = format!("{messages} messages are more than the {MESSAGES_MAX} that one request makes");
+            return Err(Problem::bad_request(message));
+        }
+        Ok(())
+    }
+}
+
+/// `POST /mock/channel`: the caller's channels; the same people are met in each of them, and again the next time.
+#[utoipa::path(post, path = "/mock/channel", tag = "trial", params(Amounts), responses(
+    (status = 200, body = Vec<Listed>), Refused
+))]
+async fn make(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    Caller(caller): Caller,
+    InQuery(amounts): InQuery<Amounts>,
+) -> Result<Json<Vec<Listed>>, Problem> {
+    app.require_trial("mock data")?;
+    amounts.check()?;
+    let cast = Cast::gather(&app, &caller, amounts.how_many_user_in_channel, address).await?;
+    let mut made = Vec::new();
+    for channel in 0..amounts.how_many_channel {
+        let room = cast.found(&app, channel, amounts.is_private).await?;
+        cast.talk(&room, channel, amounts.how_many_content_per_user).await?;
+        made.push(room.into());
+    }
+    cast.dismiss(&app).await?;
+    Ok(Json(made))
+}
+
+/// Who is in the channels: the caller first.
+struct Cast {
+    founder: UserId,
+    others: Vec<UserId>,
+    agents: Vec<Arc<Agent>>,
+    logins: Vec<u64>,
+}
+
+impl Cast {
+    async fn gather(app: &Arc<App>, caller: &Identity, users: u32, address: ClientAddress) -> Result<Self, Problem> {
+        let accounts = app.persistence.accounts();
+        let mut cast = Self { founder: caller.user, others: Vec::new(), agents: Vec::new(), logins: Vec::new() };
+        cast.enlist(app, accounts.logins().issue(caller.user).await?, address).await?;
+        for person in 1..users {
+            let user = account(accounts, person).await?;
+            cast.others.push(user);
+            cast.enlist(app, accounts.logins().issue(user).await?, address).await?;
+        }
+        Ok(cast)
+    }
+
+    async fn enlist(&mut self, app: &Arc<App>, login: Login, address: ClientAddress) -> Result<(), Problem> {
+        let Login { token, login, user, expires_at_ms } = login;
+        let identity = Identity { user: user.id, login, email: user.email, name: user.name, expires_at_ms };
+        self.agents.push(app.agents.get(app, &identity, token, address).await?);
+        self.logins.push(login);
+        Ok(())
+    }
+
+    /// A channel with all of them in it.
+    async fn found(&self, app: &App, channel: u32, private: bool) -> Result<Room, Problem> {
+        let rooms = app.persistence.accounts().rooms();
+        let (name, about) = made_up::group(channel);
+        let mut description = about.to_owned();
+        if private {
+            let _ = write!(description, " (비밀번호: {PASSWORD})");
+        }
+        let new = NewRoom { name, description, private, password: PASSWORD.to_owned() };
+        let room = rooms.create(self.founder, new).await?;
+        let mut last = None;
+        for &user in &self.others {
+            last = Some(rooms.add(self.founder, room.id, user).await?);
+        }
+        if let Some(change) = last {
+            settle(app, change).await;
+        }
+        Ok(rooms.get(room.id).await?)
+    }
+
+    /// All say what they have to say, one after the other.
+    async fn talk(&self, room: &Room, channel: u32, each: u32) -> Result<(), Problem> {
+        let turns = (0..each).flat_map(|_| &self.agents);
+        for (nth, agent) in (0..).zip(turns) {
+            agent.send(room.id, Kind::Talk, made_up::saying(channel, nth), MessageId::ZERO).await?;
+        }
+        Ok(())
+    }
+
+    /// Their logins were for this alone.
+    async fn dismiss(self, app: &App) -> Result<(), Problem> {
+        for login in self.logins {
+            app.persistence.accounts().logins().log_out(login).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The account of a made-up person, there already or made now. Nobody knows its password.
+async fn account(accounts: &Accounts, person: u32) -> Result<UserId, Problem> {
+    let email = format!("mock{person}@moim.example");
+    match accounts.users().by_email(&email).await {
+        Err(Error::NoSuchUser(_)) => {}
+        found => return Ok(found?.id),
+    }
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
+    let password = bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let sign_up = SignUp { email: email.clone(), username: made_up::name(person), password };
+    match accounts.users().sign_up(sign_up).await {
+        // Another request made it meanwhile.
+        Err(Error::EmailTaken) => Ok(accounts.users().by_email(&email).await?.id),
+        made => Ok(made?.id),
+    }
+}
