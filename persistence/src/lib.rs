@@ -57,7 +57,7 @@ pub use members::{
     Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser,
     RoomSnapshot, Rooms, SignUp, User, Users,
 };
-pub use message_store::{MessageStore, Page, PageQuery};
+pub use message_store::{Examined, MessageStore, Page, PageQuery, SetUp};
 pub use moim_wire::schema::{Kind, Role};
 pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;

@@ -10,6 +10,7 @@ mod executors;
 mod logins;
 mod mariadb;
 mod membership;
+mod message_arm;
 mod messages;
 mod mysql_faults;
 mod open;
