@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A CQL server of one's own: one Apache Cassandra node made of the jars in Maven Central, its data and ports in a folder
 # that the caller names. Errors and warnings go to FOLDER/logs.
-#   cassandra.sh install             fetch the jars (67 MB, once; a few seconds later on)
+#   cassandra.sh java                print the Java that it would run on
+#   cassandra.sh install             fetch its jars (67 MB, once)
 #   cassandra.sh start FOLDER [PORT] start it, wait until it answers, print its address as MOIM_TEST_CQL takes it
 #   cassandra.sh stop FOLDER         stop the one that was started there, and wait for its end
 # Its process is FOLDER/pid. PORT + 1 is taken too. By the environment: CQL_AUTH=1 wants passwords (cassandra/cassandra),
@@ -180,10 +181,11 @@ stop() {
     [ -s "$folder/pid" ] || return 0
     server=$(cat "$folder/pid")
     kill "$server" 2>/dev/null || return 0
-    while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+    # One that has ended stays in the list for as long as nobody asks for it.
+    while [ -e "/proc/$server" ] && ! grep -q '^State:.Z' "/proc/$server/status" 2>/dev/null; do sleep 0.1; done
 }
 
 case "${1:-}:$#" in
-install:1 | start:2 | start:3 | stop:2) "$@" ;;
+java:1 | install:1 | start:2 | start:3 | stop:2) "$@" ;;
 *) usage ;;
 esac

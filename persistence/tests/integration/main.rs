@@ -5,6 +5,7 @@
 
 mod arm;
 mod crash;
+mod cql;
 mod disk_full;
 mod executors;
 mod logins;
