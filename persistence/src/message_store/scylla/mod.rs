@@ -3,13 +3,6 @@
 //! Rows are only ever put, under timestamps taken from the ids, so that any write may be made again, at any time, in any
 //! order: nothing is deleted and nothing is compared. A write is many batches at once; it is confirmed when each of them
 //! was. The session is opened when the servers are there: a Moim may start before its store.
-//!
-//! | what | capacity | when full | counter |
-//! |---|---|---|---|
-//! | batches under way | found by trying, at most [`pace::MOST`] | wait | `MessageStats.concurrency` |
-//! | statements that read at once | [`READS`] | wait, as requests under way | `Stats.requests.in_flight` |
-//! | identical reads that wait for one | as requests under way | | `MessageStats.coalesced_total` |
-//! | buckets known to be in the directory | [`KNOWN`] | forgotten, and put again | |
 
 mod bucket;
 mod coalesce;
