@@ -8,9 +8,11 @@ moim=${MOIM:-target/release/moim}
 databases=data/real
 # As in real.toml.
 mariadb_port=7406
+cassandra_port=7408
 
 stop_databases() {
     ops/testing/mariadb.sh stop "$databases/mariadb"
+    ops/testing/cassandra.sh stop "$databases/cassandra"
 }
 
 mkdir -p "$databases"
@@ -19,4 +21,6 @@ trap stop_databases EXIT
 trap : INT
 
 ops/testing/mariadb.sh start "$databases/mariadb" "$mariadb_port" >"$databases/mariadb.address"
+ops/testing/cassandra.sh start "$databases/cassandra" "$cassandra_port" >"$databases/cassandra.address"
+"$moim" store init --config ops/deploy/real.toml
 "$moim" serve --config ops/deploy/real.toml

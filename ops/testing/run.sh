@@ -76,10 +76,12 @@ page() {
 # that names it for the tests, or says why it is missing; and a stop function.
 servers() {
     start_mariadb
+    start_cassandra
 }
 
 stop_servers() {
     stop_mariadb
+    stop_cassandra
     rm -rf "$server_data"
 }
 
@@ -97,6 +99,22 @@ start_mariadb() {
 
 stop_mariadb() {
     ops/testing/mariadb.sh stop "$server_data/mariadb"
+}
+
+# What MOIM_TEST_CQL names may be a ScyllaDB. Beside a node of our own some tests start and kill a further one.
+start_cassandra() {
+    if [ -n "${MOIM_TEST_CQL:-}" ]; then return 0; fi
+    local address
+    if ! ops/testing/cassandra.sh install || ! address=$(ops/testing/cassandra.sh start "$server_data/cassandra"); then
+        missing "messages on a CQL server" "there is none to start (MOIM_TEST_CQL=host:port names one)"
+        return
+    fi
+    printf 'export MOIM_TEST_CQL=%q MOIM_TEST_CQL_NODES=1\n' "$address" >>"$server_data/variables"
+    printf 'Cassandra is at %s\n' "$address"
+}
+
+stop_cassandra() {
+    ops/testing/cassandra.sh stop "$server_data/cassandra"
 }
 
 ops/tools/prepare.sh test || exit 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, or names it where that is not ours to do.
 #   prepare.sh build    what a build needs
-#   prepare.sh test     what the tests need on top: flatc, schemathesis, a browser, MariaDB
+#   prepare.sh test     what the tests need on top: flatc, schemathesis, a browser, MariaDB, Java 17 and Maven for a CQL server
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -84,6 +84,15 @@ mariadb() {
     packages mariadb-server-core mariadb-client-core || say "without MariaDB the accounts' tests on MySQL are left out"
 }
 
+# Java 17 by its own name, beside whatever other Java is there.
+cql_server() {
+    if [ -n "${MOIM_TEST_CQL:-}" ]; then return 0; fi
+    local missing=()
+    ops/testing/cassandra.sh java >/dev/null 2>&1 || missing+=(openjdk-17-jre-headless)
+    has mvn || missing+=(maven)
+    [ ${#missing[@]} -eq 0 ] || packages "${missing[@]}" || say "without them the tests on a CQL server are left out"
+}
+
 rust
 c_compiler
 if [ "${1:-build}" = test ]; then
@@ -91,4 +100,5 @@ if [ "${1:-build}" = test ]; then
     schemathesis
     browser
     mariadb
+    cql_server
 fi

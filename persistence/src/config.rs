@@ -14,8 +14,11 @@ pub struct Config {
     /// Back end of the accounts: `sqlite` (the file `accounts.sqlite` in `data`), `sqlite:PATH`, or
     /// `mysql://user:password@host:port/database` for MySQL or MariaDB.
     pub accounts: StoreAddress,
-    /// Back end of the messages: `embedded` (the folder `messages` in `data`) or `embedded:PATH`.
-    pub messages: String,
+    /// Back end of the messages: `embedded` (the folder `messages` in `data`), `embedded:PATH`, or
+    /// `scylla://user:password@host1,host2/keyspace` for ScyllaDB and other CQL servers, with these parameters: `dc`,
+    /// `consistency` (local_quorum), `read_timeout` (5s), `write_timeout` (10s), and for `moim store init` `replication`,
+    /// `ttl`, `compaction`.
+    pub messages: StoreAddress,
     /// Threads of the stores' own runtime (2).
     pub threads: usize,
     /// Requests under way at once; the next one gets [`Error::Busy`] (4,096).
@@ -86,7 +89,7 @@ impl Config {
         Self {
             data: data.into(),
             accounts: "sqlite".into(),
-            messages: "embedded".to_owned(),
+            messages: "embedded".into(),
             threads: 2,
             requests_max: 4_096,
             readers: 4,
@@ -146,10 +149,10 @@ impl Config {
 
     /// Folder of the embedded messages.
     pub(crate) fn embedded_path(&self) -> Result<PathBuf, Error> {
-        back_end_path(&self.messages, "embedded", self.data.join("messages")).ok_or_else(|| Error::Setting {
+        back_end_path(self.messages.reveal(), "embedded", self.data.join("messages")).ok_or_else(|| Error::Setting {
             setting: "messages",
-            value: self.messages.clone(),
-            reason: "known are `embedded` and `embedded:PATH`",
+            value: self.messages.to_string(),
+            reason: "known are `embedded`, `embedded:PATH` and `scylla://user:password@host1,host2/keyspace`",
         })
     }
 }

@@ -76,6 +76,10 @@ pub enum Error {
     /// A store does not answer; the same request may succeed later.
     #[error("a store does not answer: {0}")]
     Unavailable(String),
+    /// A store answers and is not ready for Moim: a password that it refuses, a keyspace or table that it lacks. The text
+    /// says what to do.
+    #[error("{0}")]
+    NotSetUp(String),
     /// The disk of a store is full.
     #[error("the disk is full: {0}")]
     StorageFull(String),
@@ -138,7 +142,7 @@ impl Error {
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::TokenRevoked => ErrorCode::TokenRevoked,
-            Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::StoreUnavailable,
+            Self::Busy { .. } | Self::Unavailable(_) | Self::NotSetUp(_) => ErrorCode::StoreUnavailable,
             Self::StorageFull(_) => ErrorCode::StorageFull,
             Self::SchemaFromTheFuture { .. }
             | Self::SchemaBehind { .. }
@@ -154,7 +158,7 @@ impl Error {
         match self {
             Self::TooManyAttempts { retry_after_ms } => *retry_after_ms,
             Self::Busy { .. } => 200,
-            Self::Unavailable(_) | Self::StorageFull(_) => 1_000,
+            Self::Unavailable(_) | Self::NotSetUp(_) | Self::StorageFull(_) => 1_000,
             _ => 0,
         }
     }

@@ -3,7 +3,7 @@
 //! - **Accounts** ([`Accounts`]): users, logins, rooms, members, read marks and the outbox of room changes, in SQL:
 //!   SQLite, or MySQL/MariaDB. What a method of theirs has answered is on the disk.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
-//!   log-structured merge tree. Writing is repeatable: the same message twice is one message.
+//!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
 //!   up to which the journal may forget. It retries for ever and drops nothing; the journal is the queue.
 //!
@@ -30,6 +30,10 @@
 //! | writes to messages at once | 4 threads, which give way to others on their cores | wait, as the lane does | `LaneStats.queued` |
 //! | batches in a lane | [`Config::lane_batches_max`] | the offerer waits | `LaneStats.queued` |
 //! | bytes of one write of a lane | [`Config::lane_write_bytes_max`] and one batch | write | `LaneStats.writes_total` |
+//! | batches at a CQL server at once | found by trying, at most 64 | the lane waits | `MessageStats.concurrency` |
+//! | statements that read from a CQL server at once | 64 | wait, as requests under way | `Stats.requests.in_flight` |
+//! | identical pages that wait for one | as requests under way | | `MessageStats.coalesced_total` |
+//! | buckets known to be in the CQL directory | 65,536 | forgotten, and put again | |
 //! | messages in memory | 16 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |
 //! | sign-ups from one address | [`Config::sign_ups_per_address_max`] | [`Error::TooManyAttempts`] | `Stats.logins.sign_ups_limited_total` |
 //! | accounts and addresses remembered, by limit | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
@@ -57,7 +61,7 @@ pub use members::{
     Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser,
     RoomSnapshot, Rooms, SignUp, User, Users,
 };
-pub use message_store::{MessageStore, Page, PageQuery};
+pub use message_store::{Examined, MessageStore, Page, PageQuery, SetUp};
 pub use moim_wire::schema::{Kind, Role};
 pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;

@@ -77,10 +77,16 @@ pub struct MessageStats {
     pub pages_total: u64,
     /// Operations that failed.
     pub errors_total: u64,
-    /// Times that the store was reopened after a failure.
+    /// Times that the store was reopened after a failure, or that a CQL server came back from an absence.
     pub reopened_total: u64,
     /// Whether it answers; false from a failure until it is open again.
     pub open: bool,
+    /// Batches that the CQL servers may be given at once, as found by trying; 0 of the embedded store.
+    pub concurrency: u64,
+    /// Batches that the CQL servers answered late, or had too much to do for.
+    pub overloaded_total: u64,
+    /// Pages answered by another read of the same that was under way.
+    pub coalesced_total: u64,
 }
 
 /// One write-behind lane.

@@ -75,9 +75,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match &error {
             Error::Locked(_) => Exit::InUse,
-            Error::Setting { .. } | Error::SchemaFromTheFuture { .. } | Error::SchemaBehind { .. } => {
-                Exit::Configuration
-            }
+            Error::Setting { .. }
+            | Error::NotSetUp(_)
+            | Error::SchemaFromTheFuture { .. }
+            | Error::SchemaBehind { .. } => Exit::Configuration,
             Error::Busy { .. } | Error::Unavailable(_) => Exit::Unreachable,
             Error::StorageFull(_) | Error::File { .. } | Error::Internal(_) => Exit::Failed,
             _ => Exit::Refused,

@@ -14,6 +14,7 @@ mod room;
 mod send;
 mod serve;
 mod session;
+mod store;
 mod tail;
 mod user;
 mod version;
@@ -60,6 +61,7 @@ enum Command {
     Tail(tail::Args),
     Journal(journal::Args),
     Migrate(migrate::Args),
+    Store(store::Args),
     Demo(demo::Args),
     Mock(mock::Args),
     Config(config::Args),
@@ -86,6 +88,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Tail(args) => tail::run(args),
         Command::Journal(args) => journal::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Store(args) => store::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Config(args) => config::run(args),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use moim_persistence::StoreAddress;
+use moim_persistence::{MessageStore, StoreAddress};
 
 use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw};
 use super::size::Size;
@@ -60,7 +60,7 @@ pub(crate) struct Store {
     pub(crate) connections: u32,
     pub(crate) wait: Duration,
     pub(crate) migrate: bool,
-    pub(crate) messages: String,
+    pub(crate) messages: StoreAddress,
 }
 
 #[derive(Clone, Debug)]
@@ -225,16 +225,16 @@ fn store(store: &raw::Store, problems: &mut Problems) -> Store {
     }
     problems.within("store.connections", store.connections, 1, 10_000);
     problems.within("store.wait", store.wait, Span::ms(100), Span::seconds(300));
-    if !is_place(&store.messages, "embedded") {
-        let known = "\"embedded\" or \"embedded:PATH\" is needed";
-        problems.add("store.messages", format!("is {:?}; {known}", store.messages));
+    let messages = StoreAddress::from(&*store.messages);
+    if let Err(moim_persistence::Error::Setting { reason, .. }) = MessageStore::check(&messages) {
+        problems.add("store.messages", format!("is \"{messages}\"; {reason}"));
     }
     Store {
         accounts,
         connections: store.connections,
         wait: store.wait.duration(),
         migrate: store.migrate,
-        messages: store.messages.clone(),
+        messages,
     }
 }
 
@@ -317,6 +317,7 @@ mod tests {
         raw.journal.segment = Size(5_000_001);
         raw.journal.disk_max = Size::mib(1);
         raw.store.accounts = "postgres".into();
+        raw.store.messages = "scylla://host".into();
         raw.log.filter = "info,=,".into();
         let problems = check(&raw).unwrap_err();
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key).collect();
@@ -326,6 +327,7 @@ mod tests {
             "journal.segment",
             "journal.disk_max",
             "store.accounts",
+            "store.messages",
             "log.filter",
             "engine.trunk_secret",
             "engine.listen",

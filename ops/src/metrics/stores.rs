@@ -84,13 +84,17 @@ fn logins(page: &mut Page, stats: &Stats) {
 fn messages(page: &mut Page, stats: &Stats) {
     let messages = &stats.messages;
     page.sample(Gauge, "moim_message_store_open", "1 while the message store answers.", u8::from(messages.open));
+    let concurrency = "Batches that the CQL servers may be given at once, as found by trying.";
+    page.sample(Gauge, "moim_message_store_concurrency", concurrency, messages.concurrency);
     for (name, help, value) in [
         ("written_total", "Messages written, rewritten ones again.", messages.written_total),
         ("written_bytes_total", "Bytes of the messages written.", messages.written_bytes_total),
         ("syncs_total", "Syncs that succeeded.", messages.syncs_total),
         ("pages_total", "Pages of history read.", messages.pages_total),
         ("errors_total", "Operations that failed.", messages.errors_total),
-        ("reopened_total", "Times that the store was reopened after a failure.", messages.reopened_total),
+        ("reopened_total", "Times that the store was reopened, or back, after a failure.", messages.reopened_total),
+        ("overloaded_total", "Batches that the store answered late or was too busy for.", messages.overloaded_total),
+        ("coalesced_total", "Pages answered by another read of the same.", messages.coalesced_total),
     ] {
         page.sample(Counter, &format!("moim_message_store_{name}"), help, value);
     }

@@ -178,6 +178,7 @@ impl Embedded {
             errors_total: count(&self.counters.errors),
             reopened_total: count(&self.counters.reopened),
             open: matches!(&*self.state(), State::Open(tables) if !tables.has_failed()),
+            ..MessageStats::default()
         }
     }
 
@@ -252,10 +253,10 @@ impl Embedded {
         })
     }
 
-    fn message(&self, guard: Guard) -> Result<(MessageId, fjall::UserValue), Error> {
+    fn message(&self, guard: Guard) -> Result<(MessageId, Bytes), Error> {
         let (key, value) = guard.into_inner().map_err(|error| self.read_error(&error))?;
         let id = key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        Ok((MessageId(id), value))
+        Ok((MessageId(id), value.into()))
     }
 
     fn read_error(&self, error: &fjall::Error) -> Error {

@@ -4,6 +4,7 @@ mod batch;
 mod device_window;
 mod embedded;
 mod page;
+mod scylla;
 mod tables;
 mod withdrawn;
 
@@ -14,14 +15,17 @@ use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 use tokio::sync::watch;
 
 pub use page::{Page, PageQuery};
+pub use scylla::{Examined, SetUp};
 
+use crate::address::StoreAddress;
 use crate::config::Config;
 use crate::error::Error;
 use crate::folder_lock::FolderLock;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, not_finished};
 use crate::stats::MessageStats;
 
 use embedded::Embedded;
+use scylla::Scylla;
 
 /// The message store. Cheap to clone; every `async` method may be awaited on any executor.
 #[derive(Clone)]
@@ -34,20 +38,48 @@ pub struct MessageStore {
 #[derive(Clone)]
 enum BackEnd {
     Embedded(Arc<Embedded>),
+    Scylla(Arc<Scylla>),
 }
 
 impl MessageStore {
     pub(crate) fn open(config: &Config, runtime: &Arc<Runtime>, lock: FolderLock) -> Result<Self, Error> {
-        let path = config.embedded_path()?;
-        let embedded = Runtime::open_nicely(|| Embedded::open(&path, config.message_cache_bytes, lock))??;
-        let back_end = BackEnd::Embedded(Arc::new(embedded));
-        Ok(Self { runtime: runtime.clone(), back_end, returned: watch::Sender::new(0) })
+        let returned = watch::Sender::new(0);
+        let back_end = if Scylla::is_meant(&config.messages) {
+            let scylla = Scylla::open(&config.messages, runtime, returned.clone(), lock)?;
+            BackEnd::Scylla(Arc::new(scylla))
+        } else {
+            let path = config.embedded_path()?;
+            let embedded = Runtime::open_nicely(|| Embedded::open(&path, config.message_cache_bytes, lock))??;
+            BackEnd::Embedded(Arc::new(embedded))
+        };
+        Ok(Self { runtime: runtime.clone(), back_end, returned })
+    }
+
+    /// Whether an address can be understood, without looking whether the store is there.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn check(address: &StoreAddress) -> Result<(), Error> {
+        if Scylla::is_meant(address) {
+            return Scylla::check(address);
+        }
+        Config { messages: address.clone(), ..Config::new("") }.embedded_path().map(drop)
+    }
+
+    /// The tables that a store needs before anything runs on it; `None` for one that makes its own.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn set_up(address: &StoreAddress) -> Result<Option<SetUp>, Error> {
+        Self::check(address)?;
+        if Scylla::is_meant(address) { SetUp::of(address).map(Some) } else { Ok(None) }
     }
 
     /// Whether the store may lose what it confirmed when it dies, because it syncs later and by itself.
     pub const fn confirms_before_sync(&self) -> bool {
         match &self.back_end {
             BackEnd::Embedded(_) => false,
+            BackEnd::Scylla(_) => true,
         }
     }
 
@@ -57,53 +89,63 @@ impl MessageStore {
         self.returned.subscribe()
     }
 
-    /// Writes messages: each of `frames` is any number of MESSAGE frames without session id, back to back. All or none
-    /// of one call is written; the same room and id again replaces what was there. Durable after [`Self::sync`].
+    /// Writes messages: each of `frames` is any number of MESSAGE frames without session id, back to back. What is no such
+    /// frame has nothing of a call written; the same room and id again replaces what was there. Durable after
+    /// [`Self::sync`].
     ///
     /// # Errors
-    /// [`Error::Internal`] for bytes that are no MESSAGE frames, [`Error::StorageFull`], [`Error::Unavailable`].
+    /// [`Error::Internal`] for bytes that are no MESSAGE frames, [`Error::StorageFull`], [`Error::Unavailable`]: some of
+    /// the messages may be there, and the same call again makes sure.
     pub async fn write(&self, frames: &[Bytes]) -> Result<(), Error> {
         let frames = frames.to_vec();
-        self.off_the_limit(move |back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.write(&frames),
-        })
-        .await
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => self.runtime.run_blocking_write(move || embedded.write(&frames)).await,
+            BackEnd::Scylla(scylla) => self.off_the_limit(async move { scylla.write(&frames).await }).await,
+        }
     }
 
-    /// [`Self::write`] and [`Self::sync`] in one: when it returns, these messages are on the disk. The way to write
-    /// where others write too.
+    /// [`Self::write`] and [`Self::sync`] in one: when it returns, these messages are on the disk, or confirmed where
+    /// [`Self::confirms_before_sync`]. The way to write where others write too.
     ///
     /// # Errors
     /// As [`Self::write`]; the messages may be there or not, and the same call again makes sure.
     pub async fn write_durably(&self, frames: &[Bytes]) -> Result<(), Error> {
         let frames = frames.to_vec();
-        self.off_the_limit(move |back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.write_durably(&frames),
-        })
-        .await
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => {
+                self.runtime.run_blocking_write(move || embedded.write_durably(&frames)).await
+            }
+            BackEnd::Scylla(scylla) => self.off_the_limit(async move { scylla.write(&frames).await }).await,
+        }
     }
 
-    /// Returns when everything written before is on the disk, provided that no write or sync has failed since.
+    /// Returns when everything written before is on the disk, provided that no write or sync has failed since. Nothing to
+    /// do where the store [confirms before it syncs](Self::confirms_before_sync).
     ///
     /// # Errors
     /// [`Error::StorageFull`], [`Error::Unavailable`]. What was written since the last sync must be written again.
     pub async fn sync(&self) -> Result<(), Error> {
-        self.off_the_limit(|back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.sync(),
-        })
-        .await
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => self.runtime.run_blocking_write(move || embedded.sync()).await,
+            BackEnd::Scylla(scylla) => self.off_the_limit(async move { scylla.is_open() }).await,
+        }
     }
 
     /// A page of a room's messages: up to `limit` of them and `bytes_max` bytes of frames, though always one if there
     /// is one.
     ///
     /// # Errors
-    /// [`Error::Busy`], [`Error::Unavailable`].
+    /// [`Error::Busy`], [`Error::Unavailable`], [`Error::NotSetUp`].
     pub async fn page(&self, room: RoomId, query: PageQuery, limit: usize, bytes_max: usize) -> Result<Page, Error> {
-        self.within_the_limit(move |back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.page(room, query, limit, bytes_max),
-        })
-        .await
+        let runtime = self.runtime.clone();
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => {
+                runtime.run_blocking_read(move || embedded.page(room, query, limit, bytes_max)).await
+            }
+            BackEnd::Scylla(scylla) => {
+                runtime.run(async move { scylla.page(room, query, limit, bytes_max).await }).await
+            }
+        }
     }
 
     /// The room's newest message, `None` where it has none.
@@ -111,10 +153,11 @@ impl MessageStore {
     /// # Errors
     /// As [`Self::page`].
     pub async fn newest(&self, room: RoomId) -> Result<Option<MessageId>, Error> {
-        self.within_the_limit(move |back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.newest(room),
-        })
-        .await
+        let runtime = self.runtime.clone();
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => runtime.run_blocking_read(move || embedded.newest(room)).await,
+            BackEnd::Scylla(scylla) => runtime.run(async move { scylla.newest(room).await }).await,
+        }
     }
 
     /// How many messages of the room are newer than `after`; counting stops at `cap`.
@@ -122,10 +165,13 @@ impl MessageStore {
     /// # Errors
     /// As [`Self::page`].
     pub async fn count_after(&self, room: RoomId, after: MessageId, cap: u32) -> Result<u32, Error> {
-        self.within_the_limit(move |back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.count_after(room, after, cap),
-        })
-        .await
+        let runtime = self.runtime.clone();
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => {
+                runtime.run_blocking_read(move || embedded.count_after(room, after, cap)).await
+            }
+            BackEnd::Scylla(scylla) => runtime.run(async move { scylla.count_after(room, after, cap).await }).await,
+        }
     }
 
     /// The newest sequences that the store has from that device in that room, at most
@@ -140,15 +186,21 @@ impl MessageStore {
         user: UserId,
         device: DeviceId,
     ) -> Result<Vec<(Sequence, MessageId)>, Error> {
-        self.within_the_limit(move |back_end| match back_end {
-            BackEnd::Embedded(embedded) => embedded.device_window(room, user, device),
-        })
-        .await
+        let runtime = self.runtime.clone();
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => {
+                runtime.run_blocking_read(move || embedded.device_window(room, user, device)).await
+            }
+            BackEnd::Scylla(scylla) => {
+                runtime.run(async move { scylla.device_window(room, user, device).await }).await
+            }
+        }
     }
 
     pub(crate) fn stats(&self) -> MessageStats {
         match &self.back_end {
             BackEnd::Embedded(embedded) => embedded.stats(),
+            BackEnd::Scylla(scylla) => scylla.stats(),
         }
     }
 
@@ -156,30 +208,15 @@ impl MessageStore {
     pub(crate) fn close(&self) -> Result<(), Error> {
         match &self.back_end {
             BackEnd::Embedded(embedded) => embedded.close(),
+            BackEnd::Scylla(scylla) => {
+                scylla.close();
+                Ok(())
+            }
         }
     }
 
-    /// Reads take one of the requests' permits, and wait for one of the threads that reads may have.
-    async fn within_the_limit<T>(
-        &self,
-        work: impl FnOnce(BackEnd) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error>
-    where
-        T: Send + 'static,
-    {
-        let back_end = self.back_end.clone();
-        self.runtime.clone().run_blocking_read(move || work(back_end)).await
-    }
-
-    /// Writes come from the lanes, a bounded number, and take a thread that reads leave free.
-    async fn off_the_limit<T>(
-        &self,
-        work: impl FnOnce(BackEnd) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error>
-    where
-        T: Send + 'static,
-    {
-        let back_end = self.back_end.clone();
-        self.runtime.run_blocking_write(move || work(back_end)).await
+    /// Writes come from the lanes, a bounded number, and take no permit of the requests'.
+    async fn off_the_limit(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) -> Result<(), Error> {
+        self.runtime.handle().spawn(work).await.map_err(not_finished)?
     }
 }

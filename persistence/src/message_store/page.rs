@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use moim_wire::MessageId;
 
 /// Which messages of a room to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PageQuery {
     /// The newest below this id; [`MessageId::ZERO`] starts at the room's newest.
     Before(MessageId),
@@ -32,7 +32,7 @@ pub(super) struct Pager {
     limit: usize,
     bytes_max: usize,
     bytes: usize,
-    taken: Vec<(MessageId, fjall::UserValue)>,
+    taken: Vec<(MessageId, Bytes)>,
     more: bool,
 }
 
@@ -42,7 +42,7 @@ impl Pager {
     }
 
     /// Takes a message in; false when the page ended before it.
-    pub(super) fn take(&mut self, message: (MessageId, fjall::UserValue)) -> bool {
+    pub(super) fn take(&mut self, message: (MessageId, Bytes)) -> bool {
         let bytes = self.bytes + message.1.len();
         if self.taken.len() == self.limit || (bytes > self.bytes_max && !self.taken.is_empty()) {
             self.more = true;

@@ -6,11 +6,13 @@
 
 mod arm;
 mod crash;
+mod cql;
 mod disk_full;
 mod executors;
 mod logins;
 mod mariadb;
 mod membership;
+mod message_arm;
 mod messages;
 mod mysql_faults;
 mod open;

@@ -42,7 +42,7 @@ fn messages_of_a_later_layout_are_refused() {
 fn an_unknown_back_end_is_refused_by_its_setting() {
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = config(&folder);
-    wrong.messages = "scroll".to_owned();
+    wrong.messages = "scroll".into();
     let refused = Persistence::open(&wrong).err();
     assert!(matches!(refused, Some(Error::Setting { setting: "messages", .. })), "{refused:?}");
 }
