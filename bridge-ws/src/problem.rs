@@ -100,6 +100,7 @@ impl From<Error> for Problem {
             Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
             Error::SchemaFromTheFuture { .. }
             | Error::SchemaBehind { .. }
+            | Error::NotSetUp(_)
             | Error::Locked(_)
             | Error::Setting { .. }
             | Error::File { .. }

@@ -62,10 +62,15 @@ async fn measure(address: StoreAddress, bare: Option<Bare>, messages: u64) -> Re
             let rows: Vec<Row> = writes.iter().flatten().map(|row| row.of_turn(turn)).collect();
             report("bare driver, write", rows.len(), bare.write(rows).await?);
         }
-        let batches: Vec<Vec<Bytes>> = writes.iter().map(|write| write.iter().map(|row| row.frame(turn)).collect()).collect();
+        let batches: Vec<Vec<Bytes>> =
+            writes.iter().map(|write| write.iter().map(|row| row.frame(turn)).collect()).collect();
         let count = batches.iter().map(Vec::len).sum();
         let begun = Instant::now();
-        stream::iter(batches).map(|batch| async move { store.write_durably(&batch).await }).buffer_unordered(LANES).try_collect::<()>().await?;
+        stream::iter(batches)
+            .map(|batch| async move { store.write_durably(&batch).await })
+            .buffer_unordered(LANES)
+            .try_collect::<()>()
+            .await?;
         report("store, write", count, begun.elapsed());
     }
     for first in (0..messages).step_by(20_000) {
@@ -161,10 +166,8 @@ impl Bare {
         session.query_unpaged(table, ()).await?;
         let put = format!("INSERT INTO {keyspace}.bare (room_id, bucket, message_id, frame) VALUES (?, ?, ?, ?)");
         let put = session.prepare(put).await?;
-        let mut batch = Batch::new_with_statements(
-            BatchType::Unlogged,
-            vec![BatchStatement::PreparedStatement(put); BARE_ROWS],
-        );
+        let mut batch =
+            Batch::new_with_statements(BatchType::Unlogged, vec![BatchStatement::PreparedStatement(put); BARE_ROWS]);
         batch.set_consistency(Consistency::One);
         let page = format!(
             "SELECT message_id, frame FROM {keyspace}.messages WHERE room_id = ? AND bucket = ? AND message_id < ? LIMIT 50"
@@ -177,10 +180,8 @@ impl Bare {
     /// Sorted by room beforehand, in full batches.
     async fn write(&self, mut rows: Vec<Row>) -> Result<Duration, Failed> {
         rows.sort_by_key(|row| row.room.0);
-        let values: Vec<(i64, i32, i64, Bytes)> = rows
-            .iter()
-            .map(|row| (i64::from(row.room.0), bucket(row.id), row.id.0 as i64, row.frame(0)))
-            .collect();
+        let values: Vec<(i64, i32, i64, Bytes)> =
+            rows.iter().map(|row| (i64::from(row.room.0), bucket(row.id), row.id.0 as i64, row.frame(0))).collect();
         let begun = Instant::now();
         let batches: Vec<_> = values.chunks_exact(BARE_ROWS).map(|rows| self.session.batch(&self.put, rows)).collect();
         stream::iter(batches).buffer_unordered(BARE_AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
@@ -200,7 +201,11 @@ fn bucket(id: MessageId) -> i32 {
 }
 
 fn report(what: &str, rows: usize, took: Duration) {
-    say(&format!("{what}: {rows} messages in {:.2} s, {:.0} a second", took.as_secs_f64(), rows as f64 / took.as_secs_f64()));
+    say(&format!(
+        "{what}: {rows} messages in {:.2} s, {:.0} a second",
+        took.as_secs_f64(),
+        rows as f64 / took.as_secs_f64()
+    ));
 }
 
 fn quantiles(what: &str, mut took: Vec<Duration>) {

@@ -54,7 +54,7 @@ impl Conversation {
             let frame = whole_frame(frames)?;
             match &self.stage {
                 Stage::HelloExpected(visitor) => {
-                    self.stage = Stage::Attached(attach(app, &self.outbox, visitor, frame)?)
+                    self.stage = Stage::Attached(attach(app, &self.outbox, visitor, frame)?);
                 }
                 Stage::Attached(attached) => take_frame(app, attached, &self.outbox, &mut self.rate, frame, now)?,
             }

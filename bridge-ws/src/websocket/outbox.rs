@@ -40,7 +40,6 @@ pub(crate) enum Ending {
 
 /// What the task of a session with a queue finds to do.
 #[derive(Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
 pub(crate) enum Taken {
     /// Whole frames, back to back, for one message.
     Frames(Bytes),
@@ -75,7 +74,6 @@ struct Debt {
 
 impl Outbox {
     /// The outbox of a session that takes its frames itself, with [`poll_take`](Self::poll_take).
-    #[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
     pub(crate) fn queue(limits: &Limits, counters: Arc<Counters>) -> Self {
         Self::new(limits, counters, None)
     }
@@ -131,7 +129,7 @@ impl Outbox {
                 self.keep_message(state, (head.room(), head.prev_id(), head.id()), frame.len(), bytes);
             }
             Some(Opcode::ReadMark | Opcode::Typing | Opcode::Presence) => {
-                self.keep_ephemeral(state, frame.len(), bytes)
+                self.keep_ephemeral(state, frame.len(), bytes);
             }
             Some(Opcode::Closed) => {
                 self.keep_answer(state, bytes());
@@ -243,7 +241,6 @@ impl Outbox {
     }
 
     /// The next batch of frames. [`register`](Self::register) beforehand to be woken.
-    #[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
     pub(crate) fn poll_take(&self) -> Poll<Taken> {
         let mut state = self.lock();
         if state.bytes <= self.room_bytes_max / 2 {
@@ -337,7 +334,6 @@ impl State {
     }
 
     /// The frames at the head that fit one message.
-    #[allow(dead_code, reason = "browsers of native frames have lines; sessions of other protocols take from queues")]
     fn take_batch(&mut self) -> Option<Bytes> {
         let (count, bytes) = self.batch()?;
         let batch = if count == 1 {

@@ -162,7 +162,7 @@ fn announce(config: &Config, server: &Server) -> Result<(), Failure> {
         shards = config.engine.shards,
         data = %data.display(),
         accounts = %config.store.accounts,
-        messages = config.store.messages,
+        messages = %config.store.messages,
         trial = config.trial,
         page_embedded = moim_bridge::page_is_embedded(),
         "ready"

@@ -229,13 +229,7 @@ fn store(store: &raw::Store, problems: &mut Problems) -> Store {
     if let Err(moim_persistence::Error::Setting { reason, .. }) = MessageStore::check(&messages) {
         problems.add("store.messages", format!("is \"{messages}\"; {reason}"));
     }
-    Store {
-        accounts,
-        connections: store.connections,
-        wait: store.wait.duration(),
-        migrate: store.migrate,
-        messages,
-    }
+    Store { accounts, connections: store.connections, wait: store.wait.duration(), migrate: store.migrate, messages }
 }
 
 /// `KIND` or `KIND:PATH`.

@@ -191,9 +191,7 @@ impl MessageStore {
             BackEnd::Embedded(embedded) => {
                 runtime.run_blocking_read(move || embedded.device_window(room, user, device)).await
             }
-            BackEnd::Scylla(scylla) => {
-                runtime.run(async move { scylla.device_window(room, user, device).await }).await
-            }
+            BackEnd::Scylla(scylla) => runtime.run(async move { scylla.device_window(room, user, device).await }).await,
         }
     }
 

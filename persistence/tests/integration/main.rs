@@ -5,8 +5,8 @@
 #![allow(clippy::print_stderr, reason = "what is skipped says so")]
 
 mod arm;
-mod crash;
 mod cql;
+mod crash;
 mod disk_full;
 mod executors;
 mod logins;

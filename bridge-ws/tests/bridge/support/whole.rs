@@ -51,6 +51,8 @@ fn start(configure: impl FnOnce(&mut Config)) -> Whole {
         segment_bytes: 8 * 1024 * 1024,
         commit_interval: Duration::from_millis(1),
         disk_reserve_bytes: 0,
+        disk_bytes_max: 1 << 30,
+        keep_confirmed: Duration::ZERO,
     };
     let engine = moim_engine::Config {
         listen: any_port,

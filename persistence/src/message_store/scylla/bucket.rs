@@ -35,7 +35,7 @@ impl Bucket {
 /// later changes nothing. Up to five ids share one, and none of them another's row.
 pub(super) fn timestamp_us(id: MessageId) -> i64 {
     let counter = id.0 & ((1 << MessageId::COUNTER_BITS) - 1);
-    let us = id.unix_ms() * 1_000 + (counter * 1_000 >> MessageId::COUNTER_BITS);
+    let us = id.unix_ms() * 1_000 + ((counter * 1_000) >> MessageId::COUNTER_BITS);
     i64::try_from(us).unwrap_or(i64::MAX)
 }
 

@@ -162,13 +162,7 @@ impl Scylla {
         Ok(self.pages.read(key, read).await?)
     }
 
-    async fn read_page(
-        &self,
-        room: RoomId,
-        query: PageQuery,
-        limit: usize,
-        bytes_max: usize,
-    ) -> Result<Page, Failure> {
+    async fn read_page(&self, room: RoomId, query: PageQuery, limit: usize, bytes_max: usize) -> Result<Page, Failure> {
         let (direction, from) = match query {
             PageQuery::Before(id) => (Direction::Older, (id != MessageId::ZERO && id <= MessageId::MAX).then_some(id)),
             PageQuery::After(id) => (Direction::Newer, (id != MessageId::ZERO).then_some(id)),
@@ -242,7 +236,11 @@ impl Scylla {
 
     /// An error once the store is closed.
     pub(super) fn is_open(&self) -> Result<(), Error> {
-        if self.presence.is_closed() { Err(Error::Unavailable("the message store is closed".to_owned())) } else { Ok(()) }
+        if self.presence.is_closed() {
+            Err(Error::Unavailable("the message store is closed".to_owned()))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn close(&self) {

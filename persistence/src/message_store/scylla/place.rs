@@ -100,8 +100,8 @@ impl Place {
                 self.replication = Some(copies.ok_or("replication is a number of copies from 1 to 16")?);
             }
             "consistency" => {
-                self.consistency = named(&CONSISTENCIES, value)
-                    .ok_or("consistency is one, local_one, quorum, local_quorum or all")?;
+                self.consistency =
+                    named(&CONSISTENCIES, value).ok_or("consistency is one, local_one, quorum, local_quorum or all")?;
             }
             "ttl" => {
                 let ttl = span(value).filter(|ttl| (1..=630_720_000).contains(&ttl.as_secs()));
@@ -137,7 +137,8 @@ fn with_port(host: &str) -> Result<String, &'static str> {
 }
 
 fn user_and_password(login: &str) -> Result<(String, String), &'static str> {
-    let (user, password) = login.split_once(':').ok_or("a user has a password: scylla://user:password@host/keyspace")?;
+    let (user, password) =
+        login.split_once(':').ok_or("a user has a password: scylla://user:password@host/keyspace")?;
     Ok((decoded(user)?, decoded(password)?))
 }
 

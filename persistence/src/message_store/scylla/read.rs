@@ -127,7 +127,8 @@ impl Reading<'_> {
         let edge = edge.map_or(open_end, |bucket| bucket.0);
         let values = (i64::from(self.room.0), edge, DIRECTORY as i32);
         let mut buckets = Vec::new();
-        rows::<(i32,)>(self.connection, self.reads, statement, values, |(bucket,)| buckets.push(Bucket(bucket))).await?;
+        rows::<(i32,)>(self.connection, self.reads, statement, values, |(bucket,)| buckets.push(Bucket(bucket)))
+            .await?;
         Ok(buckets)
     }
 }

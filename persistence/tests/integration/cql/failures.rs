@@ -65,7 +65,10 @@ async fn whole_room(messages: &MessageStore) -> Vec<u64> {
 
 async fn assert_all_there(persistence: &Persistence, batches: u64) {
     let last = batches * OF_BATCH;
-    assert!(whole_room(persistence.messages()).await == (1..=last).collect::<Vec<_>>(), "lost, doubled or out of order");
+    assert!(
+        whole_room(persistence.messages()).await == (1..=last).collect::<Vec<_>>(),
+        "lost, doubled or out of order"
+    );
     let window = persistence.messages().device_window(ROOM, UserId(1), DeviceId(1)).await.unwrap();
     let newest = last - SENDS_IN_FLIGHT_MAX as u64 + 1..=last;
     assert_eq!(window.iter().map(|(_, id)| id.0).collect::<Vec<_>>(), newest.collect::<Vec<_>>());
