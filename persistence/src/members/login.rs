@@ -41,7 +41,8 @@ impl Logins {
         self.shared
             .run(move |shared| async move {
                 let (user, hash) = verified(&shared, Attempt::new(key.clone(), address), &key, password).await?;
-                let granted = transact!(shared.database.write(), |transaction| {
+                // Twice it would be a login that nobody knows of, until it ends.
+                let granted = transact!(shared.database.write_repeatable(), |transaction| {
                     // Changed meanwhile, the password that was right is right no more.
                     let sql = "SELECT user_id FROM users WHERE user_id = ? AND password_hash = ?";
                     let found = transaction.row_for_update(sql, values![user.id, &*hash]).await?;
@@ -106,7 +107,7 @@ impl Logins {
     pub async fn issue(&self, user: UserId) -> Result<Login, Error> {
         self.shared
             .run(move |shared| async move {
-                let (user, granted) = transact!(shared.database.write(), |transaction| {
+                let (user, granted) = transact!(shared.database.write_repeatable(), |transaction| {
                     let sql = "SELECT user_id, email, name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
                     let found = transaction.row_for_update(sql, values![user]).await?;
                     let user = user_of(&found.ok_or_else(|| no_such(user))?)?;

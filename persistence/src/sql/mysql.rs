@@ -80,9 +80,13 @@ async fn set_up(connection: &mut MySqlConnection, wait: Duration) -> Result<(), 
     Ok(())
 }
 
-/// Makes processes that see to the migrations at the same time follow one another. The lock goes with the connection. The
-/// migrator's own would wait for ever, which MariaDB takes for an error and does not do.
-pub(super) async fn lock_migrations(connection: &mut MySqlConnection, wait: Duration) -> Result<(), Error> {
+/// Makes processes that see to the migrations at the same time follow one another, and lets a statement of theirs take the
+/// time that a large table takes. Lock and limits go with the connection. The migrator's own lock would wait for ever, which
+/// MariaDB takes for an error and does not do.
+pub(super) async fn prepare_migrations(connection: &mut MySqlConnection, wait: Duration) -> Result<(), Error> {
+    let unlimited =
+        "SET SESSION autocommit = 1 /*M!100100 , max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */";
+    connection.execute(unlimited).await.map_err(|error| super::sql_error(&error))?;
     let taken = sqlx::query_scalar::<_, Option<i64>>("SELECT GET_LOCK(CONCAT('moim.', SHA1(DATABASE())), ?)")
         .bind(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX).max(1))
         .fetch_one(connection)

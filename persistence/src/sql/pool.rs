@@ -84,7 +84,7 @@ impl Database {
             AccountsPlace::MySql(address) => {
                 let dialect = Dialect::MySql;
                 let mut connection = mysql::connect(&address, wait).await?;
-                mysql::lock_migrations(&mut connection, wait).await?;
+                mysql::prepare_migrations(&mut connection, wait).await?;
                 let table = sqlx::query(dialect.migrations_table()).fetch_optional(&mut connection).await;
                 let lacking = migrate(&mut connection, dialect, table.map_err(error)?.is_some(), migrations).await?;
                 connection.close().await.map_err(error)?;
