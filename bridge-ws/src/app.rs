@@ -13,6 +13,7 @@ use crate::origin::Origins;
 use crate::people::People;
 use crate::problem::Problem;
 use crate::stats::Counters;
+use crate::stomp::Stomp;
 use crate::trunk::Trunks;
 
 /// Shared state, one a bridge.
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) trunks: Trunks,
     /// Who speaks to the engine for those who call over REST.
     pub(crate) agents: Agents,
+    /// What STOMP clients share.
+    pub(crate) stomp: Stomp,
     pub(crate) counters: Arc<Counters>,
     /// One permit a WebSocket.
     pub(crate) sockets: Arc<Semaphore>,

@@ -17,6 +17,7 @@ use crate::origin::Origins;
 use crate::people::People;
 use crate::server;
 use crate::stats::{Counters, Stats};
+use crate::stomp::Stomp;
 use crate::stores::Stores;
 use crate::threads::Threads;
 use crate::trunk::Trunks;
@@ -50,7 +51,9 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
     let persistence: Stores = stores.into();
     let people = People::new(persistence.accounts().users());
     let agents = Agents::default();
-    let app = Arc::new(App { config, origins, persistence, people, trunks, agents, counters, sockets, tasks, stop });
+    let stomp = Stomp::new(&config.limits, persistence.accounts(), counters.clone());
+    let app =
+        Arc::new(App { config, origins, persistence, people, trunks, agents, stomp, counters, sockets, tasks, stop });
     app.tasks.spawn(server::serve(app.clone(), listener, threads.handles().to_vec()));
     drop(entered);
     tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");

@@ -104,7 +104,13 @@ pub struct Limits {
     pub hello_timeout: Duration,
     /// Time between pings; a browser that said nothing for two of them is gone.
     pub ping_interval: Duration,
-    /// Bytes of a request's body. A larger one is answered 413.
+    /// How often a STOMP client hears at least of the bridge and the bridge of it, unless the client wants it slower.
+    pub stomp_heartbeat: Duration,
+    /// Subscriptions of one STOMP client. One more is answered ERROR.
+    pub stomp_subscriptions_max: usize,
+    /// Bodies of the newest messages that STOMP clients share. The oldest is let go; who still needs it encodes it again.
+    pub stomp_bodies_max: usize,
+    /// Bytes of a request's body, or of a STOMP frame's. A larger one is answered 413, or ERROR.
     pub body_bytes_max: usize,
     /// Bytes of a request's line and headers; below 8 KiB it is 8 KiB. More are answered 431.
     pub header_bytes_max: usize,
@@ -138,6 +144,9 @@ impl Default for Limits {
             socket_message_bytes_max: 64 * 1024,
             hello_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(30),
+            stomp_heartbeat: Duration::from_secs(4),
+            stomp_subscriptions_max: 500,
+            stomp_bodies_max: 1_024,
             body_bytes_max: 64 * 1024,
             header_bytes_max: 16 * 1024,
             header_timeout: Duration::from_secs(15),

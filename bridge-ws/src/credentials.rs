@@ -61,7 +61,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The token behind `Bearer `, where the space may be URL-encoded or a plus.
-fn bearer(value: &str) -> Option<String> {
+pub(crate) fn bearer(value: &str) -> Option<String> {
     let value = percent_decode_str(value).decode_utf8().ok()?;
     let (scheme, token) = value.trim().split_once([' ', '+'])?;
     let token = token.trim();

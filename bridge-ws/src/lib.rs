@@ -1,4 +1,4 @@
-//! Everything that a browser talks to: the page, REST, and a WebSocket that speaks native frames.
+//! Everything that a browser talks to: the page, REST, and WebSockets that speak native frames or STOMP.
 //!
 //! A bridge holds a few trunk connections to the engine ([`Config::trunks`]) and many browsers' sessions on each. A
 //! room's message crosses a trunk once and becomes a WebSocket message once, whose bytes are written to all its browsers
@@ -36,6 +36,7 @@ mod content;
 mod credentials;
 mod error;
 mod local_time;
+mod marks;
 mod operations;
 mod origin;
 mod page;
@@ -44,9 +45,11 @@ mod problem;
 mod rest;
 mod server;
 mod stats;
+mod stomp;
 mod stores;
 mod threads;
 mod trunk;
+mod upgrade;
 mod websocket;
 
 pub use bridge::{BridgeHandle, start};

@@ -24,7 +24,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::App;
 use crate::client_address::PeerAddress;
 use crate::problem::Problem;
-use crate::{operations, page, rest, websocket};
+use crate::{operations, page, rest, stomp, websocket};
 
 /// Pause after the system would not give a connection, as when it is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -40,6 +40,7 @@ fn router(app: &Arc<App>) -> Router {
     document.merge(operations_document);
     Router::new()
         .route("/ws", get(websocket::upgrade))
+        .route("/ws-stomp", get(stomp::upgrade))
         .nest("/api", rest)
         .merge(operations)
         .merge(SwaggerUi::new("/swagger-ui").url("/v3/api-docs", document))

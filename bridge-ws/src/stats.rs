@@ -75,6 +75,16 @@ stats! {
     frames_shed_out: "counter" as "moim_bridge_frames_shed_out_total",
     /// Frames of a trunk that named no session of it, or did not verify.
     frames_stray: "counter" as "moim_bridge_frames_stray_total",
+    /// Sockets open now that speak STOMP; the gauge of all sockets has them too.
+    stomp_sockets: "gauge" as "moim_bridge_stomp_sockets",
+    /// STOMP sockets that ended with an ERROR for what their client did.
+    stomp_errors: "counter" as "moim_bridge_stomp_errors_total",
+    /// Messages written for STOMP subscriptions.
+    stomp_messages: "counter" as "moim_bridge_stomp_messages_total",
+    /// Bodies encoded for them, each shared by all subscribers of its room.
+    stomp_bodies: "counter" as "moim_bridge_stomp_bodies_total",
+    /// Pages of history fetched for STOMP clients that were too slow.
+    stomp_fills: "counter" as "moim_bridge_stomp_fills_total",
     /// HTTP connections open now.
     connections: "gauge" as "moim_bridge_http_connections",
     /// HTTP connections closed at once because the bridge was full.

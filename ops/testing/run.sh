@@ -139,6 +139,7 @@ else
     step "contract test" ops/testing/contract.sh
     step "page tests" page
     step "browser tests" ops/testing/browser.sh
+    step "stomp tests" ops/testing/stomp.sh
 fi
 
 printf '\n'

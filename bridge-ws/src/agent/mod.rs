@@ -15,13 +15,13 @@ use foldhash::fast::RandomState;
 use moim_persistence::Identity;
 use tokio::time::timeout;
 
-pub(crate) use session::{Agent, Mark};
+pub(crate) use session::Agent;
 
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::credentials::Credentials;
 use crate::problem::Problem;
-use crate::trunk::{Introduction, NoSession};
+use crate::trunk::{Introduction, NoSession, random_device};
 use crate::websocket::outbox::Outbox;
 
 /// An agent that was not asked for this long ends its session.
@@ -85,7 +85,8 @@ impl Agents {
         if agents.len() >= app.config.limits.agents_max {
             return Err(Problem::busy("as many people call as this server speaks for", RETRY_AFTER_MS));
         }
-        let device = random_device()?;
+        // Each agent is a device of its own: its sequences begin at 1.
+        let device = random_device().map_err(|error| Problem::internal(&error))?;
         let introduction = Introduction { request: session::HELLO, token, device, address: address.to_string() };
         let outbox = Arc::new(Outbox::queue(&app.config.limits, app.counters.clone()));
         let attached = app.trunks.attach(&introduction, &outbox).map_err(|error| match error {
@@ -134,11 +135,4 @@ async fn listen(app: Arc<App>, key: Key, agent: Arc<Agent>, outbox: Arc<Outbox>)
     if agents.get(&key).is_some_and(|found| Arc::ptr_eq(found, &agent)) {
         agents.remove(&key);
     }
-}
-
-/// Each agent is a device of its own: its sequences begin at 1.
-fn random_device() -> Result<u32, Problem> {
-    let mut bytes = [0; 4];
-    getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
-    Ok(u32::from_ne_bytes(bytes).max(1))
 }

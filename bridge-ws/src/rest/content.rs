@@ -17,9 +17,10 @@ use utoipa_axum::routes;
 
 use super::input::{InPath, InQuery};
 use super::openapi::Refused;
-use crate::agent::{Agent, Mark, Represented};
+use crate::agent::{Agent, Represented};
 use crate::app::App;
 use crate::content::{Content, Shown};
+use crate::marks::Marks;
 use crate::problem::Problem;
 
 /// Rows of one answer, and of one that asks for no number.
@@ -80,7 +81,7 @@ async fn read(app: &App, agent: &Agent, id: u32, page: Before) -> Result<Vec<Con
     {
         agent.read(room, newest).await?;
     }
-    let marks = Marks::of(agent.marks(room).await?);
+    let marks = Marks::of(agent.marks(room).await?.into_iter().map(|mark| (mark.user, mark.read_mark)));
     let people = app.people.get_all(&past.authors()).await?;
     Ok(past.rows(&marks, &people))
 }
@@ -154,42 +155,4 @@ fn has_row(frame: &Bytes) -> bool {
 fn with<T>(frame: &[u8], look: impl FnOnce(&Message<'_>) -> T) -> Option<T> {
     let frame = Frame::first(frame, FRAME_BYTES_MAX).ok().flatten()?;
     body::read::<Message<'_>>(frame.body()).ok().map(|message| look(&message))
-}
-
-/// How far a room's members have read.
-struct Marks {
-    by_user: HashMap<UserId, MessageId>,
-    rising: Vec<MessageId>,
-}
-
-impl Marks {
-    fn of(marks: Vec<Mark>) -> Self {
-        let by_user: HashMap<_, _> = marks.into_iter().map(|mark| (mark.user, mark.read_mark)).collect();
-        let mut rising: Vec<_> = by_user.values().copied().collect();
-        rising.sort_unstable();
-        Self { by_user, rising }
-    }
-
-    /// Members who have not read that message, its sender not among them.
-    fn not_read(&self, sender: UserId, id: MessageId) -> u32 {
-        let below = self.rising.partition_point(|&mark| mark < id);
-        let own = self.by_user.get(&sender).is_some_and(|&mark| mark < id);
-        // Members of a room are counted in 32 bits.
-        below.saturating_sub(usize::from(own)) as u32
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_has_not_read_is_counted_without_the_sender() {
-        let mark = |user, read_mark| Mark { user: UserId(user), read_mark: MessageId(read_mark) };
-        let marks = Marks::of(vec![mark(1, 50), mark(2, 10), mark(3, 0), mark(4, 100)]);
-        assert_eq!(marks.not_read(UserId(1), MessageId(50)), 2);
-        assert_eq!(marks.not_read(UserId(2), MessageId(50)), 1);
-        assert_eq!(marks.not_read(UserId(9), MessageId(101)), 4, "who has left is not waited for");
-        assert_eq!(marks.not_read(UserId(4), MessageId(1)), 1);
-    }
 }

@@ -34,6 +34,11 @@ pub(crate) struct Introduction {
     pub(crate) address: String,
 }
 
+/// A device for a session that keeps none: its sequences begin anew, so it must be another each time.
+pub(crate) fn random_device() -> Result<u32, getrandom::Error> {
+    getrandom::u32().map(|number| number.max(1))
+}
+
 /// A session on a trunk. Dropping it detaches.
 pub(crate) struct Attached {
     link: Arc<Link>,
@@ -165,6 +170,11 @@ impl Link {
 }
 
 impl Attached {
+    /// The session's number on its trunk.
+    pub(crate) fn session(&self) -> u32 {
+        self.session
+    }
+
     /// Passes a browser's frame on, re-stamped with the session. Its body is the engine's to judge.
     pub(crate) fn forward(&self, weight: Weight, frame: Frame<'_>) -> Result<(), Full> {
         let header = Header {

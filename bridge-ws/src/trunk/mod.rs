@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use link::{Attached, Introduction};
+pub(crate) use link::{Attached, Introduction, random_device};
 pub(crate) use outgoing::Weight;
 pub(crate) use requests::RequestError;
 pub(crate) use routes::NoSession;

@@ -13,7 +13,7 @@ mod inbound;
 mod line;
 pub(crate) mod outbox;
 mod outgoing;
-mod rate;
+pub(crate) mod rate;
 mod session;
 mod upgrade;
 

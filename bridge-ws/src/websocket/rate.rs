@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 /// A bucket of tokens, one a frame, that refills steadily.
-pub(super) struct Rate {
+pub(crate) struct Rate {
     /// 0: as many as it likes.
     per_second: f64,
     burst: f64,
@@ -13,13 +13,13 @@ pub(super) struct Rate {
 
 impl Rate {
     /// A full bucket of `burst` frames that gains `per_second`; 0 a second is no limit.
-    pub(super) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
+    pub(crate) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst.max(1));
         Self { per_second: f64::from(per_second), burst, tokens: burst, refilled: now }
     }
 
     /// Takes one frame's token, or says in how many milliseconds there will be one.
-    pub(super) fn take(&mut self, now: Instant) -> Result<(), u32> {
+    pub(crate) fn take(&mut self, now: Instant) -> Result<(), u32> {
         if self.per_second == 0.0 {
             return Ok(());
         }

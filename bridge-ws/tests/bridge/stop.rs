@@ -9,12 +9,15 @@ use crate::support::{Browser, world};
 async fn a_stopping_bridge_tells_its_browsers_when_to_return() {
     let mut world = world().await;
     let (mut attached, _) = world.welcomed().await;
+    let (mut stomp, _) = world.stomp(12).await;
     let mut silent = Browser::connect(world.bridge.local_addr()).await;
     let bridge = world.bridge;
     let stopping = tokio::task::spawn_blocking(move || bridge.stop());
     assert_eq!(attached.next_goodbye().await, (ErrorCode::ShuttingDown, 1012));
     assert_eq!(silent.next_goodbye().await, (ErrorCode::ShuttingDown, 1012));
-    drop((attached, silent));
+    let (error, close) = stomp.next_error().await;
+    assert_eq!((error.body.as_str(), close), ("the server stops; come back in a moment", 1012));
+    drop((attached, silent, stomp));
     stopping.await.unwrap();
 }
 

@@ -114,6 +114,11 @@ impl Engine {
         }
     }
 
+    /// Whether a frame of that operation was passed over.
+    pub(crate) fn has(&self, opcode: Opcode) -> bool {
+        self.passed_over.iter().any(|carried| carried.opcode() == Some(opcode))
+    }
+
     /// The next frame of that number, whatever it means.
     pub(crate) async fn next_raw(&mut self, opcode: u8) -> Carried {
         loop {

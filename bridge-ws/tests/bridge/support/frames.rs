@@ -38,6 +38,54 @@ pub(crate) fn welcome(request: u32, session: u32) -> Vec<u8> {
     })
 }
 
+pub(crate) fn welcome_user(request: u32, session: u32, user: u32) -> Vec<u8> {
+    frame(|encoder, out| {
+        encoder.frame(out, Opcode::Welcome, of(request, session), |b| {
+            schema::Welcome::create(b, &schema::WelcomeArgs { user, ..Default::default() })
+        });
+    })
+}
+
+/// What OPENED says of a room.
+pub(crate) struct Opened {
+    pub(crate) request: u32,
+    pub(crate) session: u32,
+    pub(crate) room: u32,
+    pub(crate) newest_id: u64,
+}
+
+pub(crate) fn opened_from(&Opened { request, session, room, newest_id }: &Opened) -> Vec<u8> {
+    frame(|encoder, out| {
+        encoder.frame(out, Opcode::Opened, of(request, session), |b| {
+            schema::Opened::create(b, &schema::OpenedArgs { room, newest_id, ..Default::default() })
+        });
+    })
+}
+
+pub(crate) fn ack(request: u32, session: u32) -> Vec<u8> {
+    frame(|encoder, out| {
+        encoder.frame(out, Opcode::Ack, of(request, session), |b| schema::Ack::create(b, &schema::AckArgs::default()));
+    })
+}
+
+pub(crate) fn busy(request: u32, session: u32) -> Vec<u8> {
+    frame(|encoder, out| encoder.busy(out, of(request, session), "", 1))
+}
+
+pub(crate) fn error(request: u32, session: u32, code: moim_wire::ErrorCode, message: &str) -> Vec<u8> {
+    frame(|encoder, out| encoder.error(out, of(request, session), code, message, 1))
+}
+
+/// The answer to a HISTORY: MESSAGE frames back to back.
+pub(crate) fn history_page(request: u32, session: u32, room: u32, messages: &[u8], more: bool) -> Vec<u8> {
+    frame(|encoder, out| {
+        encoder.frame(out, Opcode::HistoryPage, of(request, session), |b| {
+            let frames = Some(b.create_vector(messages));
+            schema::HistoryPage::create(b, &schema::HistoryPageArgs { room, frames, more, ..Default::default() })
+        });
+    })
+}
+
 pub(crate) fn open(room: u32) -> Vec<u8> {
     frame(|encoder, out| {
         encoder
@@ -63,6 +111,10 @@ pub(crate) fn closed(room: u32, session: u32) -> Vec<u8> {
     frame(|encoder, out| encoder.closed(out, of(0, session), room, None, ""))
 }
 
+pub(crate) fn closed_as_asked(request: u32, room: u32, session: u32) -> Vec<u8> {
+    frame(|encoder, out| encoder.closed(out, of(request, session), room, None, ""))
+}
+
 pub(crate) fn goodbye(session: u32, code: moim_wire::ErrorCode) -> Vec<u8> {
     frame(|encoder, out| encoder.goodbye(out, of(0, session), Some(code), "", 0))
 }
@@ -84,6 +136,13 @@ pub(crate) fn message(room: u32, prev_id: u64, id: u64, text: &str) -> Vec<u8> {
         let head = schema::MessageHead::new(id, prev_id, room, 5, 1, 1);
         let fields = MessageFields { head, text, reference: 0, kind: Kind::Talk, role: Role::Member };
         encoder.message(out, of(0, 0), &fields);
+    })
+}
+
+/// A MESSAGE of any sender and kind.
+pub(crate) fn message_of(head: schema::MessageHead, kind: Kind, reference: u64, text: &str) -> Vec<u8> {
+    frame(|encoder, out| {
+        encoder.message(out, of(0, 0), &MessageFields { head, text, reference, kind, role: Role::Member });
     })
 }
 

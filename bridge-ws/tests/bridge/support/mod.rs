@@ -2,6 +2,7 @@ pub(crate) mod browser;
 pub(crate) mod engine;
 pub(crate) mod frames;
 pub(crate) mod http;
+pub(crate) mod stomp;
 pub(crate) mod whole;
 
 use std::time::Duration;
@@ -12,7 +13,9 @@ use tempfile::TempDir;
 
 pub(crate) use browser::Browser;
 pub(crate) use engine::Engine;
+pub(crate) use frames::Opened;
 pub(crate) use http::{Answer, Http};
+pub(crate) use stomp::Stomp;
 pub(crate) use whole::{whole, whole_with};
 
 /// A bridge with its stores and the engine's stand-in.
