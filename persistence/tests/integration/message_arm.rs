@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use moim_persistence::{MessageStore, Persistence, StoreAddress};
 use scylla::client::session_builder::SessionBuilder;
 
+use crate::arm::Arm;
 use crate::support::Stores;
 
 /// Host and port of a CQL server whose keyspaces may be made and dropped; `ops/testing/run.sh` starts one. What is
@@ -40,7 +41,7 @@ impl MessageArm {
             Self::Embedded => None,
             Self::Scylla => Some(Keyspace::create(&std::env::var(CQL).unwrap()).await),
         };
-        let stores = Stores::open_with(|config| {
+        let stores = Stores::open_with(Arm::Sqlite, |config| {
             if let Some(keyspace) = &keyspace {
                 config.messages = keyspace.address("");
             }
@@ -70,13 +71,13 @@ impl OnArm {
 
     /// Closes, and opens the same place again.
     pub(crate) fn reopen(&mut self) {
-        let Stores { persistence, folder } = self.stores.take().expect("open between two reopenings");
+        let Stores { persistence, place, folder } = self.stores.take().expect("open between two reopenings");
         persistence.close().unwrap();
         let mut config = crate::support::config(&folder);
         if let Some(keyspace) = &self.keyspace {
             config.messages = keyspace.address("");
         }
-        self.stores = Some(Stores { persistence: Persistence::open(&config).unwrap(), folder });
+        self.stores = Some(Stores { persistence: Persistence::open(&config).unwrap(), place, folder });
     }
 }
 

@@ -5,6 +5,7 @@ use moim_persistence::{MessageId, PageQuery, RoomId};
 use moim_wire::schema::{Kind, MessageHead, Role};
 use moim_wire::{Encoder, Envelope, MessageFields, withdrawal};
 
+use crate::arm::Arm;
 use crate::support::{Stores, frame, frames, ids};
 
 const ROOM: RoomId = RoomId(7);
@@ -30,7 +31,7 @@ fn says(frames: &[u8], text: &str) -> bool {
 
 #[tokio::test]
 async fn one_of_the_same_batch_is_never_stored_with_its_text() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     stores.persistence.messages().write(&[frames(7, 1..=2), delete(3, 1)]).await.unwrap();
     let left = withdrawal::left_of(&frame((7, 1, 1, 1, 1))).unwrap();
     assert_eq!(stored(&stores).await, [&left[..], &frame((7, 2, 1, 1, 2)), &delete(3, 1)].concat());
@@ -38,7 +39,7 @@ async fn one_of_the_same_batch_is_never_stored_with_its_text() {
 
 #[tokio::test]
 async fn one_of_an_earlier_batch_is_written_over_and_its_neighbours_are_not() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     // Another room has a message of the same id.
     messages.write(&[frames(7, 1..=3), frames(8, [2])]).await.unwrap();
@@ -57,7 +58,7 @@ async fn one_of_an_earlier_batch_is_written_over_and_its_neighbours_are_not() {
 
 #[tokio::test]
 async fn a_replay_of_both_ends_without_the_text() {
-    let stores = Stores::open();
+    let stores = Stores::open(Arm::Sqlite);
     let messages = stores.persistence.messages();
     for _ in 0..2 {
         messages.write(&[frames(7, 1..=2)]).await.unwrap();
