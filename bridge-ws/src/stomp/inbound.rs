@@ -152,7 +152,7 @@ fn write(out: &mut Vec<u8>, opcode: Opcode, request: u32, asked: &Asked) {
     let (mut encoder, envelope) = (Encoder::new(), Envelope { request, session: 0 });
     match asked {
         &Asked::Open { room } => {
-            encoder.frame(out, opcode, envelope, |b| schema::Open::create(b, &schema::OpenArgs { room, last_seen: 0 }))
+            encoder.frame(out, opcode, envelope, |b| schema::Open::create(b, &schema::OpenArgs { room, last_seen: 0 }));
         }
         &Asked::Close { room } => {
             encoder.frame(out, opcode, envelope, |b| schema::Close::create(b, &schema::CloseArgs { room }));
