@@ -200,12 +200,13 @@ impl Backlog {
         waiting.find(|segment| segment.wants_index()).cloned()
     }
 
-    /// Segments, and the bytes that their batches take.
+    /// Segments, and the bytes that they and their indexes take; of the one in use what is written.
     pub(crate) fn size(&self, segment_bytes: u64) -> (u64, u64) {
         let state = self.state();
         let closed = (state.closed.len() + state.retiring.len()) as u64;
         let open = state.open.as_ref().map(|open| open.end);
-        (closed + u64::from(open.is_some()), closed * segment_bytes + open.unwrap_or(0))
+        let indexes: u64 = state.closed.iter().map(|segment| segment.index_bytes()).sum();
+        (closed + u64::from(open.is_some()), closed * segment_bytes + indexes + open.unwrap_or(0))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -154,10 +154,14 @@ impl Index {
         }))
     }
 
+    /// Bytes of all of it.
+    pub(super) fn bytes(&self) -> u64 {
+        self.sends_at() + u64::from(self.sends) * SEND_BYTES as u64
+    }
+
     /// Whether the tables are as they were written. Reads all of them.
     pub(super) fn is_intact(&self) -> io::Result<bool> {
-        let bytes = (self.sends_at() - HEAD_BYTES as u64) as usize + self.sends as usize * SEND_BYTES;
-        match self.source.read(HEAD_BYTES as u64, bytes) {
+        match self.source.read(HEAD_BYTES as u64, self.bytes() as usize - HEAD_BYTES) {
             Ok(tables) => Ok(crc32c::crc32c(&tables) == self.checksum),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(error),

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -45,6 +46,8 @@ pub struct Segment {
     recent: Mutex<Option<Arc<Recent>>>,
     /// Its index lies beside it and was seen to be intact.
     has_index: Mutex<bool>,
+    /// Bytes of that file.
+    index_bytes: AtomicU64,
 }
 
 /// Batches read back, and where the next one begins.
@@ -64,14 +67,18 @@ impl Segment {
         last: u64,
         recent: Option<Arc<Recent>>,
     ) -> Self {
-        let (recent, has_index) = (Mutex::new(recent), Mutex::new(false));
-        Self { lies: Lies::In(folder), header, end, last, recent, has_index }
+        Self::new(Lies::In(folder), header, (end, last), recent)
     }
 
     /// A segment whose bytes are in memory, up to where its last batch ends.
     pub fn in_memory(image: Bytes, header: SegmentHeader, last: u64) -> Self {
-        let (end, recent, has_index) = (image.len() as u64, Mutex::new(None), Mutex::new(false));
-        Self { lies: Lies::Image(image), header, end, last, recent, has_index }
+        let end = image.len() as u64;
+        Self::new(Lies::Image(image), header, (end, last), None)
+    }
+
+    fn new(lies: Lies, header: SegmentHeader, (end, last): (u64, u64), recent: Option<Arc<Recent>>) -> Self {
+        let (recent, has_index, index_bytes) = (Mutex::new(recent), Mutex::new(false), AtomicU64::new(0));
+        Self { lies, header, end, last, recent, has_index, index_bytes }
     }
 
     /// Rises from segment to segment.
@@ -92,6 +99,11 @@ impl Segment {
     /// Position after its last record.
     pub fn last_position(&self) -> u64 {
         self.last
+    }
+
+    /// Bytes of the index beside it.
+    pub(super) fn index_bytes(&self) -> u64 {
+        self.index_bytes.load(Ordering::Relaxed)
     }
 
     /// Whole batches from `at` on, which is 0 or where a batch begins: about `bytes` bytes of them though always one; none
@@ -189,10 +201,12 @@ impl Segment {
             && (*has_index || index.is_intact().map_err(fault)?)
         {
             *has_index = true;
+            self.index_bytes.store(index.bytes(), Ordering::Relaxed);
             return Ok(Some(index));
         }
         let Some(bytes) = self.make_index()? else { return Ok(None) };
         *has_index = self.write_index(&bytes);
+        self.index_bytes.store(if *has_index { bytes.len() as u64 } else { 0 }, Ordering::Relaxed);
         Index::open(Source::Image(bytes.into()), &self.header).map_err(fault)
     }
 
