@@ -90,9 +90,13 @@ async fn make_room(accounts: &Accounts, args: &Args, number: u32, seats: &[Seat]
     let mut members = members(args, number).map(|member| UserId(seats[member].user));
     let creator = members.next().unwrap_or_default();
     let room = accounts.rooms().create(creator, new).await?.id;
+    let mut newest = None;
     for member in members {
-        accounts.rooms().add(creator, room, member).await?;
+        newest = Some(accounts.rooms().add(creator, room, member).await?);
     }
+    // Who came is not announced among the messages: a load begins on rooms at rest.
+    let announced: Vec<_> = newest.iter().map(|change| (room, change.change)).collect();
+    accounts.rooms().changes_sequenced(&announced).await?;
     Ok(room)
 }
 

@@ -26,6 +26,8 @@ pub(crate) const COLUMNS: [&str; 15] = [
     "faults",
 ];
 const WORKLOAD_WIDTH: usize = 12;
+/// With fewer connections what a server takes once hides what each of them does.
+const CROWD: usize = 1_000;
 const WIDTHS: [usize; 15] = [11, 13, 12, 11, 8, 9, 10, 10, 10, 10, 17, 9, 16, 13, 8];
 
 /// A peer's row: medians over the rounds.
@@ -61,9 +63,10 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
         shown(&|run| Some(run.delivery.max_us), &time),
         shown(&Run::cpu_us_per_delivery, &|us| format!("{us:.3}")),
         cpu_share.unwrap_or_else(dash),
-        shown(&|run| run.server.map(|server| server.rss_per_connection_bytes), &|bytes| {
-            format!("{:.1} KiB", bytes / 1024.0)
-        }),
+        shown(
+            &|run| run.server.filter(|_| run.connections >= CROWD).map(|server| server.rss_per_connection_bytes),
+            &|bytes| format!("{:.1} KiB", bytes / 1024.0),
+        ),
         generator(report, workload, peer),
         median(&|run| Some(run.faults() as f64)).map_or("-".into(), |faults| format!("{:.0}", faults.most)),
     ]
