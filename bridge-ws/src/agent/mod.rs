@@ -87,7 +87,7 @@ impl Agents {
         }
         let device = random_device()?;
         let introduction = Introduction { request: session::HELLO, token, device, address: address.to_string() };
-        let outbox = Arc::new(Outbox::new(&app.config.limits, app.counters.clone()));
+        let outbox = Arc::new(Outbox::queue(&app.config.limits, app.counters.clone()));
         let attached = app.trunks.attach(&introduction, &outbox).map_err(|error| match error {
             NoSession::Full => Problem::busy("as many sessions as this server takes", RETRY_AFTER_MS),
             NoSession::Lost => Problem::busy("the engine is out of reach", RETRY_AFTER_MS),
