@@ -3,6 +3,7 @@
 //! Delete alone, comes to the same rows.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use moim_wire::{MessageId, RoomId, withdrawal};
 
@@ -19,18 +20,24 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// What is left of the messages that the batch withdraws and the store has already; `read` reads a row.
-    pub(super) fn left_of_stored(
-        &self,
-        read: impl Fn(RoomId, MessageId) -> Result<Option<Vec<u8>>, Error>,
-    ) -> Result<Vec<(RoomId, MessageId, Vec<u8>)>, Error> {
+    /// Messages that the batch withdraws and does not have itself.
+    pub(super) fn withdrawn_earlier(&self) -> HashSet<(RoomId, MessageId)> {
         if self.withdrawn.is_empty() {
-            return Ok(Vec::new());
+            return HashSet::new();
         }
         let mut earlier = self.withdrawn.clone();
         for &(room, id, _) in &self.messages {
             earlier.remove(&(room, id));
         }
+        earlier
+    }
+
+    /// What is left of the messages that the batch withdraws and the store has already; `read` reads a row.
+    pub(super) fn left_of_stored(
+        &self,
+        read: impl Fn(RoomId, MessageId) -> Result<Option<Vec<u8>>, Error>,
+    ) -> Result<Vec<(RoomId, MessageId, Vec<u8>)>, Error> {
+        let earlier = self.withdrawn_earlier();
         let mut left = Vec::with_capacity(earlier.len());
         for (room, id) in earlier {
             // A message that is not there has no text to lose.

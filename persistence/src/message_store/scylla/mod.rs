@@ -17,13 +17,14 @@ mod sends;
 mod set_up;
 mod write;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
+use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId, withdrawal};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
@@ -42,7 +43,7 @@ use pace::Pace;
 use place::Place;
 use presence::Presence;
 use read::{Columns, Direction, Reading};
-use write::Part;
+use write::{Part, Stored};
 
 pub use set_up::{Examined, SetUp};
 
@@ -132,9 +133,10 @@ impl Scylla {
         let rows = Rows::of(frames)?;
         let returns = self.presence.returns();
         let connection = self.checked(self.presence.connection().await)?;
+        let messages = self.stored(&rows).await?;
         let parts = {
             let known = self.known(returns);
-            write::parts(&rows, |room, bucket| known.buckets.contains(&(room, bucket)))
+            write::parts(&messages, &rows, |room, bucket| known.buckets.contains(&(room, bucket)))
         };
         let put = write::put_all(&connection, &self.pace, &parts).await;
         self.doubted(put)?;
@@ -145,6 +147,27 @@ impl Scylla {
         // Released after the rows are there: who sees the write reads them.
         self.counters.writes.fetch_add(1, Ordering::Release);
         Ok(())
+    }
+
+    /// The messages of a write as they are to be stored, and what is left of those that it withdraws.
+    async fn stored<'a>(&self, rows: &Rows<'a>) -> Result<Vec<Stored<'a>>, Error> {
+        let of_batch = rows.stored().map(|(room, id, frame)| {
+            let is_left = matches!(frame, Cow::Owned(_));
+            Stored { room, id, frame, is_left }
+        });
+        let mut messages: Vec<_> = of_batch.collect();
+        for (room, id) in rows.withdrawn_earlier() {
+            let mut left = None;
+            let before = MessageId(id.0.saturating_sub(1));
+            self.read(room, Direction::Newer, Columns::Frames, Some(before), 1, |found, frame| {
+                left = (found == id).then(|| withdrawal::left_of(&frame)).flatten();
+                false
+            })
+            .await?;
+            // A message that is not there has no text to lose.
+            messages.extend(left.map(|frame| Stored { room, id, frame: Cow::Owned(frame), is_left: true }));
+        }
+        Ok(messages)
     }
 
     /// A page. Who asks for the same one while it is read, and no write was finished since, gets the same.

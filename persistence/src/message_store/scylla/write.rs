@@ -1,5 +1,6 @@
 //! Writing: rows grouped by partition, in bounded batches, as many at once as the pace allows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -33,12 +34,32 @@ pub(super) enum Part<'a> {
     Bucket(RoomId, Bucket),
 }
 
+/// A message as it is to be stored.
+pub(super) struct Stored<'a> {
+    pub(super) room: RoomId,
+    pub(super) id: MessageId,
+    pub(super) frame: Cow<'a, [u8]>,
+    /// What is left of a withdrawn message: it wins over the message, whenever that is written again.
+    pub(super) is_left: bool,
+}
+
+impl Stored<'_> {
+    fn timestamp_us(&self) -> i64 {
+        timestamp_us(self.id) + i64::from(self.is_left)
+    }
+}
+
 /// The parts of a write. Together they are all of it: it is done when each of them is.
-pub(super) fn parts<'a>(rows: &Rows<'a>, is_known: impl Fn(RoomId, Bucket) -> bool) -> Vec<Part<'a>> {
+pub(super) fn parts<'a>(
+    messages: &'a [Stored<'_>],
+    rows: &Rows<'_>,
+    is_known: impl Fn(RoomId, Bucket) -> bool,
+) -> Vec<Part<'a>> {
     let mut of_bucket: HashMap<(RoomId, Bucket), Vec<MessageRow<'a>>> = HashMap::new();
-    for &(room, id, frame) in &rows.messages {
-        let row = (i64::from(room.0), Bucket::of(id).0, signed(id), frame, timestamp_us(id));
-        of_bucket.entry((room, Bucket::of(id))).or_default().push(row);
+    for message in messages {
+        let (room, bucket) = (message.room, Bucket::of(message.id));
+        let row = (i64::from(room.0), bucket.0, signed(message.id), &*message.frame, message.timestamp_us());
+        of_bucket.entry((room, bucket)).or_default().push(row);
     }
     let mut of_room: HashMap<RoomId, Vec<SendsRow>> = HashMap::new();
     for (&(room, user, device), sent) in &rows.devices {
