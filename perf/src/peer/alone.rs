@@ -24,13 +24,14 @@ pub(super) fn run(
     program: &Path,
     more: &[&str],
     workload: &Workload,
+    seconds: f64,
     host: &Host,
 ) -> Result<Alone, PeerError> {
     let folder = fresh_folder(host)?;
     let mut command = Command::new(program);
     command
         .args(["--rooms", &workload.rooms.to_string(), "--members", &workload.members.to_string()])
-        .args(["--text-bytes", &workload.text_bytes.to_string(), "--seconds", &workload.measure_s.to_string()])
+        .args(["--text-bytes", &workload.text_bytes.to_string(), "--seconds", &seconds.to_string()])
         .args(more)
         .arg("--data")
         .arg(folder.path())

@@ -101,14 +101,17 @@ fn side_by_side(report: &Report, workload: &Workload, peers: &[Peer]) -> String 
     let drawn = |title, figure: &dyn Fn(&Run) -> Option<f64>, show| {
         let median = |peer| Some((Peer::name(peer), colour(peer), report.median(&workload.name, peer, figure)?.value));
         let values: Vec<_> = peers.iter().filter_map(|&peer| median(peer)).collect();
-        bars(title, &values, show)
+        // One alone has nothing beside it.
+        if values.len() > 1 { bars(title, &values, show) } else { String::new() }
     };
     match &workload.load {
         Load::Saturated { .. } if workload.follows() => {
             drawn("Deliveries a second", &|run| Some(run.deliveries_per_s), count)
         }
         Load::Saturated { .. } | Load::InProcess {} => {
-            drawn("Acknowledged a second", &|run| Some(run.accepted_per_s).filter(|rate| *rate > 0.0), count)
+            let acknowledged = |run: &Run| Some(run.accepted_per_s).filter(|rate| *rate > 0.0);
+            let drained = |run: &Run| run.drained.map(|drained| drained.per_s());
+            drawn("Acknowledged a second", &acknowledged, count) + &drawn("Drained a second", &drained, count)
         }
         Load::Open { .. } | Load::Steps { .. } => {
             drawn("Processor time of the server for a delivery", &Run::cpu_us_per_delivery, |us| format!("{us:.2} us"))

@@ -38,8 +38,6 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
         median(figure).map_or("-".into(), |median| show(median.value))
     };
     let deliveries = median(&|run| Some(run.deliveries_per_s));
-    // Where nobody follows, acknowledgements are what goes through.
-    let rate = if workload.follows() { deliveries } else { median(&|run| Some(run.accepted_per_s)) };
     let floor = report.median(&workload.name, Peer::Floor, |run| Some(run.deliveries_per_s));
     let share = |own: Option<Median>, floor: Option<Median>| {
         let (own, floor) = own.zip(floor.filter(|floor| floor.value > 0.0))?;
@@ -51,16 +49,17 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
     let cpu_share = share(median(&Run::cpu_us_per_delivery), floor_cpu);
     [
         peer.name().into(),
-        deliveries.map_or("-".into(), |median| count(median.value)),
-        shown(&|run| Some(run.accepted_per_s).filter(|rate| *rate > 0.0), &count),
+        shown(&|run| positive(run.deliveries_per_s), &count),
+        shown(&|run| positive(run.accepted_per_s), &count),
         shown(&|run| run.drained.map(|drained| drained.per_s()), &count),
-        rate.filter(|_| report.runs_of(&workload.name, peer).nth(1).is_some())
+        median(&rate)
+            .filter(|_| report.runs_of(&workload.name, peer).nth(1).is_some())
             .map_or_else(dash, |median| format!("{:.0} %", median.spread() * 100.0)),
         rate_share.unwrap_or_else(dash),
-        shown(&|run| Some(run.delivery.p50_us), &time),
-        shown(&|run| Some(run.delivery.p99_us), &time),
-        shown(&|run| Some(run.delivery.p999_us), &time),
-        shown(&|run| Some(run.delivery.max_us), &time),
+        shown(&|run| positive(run.delivery.p50_us), &time),
+        shown(&|run| positive(run.delivery.p99_us), &time),
+        shown(&|run| positive(run.delivery.p999_us), &time),
+        shown(&|run| positive(run.delivery.max_us), &time),
         shown(&Run::cpu_us_per_delivery, &|us| format!("{us:.3}")),
         cpu_share.unwrap_or_else(dash),
         shown(
@@ -72,9 +71,20 @@ pub(crate) fn row(report: &Report, workload: &Workload, peer: Peer) -> [String; 
     ]
 }
 
+/// What goes through: deliveries, acknowledgements where nobody follows, rows where nobody is acknowledged.
+fn rate(run: &Run) -> Option<f64> {
+    let drained = run.drained.map_or(0.0, |drained| drained.per_s());
+    [run.deliveries_per_s, run.accepted_per_s, drained].into_iter().find_map(positive)
+}
+
+/// A figure of something that happened.
+fn positive(figure: f64) -> Option<f64> {
+    Some(figure).filter(|figure| *figure > 0.0)
+}
+
 /// How busy the generator was, and whether it was what limited some round.
 fn generator(report: &Report, workload: &Workload, peer: Peer) -> String {
-    let busy = report.median(&workload.name, peer, |run| Some(run.generator.busy).filter(|busy| *busy > 0.0));
+    let busy = report.median(&workload.name, peer, |run| positive(run.generator.busy));
     let is_limit = report.runs_of(&workload.name, peer).any(Run::is_limited_by_generator);
     let limit = if is_limit { " limit" } else { "" };
     busy.map_or("-".into(), |busy| format!("{:.0} %{limit}", busy.value * 100.0))
