@@ -1,7 +1,8 @@
 //! The sessions of one trunk, and how a frame gets to them.
 //!
 //! There are two kinds. A browser's frames are gathered until [`Sessions::flush_some`] comes to it, which writes to each
-//! socket once, in the order in which they got something. Other sessions take from a queue of their own, where a frame for many is one copy that all of them share.
+//! socket once, in the order in which they got something. Other sessions take from a queue of their own, where a frame
+//! for many is one copy that all of them share.
 
 use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
