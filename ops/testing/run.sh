@@ -75,8 +75,10 @@ page() {
 # Servers are started where none is given, and end with this script. Each has a start function, which writes the variable
 # that names it for the tests, or says why it is missing; and a stop function.
 servers() {
-    start_mariadb
-    start_cassandra
+    local status=0
+    start_mariadb || status=1
+    start_cassandra || status=1
+    return "$status"
 }
 
 stop_servers() {
