@@ -1,7 +1,8 @@
 //! The message stores on the same work: how fast they are written to, and what a page costs at any depth of a room of a
 //! million messages. A CQL server beside the bare driver, in turns, so that both have the same minutes of the machine.
 //!
-//! `cargo bench -p moim-persistence --bench message_stores -- embedded` or `-- cql HOST:PORT`. `MESSAGES=n` sets the size.
+//! `cargo bench -p moim-persistence --bench message-stores -- embedded`, `-- cql HOST:PORT` or `-- mysql URL`, where URL is a
+//! database of its own; MySQL is written and read by its driver alone. `MESSAGES=n` sets the size.
 
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,7 @@ async fn main() -> Result<(), Failed> {
             let bare = Bare::open(host, &keyspace).await?;
             measure(address, Some(bare), messages).await
         }
+        ["mysql", url] => mysql::measure(url, messages).await,
         // Run by `cargo test --benches`, or without saying what.
         _ => Ok(()),
     }
@@ -60,7 +62,8 @@ async fn measure(address: StoreAddress, bare: Option<Bare>, messages: u64) -> Re
         // Each turn writes messages of its own.
         if let Some(bare) = &bare {
             let rows: Vec<Row> = writes.iter().flatten().map(|row| row.of_turn(turn)).collect();
-            report("bare driver, write", rows.len(), bare.write(rows).await?);
+            let (count, took) = bare.write(rows).await?;
+            report("bare driver, write", count, took);
         }
         let batches: Vec<Vec<Bytes>> =
             writes.iter().map(|write| write.iter().map(|row| row.frame(turn)).collect()).collect();
@@ -78,10 +81,7 @@ async fn measure(address: StoreAddress, bare: Option<Bare>, messages: u64) -> Re
         store.write_durably(&frames).await?;
     }
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let mut random = 0x9E37_79B9_7F4A_7C15u64;
-    for _ in 0..PAGES {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let before = room_row(50 + (random >> 33) % (messages - 50)).id;
+    for before in depths(messages) {
         if let Some(bare) = &bare {
             let begun = Instant::now();
             theirs.push((bare.page(before).await?, begun.elapsed()).1);
@@ -101,7 +101,29 @@ async fn measure(address: StoreAddress, bare: Option<Bare>, messages: u64) -> Re
     }
     quantiles("store, newest page of 50", newest);
     persistence.close()?;
+    say(&format!("data folder: {} MB", bytes_of(folder.path())? / 1_000_000));
     Ok(())
+}
+
+/// Bytes of the files in a folder.
+fn bytes_of(folder: &std::path::Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        bytes += if about.is_dir() { bytes_of(&entry.path())? } else { about.len() };
+    }
+    Ok(bytes)
+}
+
+/// Ids at random depths of the room.
+fn depths(messages: u64) -> impl Iterator<Item = MessageId> {
+    let mut random = 0x9E37_79B9_7F4A_7C15u64;
+    std::iter::repeat_with(move || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        room_row(50 + (random >> 33) % (messages - 50)).id
+    })
+    .take(PAGES)
 }
 
 /// A message before it is a frame.
@@ -153,7 +175,6 @@ struct Bare {
     session: Session,
     put: Batch,
     page: scylla::statement::prepared::PreparedStatement,
-    keyspace: String,
 }
 
 impl Bare {
@@ -174,18 +195,23 @@ impl Bare {
         );
         let mut page = session.prepare(page).await?;
         page.set_consistency(Consistency::One);
-        Ok(Self { session, put: batch, page, keyspace: keyspace.to_owned() })
+        Ok(Self { session, put: batch, page })
     }
 
-    /// Sorted by room beforehand, in full batches.
-    async fn write(&self, mut rows: Vec<Row>) -> Result<Duration, Failed> {
+    /// Sorted by room beforehand, in full batches of one partition; what fills none is left out.
+    async fn write(&self, mut rows: Vec<Row>) -> Result<(usize, Duration), Failed> {
         rows.sort_by_key(|row| row.room.0);
         let values: Vec<(i64, i32, i64, Bytes)> =
             rows.iter().map(|row| (i64::from(row.room.0), bucket(row.id), row.id.0 as i64, row.frame(0))).collect();
         let begun = Instant::now();
-        let batches: Vec<_> = values.chunks_exact(BARE_ROWS).map(|rows| self.session.batch(&self.put, rows)).collect();
+        let partitions = values.chunk_by(|row, next| (row.0, row.1) == (next.0, next.1));
+        let batches: Vec<_> = partitions
+            .flat_map(|rows| rows.chunks_exact(BARE_ROWS))
+            .map(|rows| self.session.batch(&self.put, rows))
+            .collect();
+        let count = batches.len() * BARE_ROWS;
         stream::iter(batches).buffer_unordered(BARE_AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
-        Ok(begun.elapsed())
+        Ok((count, begun.elapsed()))
     }
 
     async fn page(&self, before: MessageId) -> Result<usize, Failed> {
@@ -196,6 +222,68 @@ impl Bare {
     }
 }
 
+mod mysql {
+    //! A table of messages in MySQL, as one would write it: the room's messages beside one another in the primary key.
+
+    use std::time::Instant;
+
+    use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+    use sqlx::mysql::MySqlPoolOptions;
+    use sqlx::{AssertSqlSafe, MySql, QueryBuilder, Row as _};
+
+    use super::{Failed, LANES, ROOM, Row, TURNS, depths, quantiles, report, room_row, writes};
+
+    /// Rows of a statement.
+    const ROWS: usize = 500;
+
+    pub(super) async fn measure(url: &str, messages: u64) -> Result<(), Failed> {
+        let pool = MySqlPoolOptions::new().max_connections(LANES as u32).connect(url).await?;
+        let table = "CREATE TABLE bench_messages (room INT UNSIGNED, id BIGINT UNSIGNED, frame VARBINARY(32768) NOT NULL, \
+                     PRIMARY KEY (room, id))";
+        sqlx::query(AssertSqlSafe(table)).execute(&pool).await?;
+        let work = writes(messages / TURNS as u64);
+        for turn in 0..TURNS as u64 {
+            let begun = Instant::now();
+            let writes = stream::iter(&work).map(|rows| put(&pool, rows, turn)).buffer_unordered(LANES);
+            writes.try_collect::<()>().await?;
+            report("MySQL, write", work.iter().map(Vec::len).sum(), begun.elapsed());
+        }
+        let room: Vec<Row> = (0..messages).map(room_row).collect();
+        for rows in room.chunks(20_000) {
+            put(&pool, rows, 0).await?;
+        }
+        let mut took = Vec::new();
+        for before in depths(messages) {
+            let begun = Instant::now();
+            let page = "SELECT frame FROM bench_messages WHERE room = ? AND id < ? ORDER BY id DESC LIMIT 50";
+            let rows = sqlx::query(page).bind(ROOM.0).bind(before.0).fetch_all(&pool).await?;
+            took.push(begun.elapsed());
+            assert_eq!(rows.iter().filter(|row| !row.get::<&[u8], _>(0).is_empty()).count(), 50);
+        }
+        quantiles("MySQL, page of 50", took);
+        let size = "SELECT CAST(data_length AS SIGNED) FROM information_schema.tables WHERE table_name = 'bench_messages'";
+        let bytes: i64 = sqlx::query_scalar(size).fetch_one(&pool).await?;
+        super::say(&format!("MySQL, size: {} MB as its statistics have it", bytes / 1_000_000));
+        sqlx::query("DROP TABLE bench_messages").execute(&pool).await?;
+        Ok(())
+    }
+
+    /// One transaction, as a lane's write is one.
+    async fn put(pool: &sqlx::MySqlPool, rows: &[Row], turn: u64) -> Result<(), Failed> {
+        let mut transaction = pool.begin().await?;
+        for rows in rows.chunks(ROWS) {
+            let mut insert = QueryBuilder::<MySql>::new("REPLACE INTO bench_messages (room, id, frame) ");
+            insert.push_values(rows, |mut values, row| {
+                values.push_bind(row.room.0).push_bind(row.of_turn(turn).id.0).push_bind(row.frame(turn).to_vec());
+            });
+            insert.build().execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// As the store has it.
 fn bucket(id: MessageId) -> i32 {
     (id.0 >> 35) as i32
 }

@@ -118,3 +118,24 @@ fn the_password_of_a_database_is_told_to_nobody() {
         assert!(told.contains("127.0.0.1:1") && !told.contains("geheim"), "{told}");
     }
 }
+
+#[test]
+fn the_tables_of_a_cql_store_are_planned_without_it_and_its_absence_is_told() {
+    let address = "scylla://moim:geheim@127.0.0.1:1/moim?dc=seoul&replication=2&ttl=90d";
+    let store = |action| moim().args(["store", action]).env("MOIM_STORE_MESSAGES", address).output().unwrap();
+    let plan = text(&store("plan").stdout);
+    assert!(plan.contains("'seoul': 2") && plan.contains("CREATE TABLE IF NOT EXISTS moim.messages"), "{plan}");
+    for action in ["status", "init"] {
+        let output = store(action);
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert!(told.contains("127.0.0.1:1") && !told.contains("geheim"), "{told}");
+    }
+}
+
+#[test]
+fn the_embedded_store_needs_no_tables() {
+    let output = run(&["store", "init"]);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), ""));
+    assert!(text(&output.stderr).contains("nothing to do"));
+}

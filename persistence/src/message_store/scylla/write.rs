@@ -122,7 +122,11 @@ async fn put(connection: &Connection, pace: &Pace, part: &Part<'_>) -> Result<()
                     return Err(Failure::Overloaded(text));
                 }
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => {
+                // A server that comes back is not met with as much as it left with.
+                place.overloaded();
+                return Err(failure);
+            }
         }
         sleep(pause).await;
         pause *= 2;
