@@ -174,6 +174,8 @@ fn backlogs(config: &Config, persistence: &Persistence, found: &[Found]) -> Resu
         journal::sync_segments(&folder, recovered)?;
         journal::remove_stray_indexes(&folder)?;
         let backlog = Backlog::new(&folder, persistence.write_behind(*shard), recovered, config.shards);
+        // Also where it has not moved: its two files lie there before the disk may be full.
+        journal::write_checkpoint(&folder, recovered.checkpoint)?;
         backlog.write_checkpoint(&AtomicU64::new(recovered.checkpoint))?;
         backlogs.push((*shard, Arc::new(backlog)));
     }

@@ -64,7 +64,10 @@ run() {
 }
 
 start() {
-    local folder=$1 port=${2:-}
+    local folder port=${2:-}
+    mkdir -p "$1"
+    # The server's tools look for a relative path below a folder of their own.
+    folder=$(realpath "$1")
     [ -n "$port" ] || port=$(free_port)
     prepare "$folder"
     # In a session of its own: a Ctrl-C is for whoever uses it, and it is stopped when they have.

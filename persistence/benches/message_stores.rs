@@ -261,7 +261,8 @@ mod mysql {
             assert_eq!(rows.iter().filter(|row| !row.get::<&[u8], _>(0).is_empty()).count(), 50);
         }
         quantiles("MySQL, page of 50", took);
-        let size = "SELECT CAST(data_length AS SIGNED) FROM information_schema.tables WHERE table_name = 'bench_messages'";
+        let size =
+            "SELECT CAST(data_length AS SIGNED) FROM information_schema.tables WHERE table_name = 'bench_messages'";
         let bytes: i64 = sqlx::query_scalar(size).fetch_one(&pool).await?;
         super::say(&format!("MySQL, size: {} MB as its statistics have it", bytes / 1_000_000));
         sqlx::query("DROP TABLE bench_messages").execute(&pool).await?;

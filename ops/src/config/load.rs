@@ -11,6 +11,8 @@ use super::{Error, explain};
 
 /// Variables of the environment that begin with `MOIM_` and are no configuration: they belong to single commands.
 const NOT_CONFIGURATION: [&str; 5] = ["MOIM_CONFIG", "MOIM_TOKEN", "MOIM_SERVER", "MOIM_EMAIL", "MOIM_DEVICE"];
+/// What tests are told of their servers; a Moim that a test starts is not.
+const OF_TESTS: &str = "MOIM_TEST_";
 
 /// Name of the layer of `--set` and its like.
 pub(super) const FLAGS: &str = "the command line";
@@ -56,7 +58,8 @@ pub(crate) fn read(layers: &Layers) -> Result<Raw, Error> {
     }
     let environment = layers.environment.iter().filter_map(|(name, value)| {
         let key = name.strip_prefix("MOIM_")?;
-        (!NOT_CONFIGURATION.contains(&name.as_str())).then(|| (key_of_variable(key), value.clone()))
+        let is_configuration = !NOT_CONFIGURATION.contains(&name.as_str()) && !name.starts_with(OF_TESTS);
+        is_configuration.then(|| (key_of_variable(key), value.clone()))
     });
     figment = figment.merge(Words { name: ENVIRONMENT, words: environment.collect() });
     figment = figment.merge(Words { name: FLAGS, words: layers.flags.clone() });
@@ -146,6 +149,7 @@ mod tests {
             ("MOIM_JOURNAL_DISK_RESERVE", "1048576"),
             ("MOIM_TRIAL_ENABLED", "true"),
             ("MOIM_TOKEN", "of another command"),
+            ("MOIM_TEST_CQL", "of a test"),
         ];
         let (layers, _folder) = layers("", &environment, &[]);
         let raw = read(&layers).unwrap();
