@@ -13,6 +13,8 @@ use crate::wire_cut::{Cut, Wire};
 
 /// Longer than a MariaDB takes to start on a machine that does other things too.
 const PATIENT: Duration = Duration::from_secs(60);
+/// Longer than it takes to answer there, and short enough to be waited out.
+const BRIEF: Duration = Duration::from_secs(5);
 
 fn open(folder: &TempDir, url: &str, wait: Duration) -> Persistence {
     Persistence::open(&Config { accounts: url.into(), store_wait: wait, ..config(folder) }).unwrap()
@@ -75,11 +77,12 @@ async fn mysql_killed_in_the_middle_of_member_changes() {
 async fn mysql_killed_for_longer_than_anyone_waits_is_told_as_retryable_and_found_again() {
     let Some(mut server) = MariaDb::start("mysql_killed_for_longer_than_anyone_waits") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let persistence = open(&folder, &server.url(), Duration::from_millis(500));
+    let persistence = open(&folder, &server.url(), BRIEF);
     let (room, people) = room_and_people(&persistence, 2).await;
     tokio::task::block_in_place(|| server.kill());
-    for &user in &people {
-        let refused = join(&persistence, user, room).await.unwrap().unwrap_err();
+    let joins: Vec<_> = people.iter().map(|&user| join(&persistence, user, room)).collect();
+    for join in joins {
+        let refused = join.await.unwrap().unwrap_err();
         assert!(matches!(refused, Error::Unavailable(_)) && refused.retry_after_ms() > 0, "{refused:?}");
     }
     tokio::task::block_in_place(|| server.start_again());
@@ -111,7 +114,7 @@ async fn mysql_restarted_while_nobody_asks_is_not_noticed() {
 async fn mysql_frozen_is_an_error_and_no_hang_and_what_it_wakes_up_to_is_not_done_twice() {
     let Some(server) = MariaDb::start("mysql_frozen") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let persistence = open(&folder, &server.url(), Duration::from_millis(500));
+    let persistence = open(&folder, &server.url(), BRIEF);
     let (room, people) = room_and_people(&persistence, 5).await;
     server.freeze();
     let joins: Vec<_> = people.iter().map(|&user| join(&persistence, user, room)).collect();
@@ -157,7 +160,7 @@ async fn a_commit_that_is_never_answered_is_told_as_not_known() {
     let Some(server) = MariaDb::start("a_commit_that_is_never_answered") else { return };
     let folder = tempfile::tempdir().unwrap();
     let wire = Wire::to(server.address(), Cut::BeforeCommit).await;
-    let persistence = open(&folder, &url(wire.address), Duration::from_millis(500));
+    let persistence = open(&folder, &url(wire.address), BRIEF);
     let mina = person(&persistence, "mina").await;
     wire.cut(u32::MAX);
     let refused = persistence.accounts().rooms().create(mina.id, new_room("a room", None)).await.unwrap_err();
@@ -204,7 +207,7 @@ async fn requests_without_a_connection_are_told_busy_and_do_not_hang() {
     let Some(server) = MariaDb::start("requests_without_a_connection_are_told_busy") else { return };
     let folder = tempfile::tempdir().unwrap();
     let accounts = server.url().as_str().into();
-    let few = Config { accounts, connections: 2, store_wait: Duration::from_secs(2), ..config(&folder) };
+    let few = Config { accounts, connections: 2, store_wait: BRIEF, ..config(&folder) };
     let persistence = Persistence::open(&few).unwrap();
     let (room, people) = room_and_people(&persistence, 20).await;
     let mut other = MySqlConnection::connect(&server.url()).await.unwrap();

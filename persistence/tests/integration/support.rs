@@ -1,5 +1,7 @@
 //! What the topics share: stores in a temporary folder, people and rooms in them, frames.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use moim_persistence::{Config, NewRoom, PasswordCost, Persistence, Room, SignUp, User};
 use moim_wire::limits::FRAME_BYTES_MAX;
@@ -18,8 +20,10 @@ pub(crate) struct Stores {
     pub(crate) folder: TempDir,
 }
 
+/// Waits longer than the default: a database that starves on a busy machine is none that failed.
 pub(crate) fn config(folder: &TempDir) -> Config {
-    Config { password_cost: PasswordCost::LEAST, ..Config::new(folder.path()) }
+    let store_wait = Duration::from_secs(120);
+    Config { password_cost: PasswordCost::LEAST, store_wait, ..Config::new(folder.path()) }
 }
 
 impl Stores {
