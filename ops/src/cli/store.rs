@@ -56,8 +56,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
         (Action::Init, Some(tables)) => {
+            writeln!(out, "store\t{messages}")?;
             let made = wait(tables.make())?;
-            writeln!(out, "{messages}: ready ({} statements)", made.len())?;
+            writeln!(out, "ready\t{} statements", made.len())?;
         }
         (Action::Status, tables) => {
             writeln!(out, "store\t{messages}")?;

@@ -84,7 +84,7 @@ pub(super) async fn connect(place: &Place) -> Result<Session, Failure> {
     if let Some((user, password)) = &place.login {
         builder = builder.user(user, password);
     }
-    builder.build().await.map_err(|error| Failure::of_connecting(&place.hosts, &error))
+    builder.build().await.map_err(|error| Failure::of_connecting(&error))
 }
 
 /// The version of the tables, `None` where there are none.

@@ -37,9 +37,9 @@ impl From<Failure> for Error {
 }
 
 impl Failure {
-    /// A failed attempt to connect to these servers.
-    pub(super) fn of_connecting(hosts: &[String], error: &NewSessionError) -> Self {
-        let text = format!("the message store at {}: {error}", hosts.join(", "));
+    /// A failed attempt to connect.
+    pub(super) fn of_connecting(error: &NewSessionError) -> Self {
+        let text = format!("the message store: {error}");
         match error {
             NewSessionError::MetadataError(MetadataError::ConnectionPoolError(pool)) if is_refused_login(pool) => {
                 Self::NotSetUp(format!(
