@@ -57,7 +57,8 @@ pub(super) async fn flush(core: CoreCell) {
 #[derive(Default)]
 pub(crate) struct Inbox {
     looked: Vec<Completed>,
-    waiting: VecDeque<Completed>,
+    /// With whose it is: by its turn the slot may be another connection's.
+    waiting: VecDeque<(ConnectionKey, Completed)>,
 }
 
 impl Core {
@@ -85,16 +86,20 @@ impl Core {
     /// holds are all there are, so the kernel takes no more.
     fn carry_out_completed(&mut self, looked: &mut Vec<Completed>) {
         while !self.port.is_clogged()
-            && let Some(completed) = self.inbox.waiting.pop_front()
+            && let Some((key, completed)) = self.inbox.waiting.pop_front()
         {
-            self.carry_out_one(completed);
+            if self.connections.key_at(key.slot) == Some(key) {
+                self.carry_out_one(completed);
+            } else if let Completed::Received { piece, .. } = completed {
+                self.connections.ring.give_back(piece);
+            }
         }
         for completed in looked.drain(..) {
             let is_output = matches!(completed, Completed::Sent { .. });
-            if is_output || self.inbox.waiting.is_empty() && !self.port.is_clogged() {
-                self.carry_out_one(completed);
-            } else {
-                self.inbox.waiting.push_back(completed);
+            let goes_on = is_output || self.inbox.waiting.is_empty() && !self.port.is_clogged();
+            match self.connections.key_at(completed.slot()) {
+                Some(key) if !goes_on => self.inbox.waiting.push_back((key, completed)),
+                _ => self.carry_out_one(completed),
             }
         }
     }

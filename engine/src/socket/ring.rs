@@ -46,6 +46,15 @@ pub(crate) enum Completed {
     Broken { slot: u32 },
 }
 
+impl Completed {
+    /// The slot that it is about.
+    pub(crate) fn slot(&self) -> u32 {
+        let (Self::Received { slot, .. } | Self::Ended { slot } | Self::Sent { slot, .. } | Self::Broken { slot }) =
+            self;
+        *slot
+    }
+}
+
 /// Input in one of the shard's buffers.
 #[derive(Debug)]
 pub(crate) struct Piece {
