@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::local_time;
+use crate::shown_file::ShownFile;
 
 /// What a row is, in the original's words and one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -21,6 +22,8 @@ pub(crate) enum ContentType {
     Delete,
     /// Said to all, apart from the talk. The original knows none.
     Notice,
+    /// A file that was uploaded: `text` is its name, `file` says more. The original knows none.
+    File,
 }
 
 /// A row of a channel's content.
@@ -43,6 +46,9 @@ pub(crate) struct Content {
     pub(crate) text: String,
     #[serde(rename = "type")]
     pub(crate) kind: ContentType,
+    /// Of a FILE alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<ShownFile>,
 }
 
 /// What a message of a room is to the original's clients.
@@ -72,6 +78,7 @@ impl ContentType {
             Kind::Talk => Some(Self::Talk),
             Kind::Reply => Some(Self::CallOut),
             Kind::Notice => Some(Self::Notice),
+            Kind::File => Some(Self::File),
             Kind::Enter => Some(Self::Enter),
             Kind::Delete => Some(Self::Delete),
             _ => None,
@@ -97,7 +104,12 @@ impl Content {
         let kind = ContentType::of(fields.kind)?;
         let head = fields.head;
         let quoted = (kind == ContentType::CallOut).then_some(fields.reference);
-        let text = if kind == ContentType::Enter { greeting(&author.name) } else { fields.text.to_owned() };
+        let file = if kind == ContentType::File { ShownFile::read(fields.text) } else { None };
+        let text = match (kind, &file) {
+            (ContentType::Enter, _) => greeting(&author.name),
+            (_, Some(file)) => file.file_name.clone(),
+            _ => fields.text.to_owned(),
+        };
         Some(Self {
             id: head.id(),
             user_id: head.sender(),
@@ -109,6 +121,7 @@ impl Content {
             not_read_count,
             text,
             kind,
+            file,
         })
     }
 }
@@ -160,6 +173,9 @@ mod tests {
         let left = row(Kind::Delete, ID, "").unwrap();
         assert_eq!((&left["type"], &left["callOutContentId"]), (&json!("DELETE"), &json!(null)));
         assert_eq!(row(Kind::Notice, 0, "n").unwrap()["type"], "NOTICE");
+        let fields = json!({ "fileId": "12", "fileName": "영수증.png", "size": 2048, "contentType": "image/png" });
+        let file = row(Kind::File, 0, &fields.to_string()).unwrap();
+        assert_eq!((&file["type"], &file["text"], &file["file"]), (&json!("FILE"), &json!("영수증.png"), &fields));
         assert_eq!(row(Kind::Delete, 40, ""), None, "what withdraws another");
         assert_eq!(row(Kind::MemberJoined, 3, "x"), None);
     }

@@ -44,6 +44,7 @@ mod people;
 mod problem;
 mod rest;
 mod server;
+mod shown_file;
 mod stats;
 mod stomp;
 mod stores;

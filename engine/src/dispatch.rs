@@ -118,7 +118,7 @@ where
 fn send<'a>(send: &schema::Send<'a>) -> Result<SendRequest<'a>, Refused> {
     let kind = send.kind();
     let text = match kind {
-        Kind::Talk | Kind::Reply | Kind::Notice => text(send.text())?,
+        Kind::Talk | Kind::Reply | Kind::Notice | Kind::File => text(send.text())?,
         Kind::Enter | Kind::Delete => no_text(send.text())?,
         _ => return Err(refused(ErrorCode::InvalidField, format!("kind: {} cannot be sent", kind.0))),
     };

@@ -1,6 +1,6 @@
 //! A session as its connection knows it: who it is, until when, and how fast it may send.
 
-use moim_persistence::Identity;
+use moim_persistence::{Identity, Kind};
 use moim_wire::{DeviceId, UserId};
 
 use crate::config::Limits;
@@ -15,6 +15,8 @@ pub(crate) struct Session {
     pub(crate) login: u64,
     /// Unix milliseconds; 0: never.
     pub(crate) expires_at_ms: u64,
+    /// A bridge speaks itself, for a file that it keeps. Nobody else may say File, or it would show another's as his.
+    pub(crate) says_files: bool,
     sends: Rate,
     requests: Rate,
     typing: Rate,
@@ -48,12 +50,22 @@ const TYPING_BURST: u32 = 5;
 impl Session {
     pub(crate) fn new(identity: &Identity, device: DeviceId, rates: Rates) -> Self {
         let Identity { user, login, expires_at_ms, .. } = *identity;
-        Self { user, device, login, expires_at_ms, sends: rates.sends, requests: rates.requests, typing: rates.typing }
+        let Rates { sends, requests, typing } = rates;
+        Self { user, device, login, expires_at_ms, says_files: false, sends, requests, typing }
     }
 
     pub(crate) fn of_trunk(user: UserId, device: DeviceId, rates: Rates) -> Self {
         let Rates { sends, requests, typing } = rates;
-        Self { user, device, login: 0, expires_at_ms: 0, sends, requests, typing }
+        Self { user, device, login: 0, expires_at_ms: 0, says_files: false, sends, requests, typing }
+    }
+
+    pub(crate) fn saying_files(self, says_files: bool) -> Self {
+        Self { says_files, ..self }
+    }
+
+    /// Whether the session may ask for that at all, whatever its user's rights in the room.
+    pub(crate) fn may(&self, request: &Request<'_>) -> bool {
+        self.says_files || !matches!(request, Request::Send(send) if send.kind == Kind::File)
     }
 
     pub(crate) fn caller(&self) -> Caller {

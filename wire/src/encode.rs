@@ -41,7 +41,7 @@ pub struct SendFields<'a> {
     pub sequence: u32,
     /// What to say; empty for Enter and Delete.
     pub text: &'a str,
-    /// Talk, Reply, Notice, Enter or Delete.
+    /// Talk, Reply, Notice, Enter or Delete; File in a session that may.
     pub kind: moim::Kind,
     /// Of a reply the quoted message, of a Delete the withdrawn one.
     pub reference: u64,

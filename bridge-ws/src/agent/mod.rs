@@ -87,7 +87,8 @@ impl Agents {
         }
         // Each agent is a device of its own: its sequences begin at 1.
         let device = random_device().map_err(|error| Problem::internal(&error))?;
-        let introduction = Introduction { request: session::HELLO, token, device, address: address.to_string() };
+        let (request, address) = (session::HELLO, address.to_string());
+        let introduction = Introduction { request, token, device, address, says_files: true };
         let outbox = Arc::new(Outbox::queue(&app.config.limits, app.counters.clone()));
         let attached = app.trunks.attach(&introduction, &outbox).map_err(|error| match error {
             NoSession::Full => Problem::busy("as many sessions as this server takes", RETRY_AFTER_MS),

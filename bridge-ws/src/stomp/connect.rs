@@ -48,7 +48,7 @@ pub(super) async fn connect<'a>(
     let token = token.or(visitor.token).ok_or_else(|| Refusal::of(&first, "no token: log in first"))?;
     // A STOMP client numbers nothing itself and resends nothing.
     let device = random_device().map_err(|error| Refusal::of_server(error.to_string(), CloseCode::Error))?;
-    let introduction = Introduction { request: 1, token, device, address: visitor.address };
+    let introduction = Introduction { request: 1, token, device, address: visitor.address, says_files: false };
     let outbox = Arc::new(Outbox::queue(&app.config.limits, app.counters.clone()));
     let attached = app.trunks.attach(&introduction, &outbox)?;
     Ok(Session::new(app, socket, Begun { outbox, attached, decoder, offer }))

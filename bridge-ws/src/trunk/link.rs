@@ -32,6 +32,8 @@ pub(crate) struct Introduction {
     pub(crate) device: u32,
     /// Of the browser, not of the bridge.
     pub(crate) address: String,
+    /// The bridge itself speaks, and may say File; no browser's frames go here.
+    pub(crate) says_files: bool,
 }
 
 /// A device for a session that keeps none: its sequences begin anew, so it must be another each time.
@@ -73,11 +75,12 @@ impl Link {
         // Held until ATTACH is queued: the engine takes rising sessions alone.
         let mut routes = self.routes();
         let session = routes.enter(outbox)?;
-        let Introduction { request, token, device, address } = introduction;
+        let Introduction { request, token, device, address, says_files } = introduction;
         self.push_control(Opcode::Attach, Envelope { request: *request, session }, |b| {
             let token = b.create_string(token);
             let address = b.create_string(address);
-            let args = schema::AttachArgs { token: Some(token), user: 0, device: *device, address: Some(address) };
+            let (token, address, says_files) = (Some(token), Some(address), *says_files);
+            let args = schema::AttachArgs { token, user: 0, device: *device, address, says_files };
             schema::Attach::create(b, &args)
         });
         drop(routes);

@@ -25,6 +25,7 @@ pub(super) fn read_hello(frame: Frame<'_>, visitor: &Visitor) -> Result<Introduc
         token: own.or_else(|| visitor.token.clone()).ok_or(Farewell::NoToken)?,
         device: hello.device(),
         address: visitor.address.clone(),
+        says_files: false,
     })
 }
 

@@ -109,6 +109,10 @@ impl Core {
             if session.has_expired(now_ms) {
                 return self.end_session(session_key, ErrorCode::TokenExpired, "the token has ended; log in again");
             }
+            if !session.may(&request) {
+                const WHY: &str = "kind: a File is said by uploading it";
+                return self.refuse(key, envelope, ErrorCode::NotAllowed, WHY, 0);
+            }
             if matches!(request, Request::Typing { .. }) && !session.may_type(now_ms) {
                 return;
             }

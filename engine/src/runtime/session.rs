@@ -123,9 +123,10 @@ impl Core {
         sessions.insert(envelope.session, Carried::Checking);
         connection.last_session = envelope.session;
         let device = DeviceId(attach.device());
-        let rates = self.new_rates();
+        let (rates, says_files) = (self.new_rates(), attach.says_files());
         if attach.user() != 0 {
-            return self.begin_session(key, envelope, Session::of_trunk(UserId(attach.user()), device, rates), None);
+            let session = Session::of_trunk(UserId(attach.user()), device, rates).saying_files(says_files);
+            return self.begin_session(key, envelope, session, None);
         }
         let token = attach.token().unwrap_or_default().to_owned();
         let logins = self.persistence.accounts().logins();
@@ -133,7 +134,7 @@ impl Core {
             // Detached while its token was checked.
             _ if !core.is_checking(key, envelope.session) => {}
             Ok(identity) => {
-                let session = Session::new(&identity, device, rates);
+                let session = Session::new(&identity, device, rates).saying_files(says_files);
                 core.begin_session(key, envelope, session, Some(&identity));
             }
             Err(error) => {

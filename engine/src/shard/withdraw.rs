@@ -79,8 +79,9 @@ impl Room {
         if withdrawal::is_withdrawn(&message) {
             return Err((ErrorCode::InvalidField, "reference: the message is withdrawn already"));
         }
-        if message.kind().0 >= Kind::Delete.0 {
-            return Err((ErrorCode::InvalidField, "reference: events of the room cannot be withdrawn"));
+        let was_said = matches!(message.kind(), Kind::Talk | Kind::Reply | Kind::Notice | Kind::Enter | Kind::File);
+        if !was_said {
+            return Err((ErrorCode::InvalidField, "reference: what nobody said cannot be withdrawn"));
         }
         let is_admin = self.members.get(&caller.user).is_some_and(|member| member.role == Role::Admin);
         if message.head().sender() != caller.user.0 && !is_admin {

@@ -10,6 +10,7 @@ mod data_folder_in_use;
 mod disk_budget_reached;
 mod disk_full;
 mod expired_token;
+mod file;
 mod garbage;
 mod heartbeat;
 mod hello_expected;

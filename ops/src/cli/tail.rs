@@ -165,6 +165,7 @@ fn text(message: &Message, name: &str) -> String {
     let subject = &message.text;
     let said = match message.kind {
         Kind::Talk | Kind::Reply | Kind::Notice => format!("{name}: {subject}"),
+        Kind::File => format!("{name}: [file] {}", file_name(subject)),
         Kind::Enter => format!("* {name} enters"),
         Kind::Delete if message.is_withdrawn() => format!("{name}: (withdrawn)"),
         Kind::Delete => format!("* {name} withdrew a message"),
@@ -180,6 +181,12 @@ fn text(message: &Message, name: &str) -> String {
         kind => format!("* something new happened ({})", kind.0),
     };
     format!("{}  {said}", local_time(message.id.unix_ms()))
+}
+
+/// The name that a message of kind File says; its text as it is where it says none.
+fn file_name(text: &str) -> String {
+    let said: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    said["fileName"].as_str().unwrap_or(text).to_owned()
 }
 
 /// Date and time of this machine's zone.

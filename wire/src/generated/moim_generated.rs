@@ -13,12 +13,13 @@ pub const ENUM_MIN_KIND: u8 = 0;
 pub const ENUM_MAX_KIND: u8 = 21;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_KIND: [Kind; 11] = [
+pub const ENUM_VALUES_KIND: [Kind; 12] = [
   Kind::Talk,
   Kind::Reply,
   Kind::Notice,
   Kind::Enter,
   Kind::Delete,
+  Kind::File,
   Kind::MemberJoined,
   Kind::MemberLeft,
   Kind::MemberRemoved,
@@ -37,6 +38,7 @@ impl Kind {
   pub const Notice: Self = Self(2);
   pub const Enter: Self = Self(3);
   pub const Delete: Self = Self(4);
+  pub const File: Self = Self(5);
   pub const MemberJoined: Self = Self(16);
   pub const MemberLeft: Self = Self(17);
   pub const MemberRemoved: Self = Self(18);
@@ -52,6 +54,7 @@ impl Kind {
     Self::Notice,
     Self::Enter,
     Self::Delete,
+    Self::File,
     Self::MemberJoined,
     Self::MemberLeft,
     Self::MemberRemoved,
@@ -67,6 +70,7 @@ impl Kind {
       Self::Notice => Some("Notice"),
       Self::Enter => Some("Enter"),
       Self::Delete => Some("Delete"),
+      Self::File => Some("File"),
       Self::MemberJoined => Some("MemberJoined"),
       Self::MemberLeft => Some("MemberLeft"),
       Self::MemberRemoved => Some("MemberRemoved"),
@@ -4711,6 +4715,7 @@ impl<'a> Attach<'a> {
   pub const VT_USER: ::flatbuffers::VOffsetT = 6;
   pub const VT_DEVICE: ::flatbuffers::VOffsetT = 8;
   pub const VT_ADDRESS: ::flatbuffers::VOffsetT = 10;
+  pub const VT_SAYS_FILES: ::flatbuffers::VOffsetT = 12;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -4726,6 +4731,7 @@ impl<'a> Attach<'a> {
     builder.add_device(args.device);
     builder.add_user(args.user);
     if let Some(x) = args.token { builder.add_token(x); }
+    builder.add_says_files(args.says_files);
     builder.finish()
   }
 
@@ -4758,6 +4764,13 @@ impl<'a> Attach<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Attach::VT_ADDRESS, None)}
   }
+  #[inline]
+  pub fn says_files(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(Attach::VT_SAYS_FILES, Some(false)).unwrap()}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Attach<'_> {
@@ -4770,6 +4783,7 @@ impl ::flatbuffers::Verifiable for Attach<'_> {
      .visit_field::<u32>("user", Self::VT_USER, false)?
      .visit_field::<u32>("device", Self::VT_DEVICE, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("address", Self::VT_ADDRESS, false)?
+     .visit_field::<bool>("says_files", Self::VT_SAYS_FILES, false)?
      .finish();
     Ok(())
   }
@@ -4779,6 +4793,7 @@ pub struct AttachArgs<'a> {
     pub user: u32,
     pub device: u32,
     pub address: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub says_files: bool,
 }
 impl<'a> Default for AttachArgs<'a> {
   #[inline]
@@ -4788,6 +4803,7 @@ impl<'a> Default for AttachArgs<'a> {
       user: 0,
       device: 0,
       address: None,
+      says_files: false,
     }
   }
 }
@@ -4814,6 +4830,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> AttachBuilder<'a, 'b, A> {
     self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Attach::VT_ADDRESS, address);
   }
   #[inline]
+  pub fn add_says_files(&mut self, says_files: bool) {
+    self.fbb_.push_slot::<bool>(Attach::VT_SAYS_FILES, says_files, false);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> AttachBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     AttachBuilder {
@@ -4835,6 +4855,7 @@ impl ::core::fmt::Debug for Attach<'_> {
       ds.field("user", &self.user());
       ds.field("device", &self.device());
       ds.field("address", &self.address());
+      ds.field("says_files", &self.says_files());
       ds.finish()
   }
 }

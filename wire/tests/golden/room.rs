@@ -6,7 +6,7 @@ use moim_wire::{Encoder, Envelope, ErrorCode, MessageFields, Opcode, SendFields,
 use crate::{ANN, DEVICE, Golden, MINJI, ROOM, answer, id};
 
 pub(crate) fn goldens() -> Vec<Golden> {
-    [following(), talking(), taken(), taken_back(), past(), marks()].into_iter().flatten().collect()
+    [following(), talking(), taken(), files(), taken_back(), past(), marks()].into_iter().flatten().collect()
 }
 
 /// Minji's third send, as the room shows it.
@@ -157,6 +157,36 @@ fn taken() -> Vec<Golden> {
                 let kind = schema::Kind::RoleChanged;
                 let role = schema::Role::Admin;
                 e.message(out, envelope, &MessageFields { head, text: "Ann", reference: u64::from(ANN), kind, role });
+            },
+        },
+    ]
+}
+
+/// A file that somebody uploaded.
+fn files() -> Vec<Golden> {
+    const TEXT: &str = r#"{"fileId":"12","fileName":"영수증.png","size":2048,"contentType":"image/png"}"#;
+    vec![
+        Golden {
+            file: "14-send-file",
+            opcode: Opcode::Send,
+            envelope: Envelope { request: 7, session: 9 },
+            about: "Bridge to engine, in a session that may say files: a file was uploaded and is kept.",
+            notes: &[("text", "JSON")],
+            build: |e, out, envelope| {
+                let kind = schema::Kind::File;
+                e.send(out, envelope, &SendFields { room: ROOM, sequence: 6, text: TEXT, kind, reference: 0 });
+            },
+        },
+        Golden {
+            file: "16-message-file",
+            opcode: Opcode::Message,
+            envelope: answer(0),
+            about: "Server to client: somebody uploaded a file; fetch it over HTTP.",
+            notes: &[("text", "JSON; more fields may come")],
+            build: |e, out, envelope| {
+                let head = schema::MessageHead::new(id(5), id(4), ROOM, MINJI, DEVICE, 6);
+                let (kind, role) = (schema::Kind::File, schema::Role::Member);
+                e.message(out, envelope, &MessageFields { head, text: TEXT, reference: 0, kind, role });
             },
         },
     ]

@@ -1,6 +1,6 @@
 //! Frames of a trunk: 0x30 to 0x33, and frames of the others that carry a session.
 
-use moim_wire::{Envelope, ErrorCode, Opcode, SendFields, schema};
+use moim_wire::{Encoder, Envelope, ErrorCode, Opcode, SendFields, schema};
 
 use crate::{DEVICE, Golden, MINJI, ROOM, TOKEN, answer, room};
 
@@ -13,6 +13,15 @@ pub(crate) fn goldens() -> Vec<Golden> {
     [sessions(), requests(), changes()].into_iter().flatten().collect()
 }
 
+/// ATTACH with a browser's token.
+fn attach(e: &mut Encoder, out: &mut Vec<u8>, envelope: Envelope, says_files: bool) {
+    e.frame(out, Opcode::Attach, envelope, |b| {
+        let (token, address) = (b.create_string(TOKEN), b.create_string("203.0.113.9"));
+        let (token, address) = (Some(token), Some(address));
+        schema::Attach::create(b, &schema::AttachArgs { token, user: 0, device: DEVICE, address, says_files })
+    });
+}
+
 fn sessions() -> Vec<Golden> {
     vec![
         Golden {
@@ -21,14 +30,7 @@ fn sessions() -> Vec<Golden> {
             envelope: session(1),
             about: "Bridge to engine: session 9 begins, with a browser's token.",
             notes: &[("user", "0: the token names him")],
-            build: |e, out, envelope| {
-                e.frame(out, Opcode::Attach, envelope, |b| {
-                    let (token, address) = (b.create_string(TOKEN), b.create_string("203.0.113.9"));
-                    let args =
-                        schema::AttachArgs { token: Some(token), user: 0, device: DEVICE, address: Some(address) };
-                    schema::Attach::create(b, &args)
-                });
-            },
+            build: |e, out, envelope| attach(e, out, envelope, false),
         },
         Golden {
             file: "30-attach-user",
@@ -39,10 +41,19 @@ fn sessions() -> Vec<Golden> {
             build: |e, out, envelope| {
                 e.frame(out, Opcode::Attach, envelope, |b| {
                     let address = b.create_string("203.0.113.9");
-                    let args = schema::AttachArgs { token: None, user: MINJI, device: 0, address: Some(address) };
+                    let address = Some(address);
+                    let args = schema::AttachArgs { token: None, user: MINJI, device: 0, address, says_files: false };
                     schema::Attach::create(b, &args)
                 });
             },
+        },
+        Golden {
+            file: "30-attach-files",
+            opcode: Opcode::Attach,
+            envelope: session(1),
+            about: "Bridge to engine: session 9 begins, in which the bridge itself speaks for a browser's user.",
+            notes: &[("says_files", "it may say File")],
+            build: |e, out, envelope| attach(e, out, envelope, true),
         },
         Golden {
             file: "31-detach",

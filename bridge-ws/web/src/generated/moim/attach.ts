@@ -46,8 +46,13 @@ address(optionalEncoding?:any):string|Uint8Array|null {
   return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
 }
 
+saysFiles():boolean {
+  const offset = this.bb!.__offset(this.bb_pos, 12);
+  return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
+}
+
 static startAttach(builder:flatbuffers.Builder) {
-  builder.startObject(4);
+  builder.startObject(5);
 }
 
 static addToken(builder:flatbuffers.Builder, tokenOffset:flatbuffers.Offset) {
@@ -66,17 +71,22 @@ static addAddress(builder:flatbuffers.Builder, addressOffset:flatbuffers.Offset)
   builder.addFieldOffset(3, addressOffset, 0);
 }
 
+static addSaysFiles(builder:flatbuffers.Builder, saysFiles:boolean) {
+  builder.addFieldInt8(4, +saysFiles, +false);
+}
+
 static endAttach(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createAttach(builder:flatbuffers.Builder, tokenOffset:flatbuffers.Offset, user:number, device:number, addressOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createAttach(builder:flatbuffers.Builder, tokenOffset:flatbuffers.Offset, user:number, device:number, addressOffset:flatbuffers.Offset, saysFiles:boolean):flatbuffers.Offset {
   Attach.startAttach(builder);
   Attach.addToken(builder, tokenOffset);
   Attach.addUser(builder, user);
   Attach.addDevice(builder, device);
   Attach.addAddress(builder, addressOffset);
+  Attach.addSaysFiles(builder, saysFiles);
   return Attach.endAttach(builder);
 }
 }

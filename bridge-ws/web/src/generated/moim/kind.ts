@@ -8,6 +8,7 @@ export enum Kind {
   Notice = 2,
   Enter = 3,
   Delete = 4,
+  File = 5,
   MemberJoined = 16,
   MemberLeft = 17,
   MemberRemoved = 18,
