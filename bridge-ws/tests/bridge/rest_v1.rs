@@ -68,6 +68,28 @@ async fn members_are_paged_and_for_members_only() {
 }
 
 #[tokio::test]
+async fn a_member_brings_others_in_by_their_address_and_nobody_else_does() {
+    let mut world = world().await;
+    let (_, a) = world.http().sign_up("anna").await;
+    let (b_id, b) = world.http().sign_up("boram").await;
+    let [anna, boram] = [a, b].map(|token| world.http().as_user(&token));
+    let room = anna.post("/api/v1/rooms", r#"{"name":"dues","private":true,"password":"hush"}"#).await;
+    let members = format!("/api/v1/rooms/{}/members", room.ok()["id"]);
+    let whom = r#"{"email":"Boram@Example.com"}"#;
+    assert_eq!(boram.post(&members, whom).await.refused(403), "NotAMember");
+    assert_eq!(boram.post(&members, r#"{"email":"nobody@example.com"}"#).await.refused(403), "NotAMember");
+    assert_eq!(anna.post(&members, r#"{"email":"nobody@example.com"}"#).await.refused(400), "NoSuchUser");
+    assert_eq!(anna.post(&members, r#"{"email":"no address"}"#).await.refused(400), "InvalidField");
+
+    let (asking, path) = (anna.clone(), members.clone());
+    let asked = tokio::spawn(async move { asking.post(&path, whom).await });
+    world.engine.settle().await;
+    assert_eq!(asked.await.unwrap().status, 204);
+    assert_eq!(boram.get(&members).await.ok()[1]["id"], b_id);
+    assert_eq!(anna.post(&members, whom).await.refused(400), "AlreadyMember");
+}
+
+#[tokio::test]
 async fn about_names_version_and_trial() {
     let world = crate::support::world_with(|config| config.trial = true).await;
     let about = world.http().get("/api/v1/about").await.ok();

@@ -53,7 +53,7 @@ beforeEach(() => {
     changed: () => {},
     ended: (_, code) => ended.push(code),
     wantsPreview: () => {},
-    uncounted: () => uncounted++,
+    wantsListing: () => uncounted++,
     tooMany: () => {},
   });
 });
@@ -281,4 +281,42 @@ test("a gap whose history cannot be had yet is asked for again", () => {
   answer(Opcode.History, { op: "HistoryPage", room: 7, messages: chain([11, 12], 10), more: false });
   expect(room.state.messages.map(({ id }) => id)).toEqual([11, 12]);
   expect(room.state.current).toBe(true);
+});
+
+test("a role that is handed to the user is his at once", () => {
+  openAt10();
+  live(message(11, 10, { kind: Kind.RoleChanged, device: 0, reference: 2, role: Role.Admin }));
+  expect(room.state.role).toBe(Role.Member);
+  live(message(12, 11, { kind: Kind.RoleChanged, device: 0, reference: ME, role: Role.Admin }));
+  expect(room.state.role).toBe(Role.Admin);
+});
+
+test("what a room is about is asked for once it is looked at, however often it changed", () => {
+  openAt10();
+  live(message(11, 10, { kind: Kind.RoomChanged, device: 0, text: "새 이름" }));
+  live(message(12, 11, { kind: Kind.RoomChanged, device: 0, text: "더 새 이름" }));
+  expect([room.state.name, uncounted]).toEqual(["더 새 이름", 0]);
+  room.show();
+  expect(uncounted).toBe(1);
+});
+
+test("a notice is unread until it is read, taken back, or one's own", () => {
+  openAt10();
+  live(message(11, 10, { sender: 2, kind: Kind.Notice }));
+  live(message(12, 11, { sender: 2 }));
+  expect(room.state.notice?.id).toBe(11);
+  live(message(13, 12, { sender: 2, kind: Kind.Delete, reference: 11 }));
+  expect(room.state.notice).toBe(null);
+  live(message(14, 13, { sender: 2, kind: Kind.Notice }));
+  expect(room.state.notice?.id).toBe(14);
+  room.read(14);
+  expect(room.state.notice).toBe(null);
+});
+
+test("a quoted message outside of what is loaded is asked for once", () => {
+  openAt10();
+  const before = pending(Opcode.History);
+  room.quote(4);
+  room.quote(4);
+  expect(pending(Opcode.History)).toBe(before + 1);
 });

@@ -52,3 +52,13 @@ describe("the timeline", () => {
     expect(shape(timelineOf(talk, 0, ME))).toEqual(["day", "^2$", "event", "^2$"]);
   });
 });
+
+test("what is left of a deleted message keeps its place, and the deletion itself takes none", () => {
+  const said = message(4, 3);
+  const remains = message(5, 4, { kind: Kind.Delete, reference: 5, text: "" });
+  const deletion = message(6, 5, { kind: Kind.Delete, reference: 4, text: "" });
+  const keys = timelineOf([said, remains, deletion], 0, 1).flatMap((item) =>
+    "message" in item ? [item.message.id] : [],
+  );
+  expect(keys).toEqual([4, 5]);
+});

@@ -137,12 +137,42 @@ export class Person {
 
   /** A message as it stands in the room; not one that is still on its way. */
   said(text) {
-    return this.page.locator("[data-message]").filter({ has: this.page.getByText(text, { exact: true }) });
+    const prose = this.page.locator(".prose").and(this.page.getByText(text, { exact: true }));
+    return this.page.locator("[data-message]").filter({ has: prose });
   }
 
   /** Texts of the talk from top to bottom. */
   async talk() {
     return this.page.locator("[data-message] .prose").allInnerTexts();
+  }
+
+  /** Text of the message that has the focus. */
+  focusedMessage() {
+    return this.page.evaluate(() => document.activeElement?.querySelector(".prose")?.textContent);
+  }
+
+  async deleteMessage(text) {
+    await this.said(text).hover();
+    await this.said(text).getByRole("button", { name: "삭제" }).click();
+    await this.page.getByRole("dialog", { name: "메시지를 삭제할까요?" }).getByRole("button", { name: "삭제" }).click();
+  }
+
+  async contacts() {
+    await this.button("연락처").click();
+    return this.page.getByRole("dialog", { name: "연락처" });
+  }
+
+  /** The members panel, opened if it is not. */
+  async members() {
+    const panel = this.page.getByRole("complementary", { name: "멤버" });
+    if (!(await panel.isVisible())) await this.button("멤버 보기").click();
+    return panel;
+  }
+
+  async profile() {
+    await this.page.getByRole("button", { name: this.email }).click();
+    await this.button("내 정보").click();
+    return this.page.getByRole("dialog", { name: "내 정보" });
   }
 
   /** The number beside a message of those who have not read it; waits until it is `count`, 0: gone. */

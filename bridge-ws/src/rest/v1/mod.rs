@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(account::sign_up))
         .routes(routes!(account::log_in))
         .routes(routes!(room::mine, room::create))
-        .routes(routes!(room::members))
+        .routes(routes!(room::members, room::invite))
         .routes(routes!(room::join))
         .routes(routes!(room::leave))
 }

@@ -62,6 +62,14 @@ pub(super) struct Key {
     password: String,
 }
 
+/// Whom to bring into a room.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Invitation)]
+pub(super) struct Invited {
+    #[serde(default, deserialize_with = "input::text")]
+    email: String,
+}
+
 /// A room of the caller's.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -178,6 +186,26 @@ pub(super) async fn members(
     }
     let members = rooms.members(room, UserId(page.after), page.limit()?).await?;
     Ok(Json(members.into_iter().map(Member::from).collect()))
+}
+
+/// `POST /rooms/{id}/members`: any member may bring in the account of an e-mail address, without the password.
+#[utoipa::path(post, path = "/rooms/{id}/members", tag = "v1", params(("id" = u32, Path, description = "The room")), request_body = Invited, responses((status = 204), Refused))]
+pub(super) async fn invite(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath(id): InPath<u32>,
+    Body(Invited { email }): Body<Invited>,
+) -> Result<StatusCode, Problem> {
+    let (rooms, room) = (app.persistence.accounts().rooms(), RoomId(id));
+    // Before the address is looked up: only members may learn here who has an account.
+    if !rooms.is_member(room, caller.user).await? {
+        rooms.get(room).await?;
+        return Err(Error::NotAMember { room, user: caller.user }.into());
+    }
+    let other = app.persistence.accounts().users().by_email(&email).await?;
+    let change = rooms.add(caller.user, room, other.id).await?;
+    settle(&app, change).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /rooms/{id}/join`

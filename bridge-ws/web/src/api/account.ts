@@ -35,3 +35,13 @@ export async function logIn(email: string, password: string): Promise<void> {
 export async function logOut(): Promise<void> {
   await ask("GET", "/api/user/logout");
 }
+
+/** Replaces all three. Every login of the account ends, the asking one too. */
+export async function changeAccount(email: string, username: string, password: string): Promise<void> {
+  await ask("PUT", "/api/user", { email, username, password });
+}
+
+/** Deletes the account; it leaves its rooms, and its messages keep a neutral name. */
+export async function deleteAccount(): Promise<void> {
+  await ask("DELETE", "/api/user");
+}

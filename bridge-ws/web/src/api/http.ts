@@ -15,20 +15,31 @@ export class ApiError extends Error {
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** Asks the server; the login travels in an HttpOnly cookie. Gives the answer's JSON, null where it has none. */
-export async function ask(method: Method, path: string, body?: object): Promise<unknown> {
-  const response = await reach(method, path, body);
+export async function ask(method: Method, path: string, body?: object, extra?: HeadersInit): Promise<unknown> {
+  const response = await reach(method, path, body, extra);
   const answer = await readJson(response);
   if (response.ok) return answer;
+  throw refusalOf(response.status, answer, response.statusText);
+}
+
+/** What a refusal says; `otherwise` where it does not say it itself. */
+export function refusalOf(status: number, answer: unknown, otherwise: string): ApiError {
   const { exceptionName, message } = fieldsOf(answer);
-  throw new ApiError(
-    response.status,
+  return new ApiError(
+    status,
     typeof exceptionName === "string" ? exceptionName : "",
-    typeof message === "string" ? message : response.statusText,
+    typeof message === "string" ? message : otherwise,
   );
 }
 
-async function reach(method: Method, path: string, body: object | undefined): Promise<Response> {
-  const headers = new Headers({ accept: "application/json" });
+async function reach(
+  method: Method,
+  path: string,
+  body: object | undefined,
+  extra: HeadersInit | undefined,
+): Promise<Response> {
+  const headers = new Headers(extra);
+  headers.set("accept", "application/json");
   if (body !== undefined) headers.set("content-type", "application/json");
   try {
     return await fetch(path, {
@@ -44,7 +55,11 @@ async function reach(method: Method, path: string, body: object | undefined): Pr
 }
 
 async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
+  return parsed(await response.text());
+}
+
+/** An answer's JSON, or its text where it is none. */
+export function parsed(text: string): unknown {
   if (text === "") return null;
   try {
     return JSON.parse(text);

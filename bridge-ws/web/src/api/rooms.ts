@@ -57,6 +57,31 @@ export async function leaveRoom(room: number): Promise<void> {
   await ask("DELETE", `/api/v1/rooms/${room}/membership`);
 }
 
+/** Ids of the user's rooms: cheap to ask for again and again. */
+export async function myRoomIds(): Promise<number[]> {
+  return rowsOf(await ask("GET", "/api/channel")).map((row) => numberOf(row["channelId"]));
+}
+
+/** Brings the account of that address into a room; any member may. */
+export async function invite(room: number, email: string): Promise<void> {
+  await ask("POST", `/api/v1/rooms/${room}/members`, { email });
+}
+
+/** Removes a member; admins may. */
+export async function removeMember(room: number, user: number): Promise<void> {
+  await ask("DELETE", `/api/channel/${room}/user/${user}`);
+}
+
+/** Replaces name and description; admins may. */
+export async function changeRoom(room: number, channelName: string, channelDescription: string): Promise<void> {
+  await ask("PUT", `/api/channel/${room}`, { channelName, channelDescription });
+}
+
+/** Deletes a room with all that was said in it; admins may. */
+export async function deleteRoom(room: number): Promise<void> {
+  await ask("DELETE", `/api/channel/${room}`);
+}
+
 function entryOf(row: Record<string, unknown>): RoomEntry {
   return {
     id: numberOf(row["id"]),

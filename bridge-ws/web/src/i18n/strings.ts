@@ -35,6 +35,8 @@ export interface Strings {
     readonly create: string;
     readonly find: string;
     readonly switchRoom: string;
+    readonly contacts: string;
+    readonly unreadNotice: string;
     readonly menu: string;
     readonly emptyTitle: string;
     readonly emptyText: string;
@@ -54,7 +56,77 @@ export interface Strings {
     readonly themeLight: string;
     readonly themeDark: string;
     readonly logOut: string;
+    readonly profile: string;
     account(name: string): string;
+  };
+
+  readonly profile: {
+    readonly title: string;
+    readonly newPassword: string;
+    readonly newPasswordHint: string;
+    readonly current: string;
+    readonly currentHint: string;
+    readonly wrong: string;
+    readonly save: string;
+    readonly changed: string;
+    readonly delete: string;
+    readonly deleteTitle: string;
+    readonly deleteText: string;
+    readonly deleteSubmit: string;
+  };
+
+  readonly contacts: {
+    readonly title: string;
+    readonly email: string;
+    readonly add: string;
+    readonly hint: string;
+    added(name: string): string;
+    readonly empty: string;
+    readonly talk: string;
+    talkWith(name: string): string;
+    readonly remove: string;
+    removeQuestion(name: string): string;
+    readonly removeText: string;
+  };
+
+  readonly invite: {
+    title(room: string): string;
+    readonly email: string;
+    readonly submit: string;
+    readonly hint: string;
+    readonly contacts: string;
+    invite(name: string): string;
+    readonly invited: string;
+    readonly alreadyHere: string;
+    done(name: string): string;
+    toRoom(name: string): string;
+    readonly toRoomText: string;
+    readonly newRoom: string;
+    comesAlong(name: string): string;
+  };
+
+  readonly settings: {
+    readonly open: string;
+    readonly title: string;
+    readonly save: string;
+    readonly delete: string;
+    deleteQuestion(room: string): string;
+    readonly deleteText: string;
+  };
+
+  readonly notice: {
+    readonly label: string;
+    readonly write: string;
+    readonly writing: string;
+    readonly cancel: string;
+    from(name: string): string;
+    readonly show: string;
+    readonly desktop: string;
+    readonly desktopOn: string;
+    readonly desktopOff: string;
+    readonly desktopBlocked: string;
+    readonly desktopAsk: string;
+    desktopTitle(room: string): string;
   };
 
   readonly room: {
@@ -65,6 +137,9 @@ export interface Strings {
     readonly leave: string;
     leaveQuestion(room: string): string;
     readonly leaveWarning: string;
+    readonly leaveHandsOver: string;
+    readonly toPresent: string;
+    readonly loadingNewer: string;
     readonly messages: string;
     readonly loadingOlder: string;
     readonly olderFailed: string;
@@ -90,6 +165,10 @@ export interface Strings {
     readonly withdrawn: string;
     readonly notice: string;
     readonly reply: string;
+    readonly delete: string;
+    readonly deleteQuestion: string;
+    readonly deleteText: string;
+    readonly goToQuoted: string;
     replyTo(name: string): string;
     readonly quoteNotLoaded: string;
     said(name: string, text: string): string;
@@ -120,6 +199,11 @@ export interface Strings {
     readonly away: string;
     readonly everyone: string;
     readonly admin: string;
+    readonly invite: string;
+    remove(name: string): string;
+    removeQuestion(name: string): string;
+    readonly removeText: string;
+    readonly removeSubmit: string;
   };
 
   readonly create: {

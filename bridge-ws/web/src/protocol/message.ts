@@ -21,14 +21,20 @@ export interface Message {
   readonly role: Role;
 }
 
+/** What the server keeps of a message that was taken back: a Delete that names itself, in the message's own place. */
+export function isRemains({ kind, id, reference }: Message): boolean {
+  return kind === Kind.Delete && reference === id;
+}
+
 /** Whether somebody said it, as opposed to something that happened to the room or to another message. */
-export function isTalk({ kind }: Message): boolean {
-  return kind === Kind.Talk || kind === Kind.Reply || kind === Kind.Notice;
+export function isTalk(message: Message): boolean {
+  const { kind } = message;
+  return kind === Kind.Talk || kind === Kind.Reply || kind === Kind.Notice || isRemains(message);
 }
 
 /** Whether it is to be seen at all. A kind that a newer server knows cannot be shown, but still takes its place. */
-export function isShown({ kind }: Message): boolean {
-  return kind !== Kind.Delete && Kind[kind] !== undefined;
+export function isShown(message: Message): boolean {
+  return (message.kind !== Kind.Delete && Kind[message.kind] !== undefined) || isRemains(message);
 }
 
 export function messageOf(table: MessageTable): Message {

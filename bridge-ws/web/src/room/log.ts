@@ -34,7 +34,8 @@ export class MessageLog {
     // The room's very first message: nothing can lie before it.
     if (message.prevId === 0 && this.#messages.length === 0) this.#atStart = true;
     this.#messages.push(message);
-    this.#changed([message]);
+    this.#view = null;
+    this.learn([message]);
   }
 
   /** Puts a page of history before what is loaded. `upTo`: nothing above it belongs here, it comes by the stream. */
@@ -43,14 +44,15 @@ export class MessageLog {
     const older = page.filter((message) => message.id < oldest);
     this.#messages = [...older, ...this.#messages];
     if (!more) this.#atStart = true;
-    this.#changed(older);
+    this.#view = null;
+    this.learn(older);
   }
 
   /** Forgets everything, as when what comes next does not join on. `empty`: the room is known to hold nothing. */
   clear(empty: boolean): void {
     this.#messages = [];
     this.#atStart = empty;
-    this.#changed([]);
+    this.#view = null;
   }
 
   /** Lets go of the oldest so that `keep` stay; they can be loaded again. */
@@ -58,12 +60,12 @@ export class MessageLog {
     if (this.#messages.length <= keep) return;
     this.#messages = this.#messages.slice(-keep);
     this.#atStart = false;
-    this.#changed([]);
+    this.#view = null;
   }
 
-  #changed(added: readonly Message[]): void {
-    this.#view = null;
-    const deletions = added.filter((message) => message.kind === Kind.Delete);
+  /** Takes over which messages others take back; they need not be of this run. */
+  learn(messages: readonly Message[]): void {
+    const deletions = messages.filter((message) => message.kind === Kind.Delete);
     if (deletions.length === 0) return;
     this.#withdrawn = new Set([...this.#withdrawn, ...deletions.map((message) => message.reference)]);
   }

@@ -5,20 +5,16 @@ import type { Incoming, Opened } from "../protocol/incoming";
 import { HISTORY_LIMIT_MAX, LIST_LIMIT_MAX, UNREAD_MAX } from "../protocol/limits";
 import { Kind, type Message } from "../protocol/message";
 import * as outgoing from "../protocol/outgoing";
-import { MessageLog } from "./log";
 import type { OutboxStorage } from "./outboxStorage";
 import { People } from "./people";
+import { Quotes } from "./quotes";
 import { OwnReadMark } from "./readMark";
 import { Retries } from "./retries";
 import { Sender } from "./sender";
 import type { RoomEntry, RoomState } from "./state";
 import { RoomStream } from "./stream";
+import { firstPage, STEP, Talk } from "./talk";
 import { TYPING_EVERY_MS, Typing } from "./typing";
-
-/** Messages of one step back through the history. */
-const OLDER_LIMIT = 50;
-/** Messages kept of a room that is not being read back; older ones are loaded again when wanted. */
-const KEPT_MAX = 400;
 
 /** What a room needs from the session around it. */
 export interface RoomPorts {
@@ -33,8 +29,8 @@ export interface RoomPorts {
   ended(room: Room, code: number): void;
   /** The room has talk, but none of it is loaded yet. */
   wantsPreview(room: Room): void;
-  /** The room has messages that neither the listing nor its stream counted: a fresh listing is wanted. */
-  uncounted(): void;
+  /** The room's stream does not tell all that the listing does: a fresh listing is wanted. */
+  wantsListing(): void;
   /** The server follows no further room for this session. */
   tooMany(room: Room): void;
 }
@@ -46,8 +42,8 @@ export class Room {
   /** Up to this id `#unread` has counted: a message that the listing counted must not be counted again. */
   #countedUpTo: number;
   #shown = false;
-  #readingBack = false;
-  #older: RoomState["older"] = "idle";
+  /** The room was changed while it was not on the screen; what it is about now is in the listing alone. */
+  #descriptionIsOld = false;
   #online: ReadonlySet<number> = new Set();
   #peopleAsked = false;
   /** Newest id when the room was opened last. */
@@ -55,7 +51,8 @@ export class Room {
   #typingSentAtMs = -TYPING_EVERY_MS;
   #view: RoomState | null = null;
   readonly #stream: RoomStream;
-  readonly #log = new MessageLog();
+  readonly #talk: Talk;
+  readonly #quotes = new Quotes();
   readonly #people = new People();
   readonly #typing = new Typing();
   readonly #retries = new Retries();
@@ -72,7 +69,14 @@ export class Room {
     this.#stream = new RoomStream({
       deliver: (message) => this.#deliver(message),
       askAfter: (id) => this.#askAfter(id),
-      restarted: () => this.#restarted(),
+      restarted: () => this.#talk.restarted(),
+    });
+    this.#talk = new Talk({
+      room: entry.id,
+      line: ports.line,
+      isLive: () => this.#stream.phase === "live",
+      lastSeen: () => this.#stream.lastSeen,
+      changed: () => this.#changed(),
     });
     this.#sender = new Sender(entry.id, {
       line: ports.line,
@@ -103,10 +107,15 @@ export class Room {
       readMark: this.#mark.upTo,
       unread: this.#unread,
       current: this.#stream.phase === "live",
-      messages: this.#log.messages,
-      withdrawn: this.#log.withdrawn,
-      atStart: this.#log.atStart,
-      older: this.#older,
+      messages: this.#talk.messages,
+      withdrawn: this.#talk.log.withdrawn,
+      atStart: this.#talk.atStart,
+      older: this.#talk.older,
+      past: this.#talk.isPast,
+      newer: this.#talk.newer,
+      target: this.#talk.target,
+      quotes: this.#quotes.view,
+      notice: this.#unreadNotice(),
       outgoing: this.#sender.entries,
       people: this.#people.view,
       online: this.#online,
@@ -152,7 +161,8 @@ export class Room {
     this.#typing.clear();
     this.#peopleAsked = false;
     this.#retries.forget();
-    this.#older = this.#older === "loading" ? "idle" : this.#older;
+    this.#talk.lost();
+    this.#quotes.lost();
     this.#changed();
   }
 
@@ -193,23 +203,50 @@ export class Room {
   /** The room is on the screen: its talk and members are wanted. */
   show(): void {
     this.#shown = true;
+    if (this.#descriptionIsOld) this.#wantDescription();
     this.#want();
   }
 
   hide(): void {
     this.#shown = false;
     this.readingBack(false);
+    this.#talk.toPresent();
   }
 
   /** While the user reads back, nothing that is loaded is let go of. */
   readingBack(on: boolean): void {
-    this.#readingBack = on;
-    if (!on) this.#trim();
+    this.#talk.readingBack(on);
   }
 
-  say(text: string, replyTo: number): void {
+  /** Says something; `reference`: of a reply, what it answers; else 0. */
+  say(text: string, kind: Kind = Kind.Talk, reference = 0): void {
     this.#typingSentAtMs = -TYPING_EVERY_MS;
-    this.#sender.say(text, replyTo);
+    this.#sender.say(text, kind, reference);
+  }
+
+  /** Leads to a message, wherever in the room it is; `state.target` names it once it is loaded. */
+  seek(id: number): void {
+    this.#talk.seek(id);
+  }
+
+  /** Back from a run of the past to the newest. */
+  toPresent(): void {
+    this.#talk.toPresent();
+  }
+
+  /** A message that is quoted and not loaded is wanted. */
+  quote(id: number): void {
+    if (this.#stream.phase !== "live" || !this.#quotes.wants(id)) return;
+    this.#request(
+      (request) => outgoing.historyBeforeFrame(this.id, id + 1, 1, request),
+      (answer) => {
+        const found = answer?.op === "HistoryPage" ? answer.messages.find((message) => message.id === id) : undefined;
+        if (found === undefined) return;
+        this.#quotes.put(found);
+        this.#talk.log.learn([found]);
+        this.#changed();
+      },
+    );
   }
 
   retry(key: string): void {
@@ -241,26 +278,17 @@ export class Room {
     if (this.#typing.expire(nowMs)) this.#changed();
   }
 
-  /** Loads the page before what is loaded; `done` is called however it ends. */
-  loadOlder(limit = OLDER_LIMIT, done: () => void = () => {}): void {
-    if (this.#older === "loading" || this.#log.atStart || this.#stream.phase !== "live") {
+  /** Loads the page before what is looked at; `done` is called however it ends. */
+  loadOlder(limit = STEP, done: () => void = () => {}): void {
+    this.#talk.loadOlder(limit, (came) => {
+      if (came) this.#want();
       done();
-      return;
-    }
-    this.#older = "loading";
-    this.#request(
-      (id) => outgoing.historyBeforeFrame(this.id, this.#log.oldestId, limit, id),
-      (answer) => {
-        this.#older = answer?.op === "HistoryPage" || answer === null ? "idle" : "failed";
-        if (answer?.op === "HistoryPage") {
-          this.#log.prepend(answer.messages, answer.more, this.#stream.lastSeen);
-          this.#want();
-        }
-        this.#changed();
-        done();
-      },
-    );
-    this.#changed();
+    });
+  }
+
+  /** Loads the page after a run of the past. */
+  loadNewer(): void {
+    this.#talk.loadNewer();
   }
 
   #openAnswered(answer: Answer): void {
@@ -283,11 +311,11 @@ export class Room {
     this.#online = new Set(opened.online);
     const isFirst = this.#stream.lastSeen === 0;
     this.#stream.opened(opened.newestId);
-    if (isFirst && opened.newestId > this.#countedUpTo) this.ports.uncounted();
+    if (isFirst && opened.newestId > this.#countedUpTo) this.ports.wantsListing();
     this.#confirmMark(opened.readMark);
     this.#sender.opened(this.#stream.lastSeen);
     if (this.#shown) this.#want();
-    else if (this.#log.oldestId === 0 && !this.#log.atStart) this.ports.wantsPreview(this);
+    else if (this.#talk.log.oldestId === 0 && !this.#talk.log.atStart) this.ports.wantsPreview(this);
   }
 
   #openRefused(code: number, retryAfterMs: number): void {
@@ -310,8 +338,9 @@ export class Room {
   #want(): void {
     if (!this.#shown || this.#stream.phase === "closed" || this.#stream.phase === "opening") return;
     if (!this.#peopleAsked) this.#loadPeople(0);
-    if (this.#log.messages.length < OLDER_LIMIT) {
-      this.loadOlder(Math.min(HISTORY_LIMIT_MAX, Math.max(OLDER_LIMIT, this.#unread + 20)));
+    this.#talk.pursue();
+    if (!this.#talk.isPast && this.#talk.older === "idle" && this.#talk.messages.length < STEP) {
+      this.loadOlder(firstPage(this.#unread));
     }
   }
 
@@ -335,15 +364,14 @@ export class Room {
   }
 
   #deliver(message: Message): void {
-    this.#log.append(message);
+    this.#talk.append(message);
     this.#people.message(message);
     this.#typing.ended(message.sender);
-    this.#countMembers(message);
+    this.#followRoom(message);
     const isMine = message.sender === this.ports.me;
     if (isMine) this.#mark.wrote(message.id);
     this.#count(message.id, isMine);
     this.#sender.delivered(message, isMine && message.device === this.ports.device);
-    if (!this.#readingBack) this.#trim();
   }
 
   /** Who says something has read what came before it. */
@@ -353,13 +381,24 @@ export class Room {
     this.#countedUpTo = Math.max(this.#countedUpTo, id);
   }
 
-  /** Keeps name and member count current; what OPENED already counted is not counted again. */
-  #countMembers(message: Message): void {
+  /** Keeps name, member count and the user's role current; what OPENED already told is not told again. */
+  #followRoom(message: Message): void {
     if (message.id <= this.#openedAtId) return;
-    const joined = message.kind === Kind.MemberJoined ? 1 : 0;
-    const left = message.kind === Kind.MemberLeft || message.kind === Kind.MemberRemoved ? 1 : 0;
-    const name = message.kind === Kind.RoomChanged && message.text !== "" ? message.text : this.#entry.name;
-    this.#entry = { ...this.#entry, name, members: Math.max(0, this.#entry.members + joined - left) };
+    const { kind, text, reference } = message;
+    const joined = kind === Kind.MemberJoined ? 1 : 0;
+    const left = kind === Kind.MemberLeft || kind === Kind.MemberRemoved ? 1 : 0;
+    const name = kind === Kind.RoomChanged && text !== "" ? text : this.#entry.name;
+    const role = kind === Kind.RoleChanged && reference === this.ports.me ? message.role : this.#entry.role;
+    this.#entry = { ...this.#entry, name, role, members: Math.max(0, this.#entry.members + joined - left) };
+    if (kind !== Kind.RoomChanged) return;
+    this.#descriptionIsOld = true;
+    if (this.#shown) this.#wantDescription();
+  }
+
+  /** Only who looks at the room asks: the members of a large one must not all ask at once. */
+  #wantDescription(): void {
+    this.#descriptionIsOld = false;
+    this.ports.wantsListing();
   }
 
   #askAfter(after: number): void {
@@ -372,10 +411,6 @@ export class Room {
         this.#changed();
       },
     );
-  }
-
-  #restarted(): void {
-    this.#log.clear(this.#stream.lastSeen === 0);
   }
 
   #readMark(user: number, upTo: number): void {
@@ -392,8 +427,8 @@ export class Room {
   #recount(): void {
     const mark = this.#mark.upTo;
     if (mark >= this.newestId) this.#unread = 0;
-    else if (this.#log.oldestId !== 0 && this.#log.oldestId <= mark) {
-      const after = this.#log.messages.filter((message) => message.id > mark && message.sender !== this.ports.me);
+    else if (this.#talk.log.oldestId !== 0 && this.#talk.log.oldestId <= mark) {
+      const after = this.#talk.log.messages.filter((message) => message.id > mark && message.sender !== this.ports.me);
       this.#unread = Math.min(after.length, UNREAD_MAX);
     }
   }
@@ -406,8 +441,15 @@ export class Room {
     if (!online) this.#typing.ended(user);
   }
 
-  #trim(): void {
-    this.#log.trim(KEPT_MAX);
+  #unreadNotice(): Message | null {
+    const { messages, withdrawn } = this.#talk.log;
+    for (let index = messages.length - 1; index >= 0; index--) {
+      const message = messages[index];
+      if (message === undefined || message.id <= this.#mark.upTo) return null;
+      const isNotice = message.kind === Kind.Notice && message.sender !== this.ports.me;
+      if (isNotice && !withdrawn.has(message.id)) return message;
+    }
+    return null;
   }
 
   #request(encode: (request: number) => outgoing.FrameBytes, onAnswer: (answer: Answer) => void): void {

@@ -1,6 +1,6 @@
 import type { Connection } from "../connection/connection";
 import type { Answer } from "../connection/requests";
-import { Kind, type Message } from "../protocol/message";
+import type { Kind, Message } from "../protocol/message";
 import { sendFrame } from "../protocol/outgoing";
 import { Outbox, type Outgoing } from "./outbox";
 import { firstSequence, type OutboxStorage } from "./outboxStorage";
@@ -36,8 +36,9 @@ export class Sender {
     return this.#outbox.entries;
   }
 
-  say(text: string, replyTo: number): void {
-    this.#outbox.submit(text, replyTo === 0 ? Kind.Talk : Kind.Reply, replyTo);
+  /** `reference`: of a reply, what it answers; else 0. */
+  say(text: string, kind: Kind, reference: number): void {
+    this.#outbox.submit(text, kind, reference);
     this.#sendWaiting();
   }
 

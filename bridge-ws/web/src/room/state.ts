@@ -16,6 +16,14 @@ export interface RoomEntry {
   readonly newestId: number;
 }
 
+export type Load = "idle" | "loading" | "failed";
+
+/** A message to bring into sight; `turn` rises, so that the same one can be wanted twice. */
+export interface Target {
+  readonly id: number;
+  readonly turn: number;
+}
+
 /** A room as a screen shows it: values that never change, replaced whenever the room does. */
 export interface RoomState extends RoomEntry {
   /** Whether what is shown is all there is: not while connecting, opening or filling a gap. */
@@ -24,7 +32,15 @@ export interface RoomState extends RoomEntry {
   readonly withdrawn: ReadonlySet<number>;
   /** Nothing lies before the first of `messages`. */
   readonly atStart: boolean;
-  readonly older: "idle" | "loading" | "failed";
+  readonly older: Load;
+  /** `messages` end before the newest: the user was led to an old message. */
+  readonly past: boolean;
+  readonly newer: Load;
+  readonly target: Target | null;
+  /** Messages that are quoted and not among `messages`. */
+  readonly quotes: ReadonlyMap<number, Message>;
+  /** The newest notice that the user has not read, as far as is loaded. */
+  readonly notice: Message | null;
   readonly outgoing: readonly Outgoing[];
   readonly people: PeopleView;
   readonly online: ReadonlySet<number>;

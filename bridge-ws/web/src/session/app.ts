@@ -1,4 +1,4 @@
-import { logOut, whoAmI, type Me } from "../api/account";
+import { changeAccount, deleteAccount, logIn, logOut, whoAmI, type Me } from "../api/account";
 import { claimDevice, type Device } from "../connection/device";
 import { ErrorCode } from "../protocol/errorCode";
 import type { RoomState } from "../room/state";
@@ -16,8 +16,17 @@ export type AppState =
 /** Something to tell the user in passing. */
 export interface Notice {
   readonly id: number;
-  readonly what: "roomDeleted" | "notAMember";
-  readonly room: string;
+  readonly what: "roomDeleted" | "notAMember" | "invited" | "accountChanged";
+  /** The room's name, or the person's. */
+  readonly name: string;
+}
+
+/** What the account is to be from here on. */
+export interface AccountChange {
+  readonly name: string;
+  readonly email: string;
+  /** Empty: as it is. */
+  readonly newPassword: string;
 }
 
 /** The whole page: who is logged in, and the session while somebody is. */
@@ -26,6 +35,8 @@ export class App {
   readonly notices = new Store<readonly Notice[]>([]);
   #device: Promise<Device> | null = null;
   #nextNotice = 1;
+  /** The user ends his logins himself, so that their end is no news to him. */
+  #endsLogins = false;
 
   /** Asks the server who is logged in and shows what follows from it. */
   async begin(ended = false): Promise<void> {
@@ -50,13 +61,67 @@ export class App {
     }
   }
 
+  /**
+   * Changes the account. The server ends all logins with it; those of other browsers stay ended, this one logs in anew.
+   * The password is tried first: a page left open must not be enough to take an account over.
+   */
+  async change(password: string, { name, email, newPassword }: AccountChange): Promise<void> {
+    const me = this.#me();
+    await this.#endingLogins(async () => {
+      const next = newPassword === "" ? password : newPassword;
+      await logIn(me.email, password);
+      await changeAccount(email, name, next);
+      await logIn(email, next);
+    });
+    await this.begin();
+    this.tell("accountChanged", name);
+  }
+
+  /** Deletes the account, after its password was tried. */
+  async deleteAccount(password: string): Promise<void> {
+    const me = this.#me();
+    await this.#endingLogins(async () => {
+      await logIn(me.email, password);
+      await deleteAccount();
+    });
+    await this.begin();
+  }
+
+  #me(): Me {
+    const { value } = this.state;
+    if (value.phase !== "session") throw new Error("nobody is logged in");
+    return value.session.me;
+  }
+
+  /** Does what ends the logins; where it failed with the session already gone, the page finds out what is left. */
+  async #endingLogins(act: () => Promise<void>): Promise<void> {
+    const { value } = this.state;
+    this.#endsLogins = true;
+    try {
+      await act();
+      if (value.phase === "session") value.session.stop(true);
+    } catch (fault) {
+      if (value.phase === "session" && value.session.isOver) void this.begin(true);
+      throw fault;
+    } finally {
+      this.#endsLogins = false;
+    }
+  }
+
+  /** Something to tell the user in passing. */
+  tell(what: Notice["what"], name: string): void {
+    this.notices.set([...this.notices.value, { id: this.#nextNotice++, what, name }]);
+  }
+
   dismiss(id: number): void {
     this.notices.set(this.notices.value.filter((notice) => notice.id !== id));
   }
 
   async #enter(me: Me): Promise<void> {
     const session = new Session(me, await this.#claimDevice(), {
-      loginEnded: () => void this.begin(true),
+      loginEnded: () => {
+        if (!this.#endsLogins) void this.begin(true);
+      },
       roomEnded: (room, code) => this.#roomEnded(room, code),
     });
     this.state.set({ phase: "session", session });
@@ -71,8 +136,7 @@ export class App {
   }
 
   #roomEnded(room: RoomState, code: number): void {
-    const what = code === ErrorCode.RoomDeleted ? "roomDeleted" : "notAMember";
-    this.notices.set([...this.notices.value, { id: this.#nextNotice++, what, room: room.name }]);
+    this.tell(code === ErrorCode.RoomDeleted ? "roomDeleted" : "notAMember", room.name);
   }
 }
 

@@ -1,5 +1,5 @@
 import { whoAmI, type Me } from "../api/account";
-import { leaveRoom, myRooms } from "../api/rooms";
+import { deleteRoom, leaveRoom, myRoomIds, myRooms } from "../api/rooms";
 import { Connection, type Link } from "../connection/connection";
 import type { Device } from "../connection/device";
 import type { Incoming } from "../protocol/incoming";
@@ -14,6 +14,11 @@ import { Previews } from "./previews";
 const LISTING_FRESH_MS = 20_000;
 /** The same when the connection stands again: the first connect finds a listing that was just fetched. */
 const LISTING_AT_CONNECT_MS = 3_000;
+/**
+ * While the page is looked at, it asks this often whether it is in other rooms than it knows: the protocol has no frame
+ * that says one was invited.
+ */
+const INVITATIONS_EVERY_MS = 8_000;
 
 /** What the screens of a logged-in user show. */
 export interface SessionState {
@@ -45,7 +50,8 @@ export class Session {
   #dirty = false;
   #clock: ReturnType<typeof setInterval> | undefined;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The room that the user is leaving, so that its end is no news to him. */
+  #askedForRoomsAtMs = 0;
+  /** The room that the user is leaving or deleting, so that its end is no news to him. */
   #leaving = 0;
 
   constructor(
@@ -72,6 +78,11 @@ export class Session {
     this.#clock = setInterval(() => this.#tick(), 1_000);
     this.#connection.connect();
     void this.refresh();
+  }
+
+  /** Whether it was ended, by the user or by the server. */
+  get isOver(): boolean {
+    return this.state.value.link.phase === "stopped";
   }
 
   /** Ends everything. `forget`: what is on its way is not to be found by the next user of this browser. */
@@ -119,10 +130,19 @@ export class Session {
     if (room !== undefined && !room.isOpen && this.#connection.isOnline) room.open();
   }
 
-  async leave(id: number): Promise<void> {
+  leave(id: number): Promise<void> {
+    return this.#part(id, leaveRoom);
+  }
+
+  /** Deletes a room for everybody. */
+  delete(id: number): Promise<void> {
+    return this.#part(id, deleteRoom);
+  }
+
+  async #part(id: number, act: (room: number) => Promise<void>): Promise<void> {
     this.#leaving = id;
     try {
-      await leaveRoom(id);
+      await act(id);
     } finally {
       this.#leaving = 0;
     }
@@ -176,7 +196,7 @@ export class Session {
       storage: this.#storage,
       changed: () => this.#touch(),
       ended: (ended, code) => this.#roomEnded(ended, code),
-      uncounted: () => this.#refreshSoon(),
+      wantsListing: () => this.#refreshSoon(),
       wantsPreview: (wanting) => this.#previews.want(wanting),
       tooMany: (wanting) => this.#makePlace(wanting),
     });
@@ -237,6 +257,20 @@ export class Session {
     const nowMs = Date.now();
     for (const room of this.#rooms.values()) room.expireTyping(nowMs);
     this.#publish();
+    if (document.visibilityState === "visible") void this.#lookForInvitations();
+  }
+
+  async #lookForInvitations(): Promise<void> {
+    const nowMs = performance.now();
+    const isDue = nowMs - Math.max(this.#listedAtMs, this.#askedForRoomsAtMs) > INVITATIONS_EVERY_MS;
+    if (!isDue || !this.#connection.isOnline) return;
+    this.#askedForRoomsAtMs = nowMs;
+    try {
+      const ids = await myRoomIds();
+      if (ids.some((id) => !this.#rooms.has(id))) await this.refresh();
+    } catch {
+      // Asked again soon; what is wrong with the server shows elsewhere.
+    }
   }
 
   /** Marks the state for redrawing: once for a whole piece of the stream, or at the end of this turn. */

@@ -1,5 +1,5 @@
 /** Choices that outlive a reload. Storage may be forbidden (private windows); the page works without. */
-type Setting = "language" | "theme";
+type Setting = "language" | "theme" | "notices";
 
 export function readSetting(name: Setting): string | null {
   try {

@@ -1,10 +1,14 @@
 import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useStrings } from "../i18n/language";
 import { useStore } from "../store/store";
+import type { Contact } from "../api/contacts";
 import { useSession } from "./context";
+import { useRaisedNotices } from "./desktopNotices";
+import { ContactsDialog } from "./dialogs/ContactsDialog";
 import { CreateRoomDialog } from "./dialogs/CreateRoomDialog";
 import { FindRoomDialog } from "./dialogs/FindRoomDialog";
 import { MenuDialog } from "./dialogs/MenuDialog";
+import { DeleteAccountDialog, ProfileDialog } from "./dialogs/ProfileDialog";
 import { SwitchDialog } from "./dialogs/SwitchDialog";
 import { Side } from "./list/Side";
 import { NoRoom } from "./list/NoRoom";
@@ -14,7 +18,7 @@ import { useRoute } from "./route";
 import { isShortcutKey } from "./shortcut";
 import "./shell.css";
 
-export type DialogName = "create" | "find" | "switch" | "menu";
+export type DialogName = "create" | "find" | "switch" | "menu" | "contacts" | "profile" | "deleteAccount";
 
 /** The screen of a logged-in user: rooms on the left, one of them on the right; one of both on a phone. */
 export function Shell(): ReactNode {
@@ -23,11 +27,16 @@ export function Shell(): ReactNode {
   const route = useRoute();
   const rooms = useStore(session.state, (state) => state.rooms);
   const [dialog, setDialog] = useState<DialogName | null>(null);
+  const [guest, setGuest] = useState<Contact | null>(null);
   const room = rooms?.find((candidate) => candidate.id === route);
-  const closeDialog = useCallback(() => setDialog(null), []);
+  const closeDialog = useCallback(() => {
+    setDialog(null);
+    setGuest(null);
+  }, []);
 
   useEffect(() => session.show(route), [session, route]);
   useTitle(strings.appName, rooms?.filter((each) => each.unread > 0).length ?? 0);
+  useRaisedNotices(rooms);
   useShortcut(useCallback(() => setDialog("switch"), []));
 
   return (
@@ -44,10 +53,21 @@ export function Shell(): ReactNode {
         <RoomPane key={room.id} room={room} />
       )}
       <Announcer room={room} />
-      {dialog === "create" && <CreateRoomDialog onClose={closeDialog} />}
+      {dialog === "create" && <CreateRoomDialog guest={guest} onClose={closeDialog} />}
       {dialog === "find" && <FindRoomDialog onClose={closeDialog} />}
       {dialog === "switch" && <SwitchDialog rooms={rooms ?? []} onClose={closeDialog} />}
-      {dialog === "menu" && <MenuDialog onClose={closeDialog} />}
+      {dialog === "menu" && <MenuDialog profile={() => setDialog("profile")} onClose={closeDialog} />}
+      {dialog === "contacts" && (
+        <ContactsDialog
+          createRoom={(contact) => {
+            setGuest(contact);
+            setDialog("create");
+          }}
+          onClose={closeDialog}
+        />
+      )}
+      {dialog === "profile" && <ProfileDialog remove={() => setDialog("deleteAccount")} onClose={closeDialog} />}
+      {dialog === "deleteAccount" && <DeleteAccountDialog onClose={closeDialog} />}
     </div>
   );
 }
@@ -58,11 +78,14 @@ function focusComposer(event: { preventDefault(): void }): void {
   document.getElementById("composer")?.focus();
 }
 
-/** Says in the tab's title how many rooms have something unread. */
+/** Says in the tab's title how many rooms have something unread, and by its icon that there are any. */
 function useTitle(name: string, unreadRooms: number): void {
   useEffect(() => {
     document.title = unreadRooms === 0 ? name : `(${unreadRooms}) ${name}`;
+    const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+    icon?.setAttribute("href", unreadRooms === 0 ? "/icon.svg" : "/icon-unread.svg");
   }, [name, unreadRooms]);
+  useEffect(() => () => document.querySelector("link[rel=icon]")?.setAttribute("href", "/icon.svg"), []);
 }
 
 /** Ctrl+K, or Cmd+K, from anywhere. */

@@ -1,7 +1,8 @@
-import { useState, type ReactNode } from "react";
-import { createRoom } from "../../api/rooms";
+import { useRef, useState, type ReactNode } from "react";
+import type { Contact } from "../../api/contacts";
+import { createRoom, invite } from "../../api/rooms";
 import { useStrings } from "../../i18n/language";
-import { useSession } from "../context";
+import { useApp, useSession } from "../context";
 import { isDescription, isRoomName, isRoomPassword } from "../entry/checks";
 import { Button } from "../parts/Button";
 import { Field } from "../parts/Field";
@@ -11,20 +12,34 @@ import { goToRoom } from "../route";
 import { Dialog, Fault } from "./Dialog";
 import { WhoCanJoin } from "./WhoCanJoin";
 
-export function CreateRoomDialog({ onClose }: { onClose: () => void }): ReactNode {
+export function CreateRoomDialog({
+  guest = null,
+  onClose,
+}: {
+  /** Whom the room is made for: invited as soon as it is there. */
+  guest?: Contact | null;
+  onClose: () => void;
+}): ReactNode {
+  const app = useApp();
   const session = useSession();
-  const { create, check, cancel } = useStrings();
+  const { create, check, cancel, invite: inviting } = useStrings();
   const [name, setName] = useState("");
   const [description, setDescription] = useState("");
   const [isPrivate, setIsPrivate] = useState(false);
   const [password, setPassword] = useState("");
   const [checked, setChecked] = useState(false);
+  /** The room, once it is made: where only the invitation failed, trying again makes no second one. */
+  const made = useRef(0);
   const { working, fault, submit } = useSubmit(async () => {
     setChecked(true);
     if (!isRoomName(name) || !isDescription(description) || (isPrivate && !isRoomPassword(password))) return;
-    const id = await createRoom({ name, description, private: isPrivate, password: isPrivate ? password : "" });
+    made.current ||= await createRoom({ name, description, private: isPrivate, password: isPrivate ? password : "" });
+    if (guest !== null) {
+      await invite(made.current, guest.email);
+      app.tell("invited", guest.name);
+    }
     await session.refresh();
-    goToRoom(id);
+    goToRoom(made.current);
     onClose();
   });
 
@@ -60,6 +75,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }): ReactNod
             onChange={(event) => setPassword(event.target.value)}
           />
         )}
+        {guest !== null && <p className="dialog-text">{inviting.comesAlong(guest.name)}</p>}
         <Fault text={fault} />
         <div className="dialog-ways">
           <Button onClick={onClose}>{cancel}</Button>

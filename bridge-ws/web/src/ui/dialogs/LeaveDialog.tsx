@@ -1,32 +1,33 @@
 import type { ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
+import { Role } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
-import { Button } from "../parts/Button";
-import { useSubmit } from "../parts/useSubmit";
 import { goToList } from "../route";
-import { Dialog, Fault } from "./Dialog";
+import { ConfirmDialog } from "./ConfirmDialog";
 
 export function LeaveDialog({ room, onClose }: { room: RoomState; onClose: () => void }): ReactNode {
   const session = useSession();
   const strings = useStrings();
-  const { working, fault, submit } = useSubmit(async () => {
-    await session.leave(room.id);
-    goToList();
-  });
-
   return (
-    <Dialog title={strings.room.leaveQuestion(room.name)} onClose={onClose}>
-      <p className="dialog-text">{strings.room.leaveWarning}</p>
-      <Fault text={fault} />
-      <div className="dialog-ways">
-        <Button autoFocus onClick={onClose}>
-          {strings.cancel}
-        </Button>
-        <Button look="alert" working={working} onClick={() => submit()}>
-          {strings.room.leave}
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      question={strings.room.leaveQuestion(room.name)}
+      submit={strings.room.leave}
+      act={async () => {
+        await session.leave(room.id);
+        goToList();
+      }}
+      onClose={onClose}
+    >
+      <p>{strings.room.leaveWarning}</p>
+      {handsOver(room) && <p>{strings.room.leaveHandsOver}</p>}
+    </ConfirmDialog>
   );
+}
+
+/** Whether the server will name another admin when this one leaves. */
+function handsOver({ role, people }: RoomState): boolean {
+  if (role !== Role.Admin || !people.loaded) return false;
+  const present = [...people.members.values()].filter((member) => !member.left);
+  return present.length > 1 && present.filter((member) => member.role === Role.Admin).length === 1;
 }

@@ -5,6 +5,7 @@ import { UNREAD_MAX } from "../../protocol/limits";
 import { unixMsOf } from "../../protocol/messageId";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
+import { Icon } from "../parts/Icon";
 import { RoomPatch } from "../parts/RoomPatch";
 import { summaryOf } from "../room/summary";
 import { roomHref } from "../route";
@@ -37,7 +38,13 @@ export const RoomRow = memo(function RoomRow({ room, isShown }: { room: RoomStat
           {summaryOf(strings, room, me.id)}
         </span>
         {room.unread > 0 && (
-          <span className="room-row-unread">
+          <span className={room.notice === null ? "room-row-unread" : "room-row-unread has-notice"}>
+            {room.notice !== null && (
+              <>
+                <Icon name="notice" size={14} />
+                <span className="hidden-text">{strings.list.unreadNotice}, </span>
+              </>
+            )}
             <span aria-hidden="true">{unread}</span>
             <span className="hidden-text">{strings.list.unread(unread)}</span>
           </span>

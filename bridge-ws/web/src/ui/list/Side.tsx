@@ -32,7 +32,8 @@ export function Side({
         <Wordmark height={32} label={strings.appName} />
         <LinkDot />
         <span className="side-tools">
-          <IconButton icon="search" label={strings.list.find} onClick={() => open("find")} />
+          <IconButton icon="contacts" label={strings.list.contacts} onClick={() => open("contacts")} />
+          <IconButton icon="compass" label={strings.list.find} onClick={() => open("find")} />
           <IconButton icon="create" label={strings.list.create} onClick={() => open("create")} />
         </span>
       </header>

@@ -9,7 +9,11 @@ export function Button({
   wide = false,
   working = false,
   ...rest
-}: Native & { look?: "main" | "plain" | "alert" | "link"; wide?: boolean; working?: boolean }): ReactNode {
+}: Native & {
+  look?: "main" | "plain" | "alert" | "quiet-alert" | "link";
+  wide?: boolean;
+  working?: boolean;
+}): ReactNode {
   const names = ["button", `button-${look}`, wide ? "button-wide" : "", working ? "is-working" : ""];
   return (
     <button

@@ -1,5 +1,6 @@
 import { useEffect, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
+import type { Strings } from "../../i18n/strings";
 import type { Notice } from "../../session/app";
 import { useStore } from "../../store/store";
 import { useApp } from "../context";
@@ -23,15 +24,28 @@ export function Notices(): ReactNode {
 function NoticeCard({ notice }: { notice: Notice }): ReactNode {
   const app = useApp();
   const strings = useStrings();
-  const { id, what, room } = notice;
+  const { id, what, name } = notice;
   useEffect(() => {
     const timer = setTimeout(() => app.dismiss(id), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [app, id]);
   return (
     <div className="notice-card">
-      <p>{what === "roomDeleted" ? strings.ended.deleted(room) : strings.ended.notAMember(room)}</p>
+      <p>{noticeText(strings, what, name)}</p>
       <IconButton icon="close" size={16} label={strings.close} onClick={() => app.dismiss(id)} />
     </div>
   );
+}
+
+function noticeText(strings: Strings, what: Notice["what"], name: string): string {
+  switch (what) {
+    case "roomDeleted":
+      return strings.ended.deleted(name);
+    case "notAMember":
+      return strings.ended.notAMember(name);
+    case "invited":
+      return strings.invite.done(name);
+    case "accountChanged":
+      return strings.profile.changed;
+  }
 }

@@ -18,7 +18,12 @@ export function Announcer({ room }: { room: RoomState | undefined }): ReactNode 
     const isSameRoom = heard.current.room === room.id;
     const isNews = isSameRoom && newest.id > heard.current.id;
     heard.current = { room: room.id, id: newest.id };
-    if (!isNews || newest.sender === me.id) return;
+    if (!isNews) return;
+    // Also of one's own: what was read out before may just have been deleted.
+    if (newest.sender === me.id) {
+      setText("");
+      return;
+    }
     const said = isTalk(newest)
       ? strings.message.said(nameOf(strings, room.people, newest.sender), newest.text)
       : eventText(strings, newest, room.people);

@@ -5,25 +5,26 @@ import type { Room } from "../../room/room";
 import type { RoomState } from "../../room/state";
 import { useStore } from "../../store/store";
 import { useSession } from "../context";
+import { IconButton } from "../parts/Button";
 import { Icon } from "../parts/Icon";
-import { ReplyBar } from "./ReplyBar";
-import { useWriting, type Replying } from "./useWriting";
+import { NoticeLine, ReplyBar } from "./ReplyBar";
+import { useWriting, type Manner } from "./useWriting";
 import "./composer.css";
 
 /** Where one writes. */
-export function Composer({ room, model, replying }: { room: RoomState; model: Room; replying: Replying }): ReactNode {
+export function Composer({ room, model, manner }: { room: RoomState; model: Room; manner: Manner }): ReactNode {
   const session = useSession();
-  const { composer } = useStrings();
+  const { composer, notice } = useStrings();
   const field = useRef<HTMLTextAreaElement>(null);
-  const { begun, length, changed, send, onKeyDown } = useWriting(field, room, model, replying);
+  const { begun, length, changed, send, onKeyDown } = useWriting(field, room, model, manner);
   const isOnline = useStore(session.state, (state) => state.link.phase === "online");
   const over = length - TEXT_CHARS_MAX;
 
   useFocusOnEntering(field);
   useGrowing(field, length);
   useEffect(() => {
-    if (replying.to !== null) field.current?.focus();
-  }, [replying.to]);
+    if (manner.to !== null || manner.notice) field.current?.focus();
+  }, [manner.to, manner.notice]);
 
   return (
     <form
@@ -33,8 +34,15 @@ export function Composer({ room, model, replying }: { room: RoomState; model: Ro
         send();
       }}
     >
-      {replying.to !== null && <ReplyBar room={room} replyTo={replying.to} stop={replying.stop} />}
+      {manner.to !== null && <ReplyBar room={room} replyTo={manner.to} stop={manner.plain} />}
+      {manner.notice && <NoticeLine stop={manner.plain} />}
       <div className="composer-box">
+        <IconButton
+          icon="notice"
+          label={manner.notice ? notice.cancel : notice.write}
+          aria-pressed={manner.notice}
+          onClick={manner.notice ? manner.plain : manner.announce}
+        />
         <textarea
           id="composer"
           ref={field}

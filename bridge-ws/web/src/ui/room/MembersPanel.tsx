@@ -1,31 +1,39 @@
-import { useEffect, useMemo, useRef, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { removeMember } from "../../api/rooms";
 import { useStrings } from "../../i18n/language";
 import type { MemberEntry } from "../../protocol/incoming";
 import { PRESENCE_MEMBERS_MAX } from "../../protocol/limits";
 import { Role } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
+import { ConfirmDialog } from "../dialogs/ConfirmDialog";
 import { Avatar } from "../parts/Avatar";
 import { Button, IconButton } from "../parts/Button";
 import { Icon } from "../parts/Icon";
 import "./membersPanel.css";
 
-/** Who is in the room, and the way out of it. */
+/** What can be asked for about the room as a whole. */
+export type RoomMatter = "invite" | "settings" | "leave";
+
+/** Who is in the room, and the ways into it and out of it. */
 export function MembersPanel({
   room,
   close,
-  leave,
+  ask,
 }: {
   room: RoomState;
   close: () => void;
-  leave: () => void;
+  ask: (matter: RoomMatter) => void;
 }): ReactNode {
   const strings = useStrings();
   const panel = useRef<HTMLElement>(null);
   const members = useMemo(() => presentMembers(room, strings.dates.locale), [room, strings]);
+  const [removing, setRemoving] = useState<MemberEntry | null>(null);
   const knowsPresence = room.members <= PRESENCE_MEMBERS_MAX;
-  const here = members.filter((member) => room.online.has(member.user));
-  const away = members.filter((member) => !room.online.has(member.user));
+  const isAdmin = room.role === Role.Admin;
+  const rows = (title: string, some: readonly MemberEntry[], here = false): ReactNode => (
+    <Group title={title} members={some} here={here} remove={isAdmin ? setRemoving : null} />
+  );
 
   // A panel that covers the screen takes the focus with it.
   useEffect(() => panel.current?.focus(), []);
@@ -48,21 +56,50 @@ export function MembersPanel({
         <IconButton icon="close" label={strings.room.hideMembers} onClick={close} />
       </header>
       <div className="members-list scroll">
+        <button type="button" className="member is-way" onClick={() => ask("invite")}>
+          <span className="member-way">
+            <Icon name="invite" />
+          </span>
+          <span className="member-name">{strings.people.invite}</span>
+        </button>
         {knowsPresence ? (
           <>
-            <Group title={strings.people.here} members={here} here />
-            <Group title={strings.people.away} members={away} />
+            {rows(
+              strings.people.here,
+              members.filter((member) => room.online.has(member.user)),
+              true,
+            )}
+            {rows(
+              strings.people.away,
+              members.filter((member) => !room.online.has(member.user)),
+            )}
           </>
         ) : (
-          <Group title={strings.people.everyone} members={members} />
+          rows(strings.people.everyone, members)
         )}
       </div>
       <footer className="members-foot">
-        <Button wide onClick={leave}>
+        {isAdmin && (
+          <Button wide onClick={() => ask("settings")}>
+            <Icon name="gear" size={18} />
+            {strings.settings.open}
+          </Button>
+        )}
+        <Button wide onClick={() => ask("leave")}>
           <Icon name="leave" size={18} />
           {strings.room.leave}
         </Button>
       </footer>
+      {removing !== null && (
+        <ConfirmDialog
+          question={strings.people.removeQuestion(removing.name)}
+          submit={strings.people.removeSubmit}
+          act={() => removeMember(room.id, removing.user)}
+          onClose={() => setRemoving(null)}
+        >
+          <p>{strings.people.removeText}</p>
+        </ConfirmDialog>
+      )}
     </aside>
   );
 }
@@ -70,11 +107,14 @@ export function MembersPanel({
 function Group({
   title,
   members,
-  here = false,
+  here,
+  remove,
 }: {
   title: string;
   members: readonly MemberEntry[];
-  here?: boolean;
+  here: boolean;
+  /** Null: the user may not. */
+  remove: ((member: MemberEntry) => void) | null;
 }): ReactNode {
   const strings = useStrings();
   const { me } = useSession();
@@ -88,9 +128,19 @@ function Group({
         {members.map((member) => (
           <li key={member.user} className={here ? "member" : "member is-away"} data-member={member.user}>
             <Avatar user={member.user} name={member.name} size={36} here={here} />
-            <span className="member-name">{member.name}</span>
+            <span className="member-name" title={member.name}>
+              {member.name}
+            </span>
             {member.user === me.id && <span className="member-tag">{strings.list.you}</span>}
             {member.role === Role.Admin && <span className="member-tag is-admin">{strings.people.admin}</span>}
+            {remove !== null && member.user !== me.id && (
+              <IconButton
+                icon="close"
+                size={16}
+                label={strings.people.remove(member.name)}
+                onClick={() => remove(member)}
+              />
+            )}
           </li>
         ))}
       </ul>

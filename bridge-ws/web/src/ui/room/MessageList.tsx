@@ -1,13 +1,15 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode, type RefObject } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useStrings } from "../../i18n/language";
-import { Kind, type Message } from "../../protocol/message";
+import type { Strings } from "../../i18n/strings";
+import { Kind, Role, type Message } from "../../protocol/message";
 import type { Room } from "../../room/room";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
 import { usePageActive } from "../usePageActive";
 import { Button } from "../parts/Button";
 import { Icon } from "../parts/Icon";
-import { MessageItem, type Quote } from "./MessageItem";
+import { MessageItem, type MessageWays } from "./MessageItem";
 import { DayLine, EventLine, RoomStart, UnreadLine } from "./lines";
 import { OutgoingItem } from "./OutgoingItem";
 import { nameOf } from "./summary";
@@ -20,12 +22,12 @@ export function MessageList({
   room,
   model,
   enteredAt,
-  reply,
+  ways,
 }: {
   room: RoomState;
   model: Room;
   enteredAt: number;
-  reply: (message: Message) => void;
+  ways: MessageWays;
 }): ReactNode {
   const strings = useStrings();
   const { me } = useSession();
@@ -34,13 +36,22 @@ export function MessageList({
   const wantOlder = useCallback(() => {
     if (model.state.older === "idle" && model.state.messages.length > 0) model.loadOlder();
   }, [model]);
-  const { atEnd, toEnd, showFirst } = useTalkScroll(viewport, content, wantOlder);
+  const wantNewer = useCallback(() => {
+    if (model.state.newer === "idle") model.loadNewer();
+  }, [model]);
+  const { atEnd, toEnd, showFirst } = useTalkScroll(viewport, content, { wantOlder, wantNewer, isPast: room.past });
+  const toNewest = useCallback(() => {
+    model.toPresent();
+    toEnd();
+  }, [model, toEnd]);
   const items = useMemo(() => timelineOf(room.messages, enteredAt, me.id), [room.messages, enteredAt, me.id]);
   const newsBelow = useNewsBelow(room, atEnd);
 
   useFirstSight(content, room, enteredAt, showFirst);
   useReading(room, model, atEnd);
-  useOwnWords(room, toEnd);
+  useOwnWords(room, toNewest);
+  useTarget(content, room, showFirst);
+  useQuoted(room, model);
 
   return (
     <div className="talk">
@@ -51,21 +62,26 @@ export function MessageList({
         role="log"
         aria-live="off"
         aria-label={strings.room.messages}
+        onKeyDown={walk}
       >
         <div className="talk-content" ref={content}>
           <Beginning room={room} retry={() => model.loadOlder()} />
           {items.map((item) => (
-            <Item key={item.key} item={item} room={room} me={me.id} reply={reply} />
+            <Item key={item.key} item={item} room={room} me={me.id} ways={ways} />
           ))}
-          {room.outgoing.map((entry) => (
-            <OutgoingItem key={`out-${entry.key}`} entry={entry} model={model} current={room.current} />
-          ))}
+          {room.past && <Continuation room={room} retry={() => model.loadNewer()} />}
+          {!room.past &&
+            room.outgoing.map((entry) => (
+              <OutgoingItem key={`out-${entry.key}`} entry={entry} model={model} current={room.current} />
+            ))}
         </div>
       </div>
       {!atEnd && (
-        <button type="button" className={newsBelow > 0 ? "to-newest has-news" : "to-newest"} onClick={toEnd}>
+        <button type="button" className={newsBelow > 0 ? "to-newest has-news" : "to-newest"} onClick={toNewest}>
           {newsBelow > 0 ? (
             strings.room.newMessages(newsBelow)
+          ) : room.past ? (
+            strings.room.toPresent
           ) : (
             <span className="hidden-text">{strings.room.toNewest}</span>
           )}
@@ -92,45 +108,65 @@ function Beginning({ room, retry }: { room: RoomState; retry: () => void }): Rea
   return <p className="talk-top">{room.older === "loading" ? strings.room.loadingOlder : ""}</p>;
 }
 
+/** Below a run of the past. */
+function Continuation({ room, retry }: { room: RoomState; retry: () => void }): ReactNode {
+  const strings = useStrings();
+  if (room.newer !== "failed") return <p className="talk-top">{strings.room.loadingNewer}</p>;
+  return (
+    <p className="talk-top" role="alert">
+      {strings.room.olderFailed}{" "}
+      <Button look="link" onClick={retry}>
+        {strings.retry}
+      </Button>
+    </p>
+  );
+}
+
 function Item({
   item,
   room,
   me,
-  reply,
+  ways,
 }: {
   item: TimelineItem;
   room: RoomState;
   me: number;
-  reply: (message: Message) => void;
+  ways: MessageWays;
 }): ReactNode {
   const strings = useStrings();
   if (item.type === "day") return <DayLine atMs={item.atMs} />;
   if (item.type === "unread") return <UnreadLine />;
   if (item.type === "event") return <EventLine message={item.message} people={room.people} />;
   const { message, first, last } = item;
-  const quote = message.kind === Kind.Reply ? quoteOf(room, message.reference) : null;
+  const mine = message.sender === me;
+  const quotes = message.kind === Kind.Reply;
+  const quoted = quotes ? quotedIn(room, message.reference) : undefined;
   return (
     <MessageItem
       message={message}
       first={first}
       last={last}
-      mine={message.sender === me}
+      mine={mine}
       name={nameOf(strings, room.people, message.sender)}
       unread={room.people.loaded ? room.people.unreadOf(message) : 0}
       withdrawn={room.withdrawn.has(message.id)}
-      quoteName={quote === null ? null : quote.name(strings.room.unknownMember)}
-      quoteText={quote === null ? null : quote.text}
-      reply={reply}
+      removable={mine || room.role === Role.Admin}
+      quoteName={quotes ? (quoted === undefined ? "" : nameOf(strings, room.people, quoted.sender)) : null}
+      quoteText={quotes ? quoteText(strings, room, quoted) : null}
+      ways={ways}
     />
   );
 }
 
-/** What a reply quotes, as far as it is loaded. */
-function quoteOf(room: RoomState, id: number): Quote {
-  const quoted = room.messages.find((message) => message.id === id);
-  const name = quoted === undefined ? undefined : room.people.members.get(quoted.sender)?.name;
-  const isThere = quoted !== undefined && !room.withdrawn.has(id);
-  return { text: isThere ? quoted.text : "", name: (unknown) => name ?? (quoted === undefined ? "" : unknown) };
+/** The message that a reply quotes, where it is loaded. */
+function quotedIn(room: RoomState, id: number): Message | undefined {
+  return room.messages.find((message) => message.id === id) ?? room.quotes.get(id);
+}
+
+/** Empty where it is not loaded. */
+function quoteText(strings: Strings, room: RoomState, quoted: Message | undefined): string {
+  if (quoted === undefined) return "";
+  return room.withdrawn.has(quoted.id) ? strings.message.withdrawn : quoted.text;
 }
 
 /** A first page of at least this many messages was loaded for sure, and not just what came live. */
@@ -139,7 +175,7 @@ const FIRST_PAGE = 50;
 /** On entering, shows the line after what was read, where there is one; else the end. */
 function useFirstSight(
   content: RefObject<HTMLElement | null>,
-  { messages, atStart }: RoomState,
+  { messages, atStart, target }: RoomState,
   enteredAt: number,
   showFirst: (element: HTMLElement) => void,
 ): void {
@@ -149,20 +185,68 @@ function useFirstSight(
   useLayoutEffect(() => {
     if (done.current || !loaded) return;
     done.current = true;
+    if (target !== null) return;
     const line = content.current?.querySelector<HTMLElement>(".unread-line");
     if (line !== null && line !== undefined) showFirst(line);
-  }, [content, loaded, showFirst]);
+  }, [content, loaded, target, showFirst]);
+}
+
+/** Brings the message that a search or a quote led to into sight, marks it and gives it the focus. */
+function useTarget(
+  content: RefObject<HTMLElement | null>,
+  { target, messages }: RoomState,
+  showFirst: (element: HTMLElement) => void,
+): void {
+  const shownTurn = useRef(0);
+  useLayoutEffect(() => {
+    if (target === null || target.turn === shownTurn.current) return;
+    const element = content.current?.querySelector<HTMLElement>(`[data-message="${target.id}"]`);
+    if (element === null || element === undefined) return;
+    shownTurn.current = target.turn;
+    showFirst(element);
+    element.focus({ preventScroll: true });
+    element.classList.remove("is-sought");
+    // Read so that the browser sees the class go and come: the same message may be sought twice.
+    void element.offsetWidth;
+    element.classList.add("is-sought");
+  }, [content, target, messages, showFirst]);
+}
+
+/** Asks for what is quoted and not loaded. */
+function useQuoted({ messages, quotes, current }: RoomState, model: Room): void {
+  useEffect(() => {
+    if (!current) return;
+    const loaded = new Set(messages.map((message) => message.id));
+    for (const { kind, reference } of messages) {
+      if (kind === Kind.Reply && !loaded.has(reference) && !quotes.has(reference)) model.quote(reference);
+    }
+  }, [messages, quotes, current, model]);
+}
+
+/** In the talk the up and down arrows lead from message to message. */
+function walk(event: KeyboardEvent<HTMLElement>): void {
+  const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+  const from = event.target;
+  const isThere =
+    from === event.currentTarget || (from instanceof HTMLElement && from.dataset["message"] !== undefined);
+  if (step === 0 || !isThere) return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-message]")];
+  const at = all.indexOf(from as HTMLElement);
+  const next = at < 0 ? all.at(-1) : all[at + step];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
 }
 
 /** Everything is read once its end is in sight of somebody who looks. */
 function useReading(room: RoomState, model: Room, atEnd: boolean): void {
   const active = usePageActive();
   const newest = room.messages.at(-1)?.id ?? 0;
-  const reads = active && atEnd && room.current;
+  const reads = active && atEnd && !room.past && room.current;
   useEffect(() => {
     if (reads && newest > 0) model.read(newest);
   }, [model, reads, newest]);
-  useEffect(() => model.readingBack(!atEnd), [model, atEnd]);
+  useEffect(() => model.readingBack(!atEnd || room.past), [model, atEnd, room.past]);
 }
 
 /** Who says something wants to see it, wherever he was reading. */
@@ -178,10 +262,10 @@ function useOwnWords(room: RoomState, toEnd: () => void): void {
 /** How many messages came since the user left the end. */
 function useNewsBelow(room: RoomState, atEnd: boolean): number {
   const leftAt = useRef(0);
-  const newest = room.messages.at(-1)?.id ?? 0;
+  const newest = room.past ? 0 : (room.messages.at(-1)?.id ?? 0);
   useEffect(() => {
     leftAt.current = atEnd ? newest : leftAt.current || newest;
   }, [atEnd, newest]);
-  if (atEnd || leftAt.current === 0) return 0;
+  if (atEnd || room.past || leftAt.current === 0) return 0;
   return room.messages.filter((message) => message.id > leftAt.current).length;
 }

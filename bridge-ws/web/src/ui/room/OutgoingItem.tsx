@@ -1,6 +1,7 @@
 import { memo, type ReactNode } from "react";
 import { refusalText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
+import { Kind } from "../../protocol/message";
 import type { Outgoing } from "../../room/outbox";
 import type { Room } from "../../room/room";
 import { Button } from "../parts/Button";
@@ -23,7 +24,7 @@ export const OutgoingItem = memo(function OutgoingItem({
     <article className={`said is-mine is-outgoing is-last is-${entry.state}`} data-outgoing={entry.state}>
       <div className="said-body">
         <div className="said-row">
-          <div className="bubble">
+          <div className={entry.kind === Kind.Notice ? "bubble is-notice" : "bubble"}>
             <Prose text={entry.text} />
           </div>
           <div className="said-aside">

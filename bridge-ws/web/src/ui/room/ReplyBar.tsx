@@ -6,6 +6,18 @@ import { IconButton } from "../parts/Button";
 import { Icon } from "../parts/Icon";
 import { nameOf } from "./summary";
 
+/** The next message goes out as a notice. */
+export function NoticeLine({ stop }: { stop: () => void }): ReactNode {
+  const { notice } = useStrings();
+  return (
+    <div className="reply-bar is-notice">
+      <Icon name="notice" size={18} />
+      <p>{notice.writing}</p>
+      <IconButton icon="close" size={16} label={notice.cancel} onClick={stop} />
+    </div>
+  );
+}
+
 /** What the next message will answer. */
 export function ReplyBar({ room, replyTo, stop }: { room: RoomState; replyTo: Message; stop: () => void }): ReactNode {
   const strings = useStrings();

@@ -1,16 +1,21 @@
 import { useMemo, useRef, useState, type ReactNode } from "react";
+import { withdrawMessage } from "../../api/messages";
 import { useStrings } from "../../i18n/language";
 import type { Message } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
+import { ConfirmDialog } from "../dialogs/ConfirmDialog";
+import { InviteDialog } from "../dialogs/InviteDialog";
 import { LeaveDialog } from "../dialogs/LeaveDialog";
+import { RoomSettingsDialog } from "../dialogs/RoomSettingsDialog";
 import { Composer } from "./Composer";
 import { LinkBanner } from "./LinkBanner";
-import { MembersPanel } from "./MembersPanel";
+import { MembersPanel, type RoomMatter } from "./MembersPanel";
 import { MessageList } from "./MessageList";
+import { NoticeBar } from "./NoticeBar";
 import { RoomHeader } from "./RoomHeader";
 import { TypingLine } from "./TypingLine";
-import type { Replying } from "./useWriting";
+import type { Manner } from "./useWriting";
 import "./roomPane.css";
 
 /** One room: its talk, its members, and what one says in it. */
@@ -19,11 +24,16 @@ export function RoomPane({ room }: { room: RoomState }): ReactNode {
   const strings = useStrings();
   const panelButton = useRef<HTMLButtonElement>(null);
   const [panel, setPanel] = useState(false);
-  const [leaving, setLeaving] = useState(false);
-  const replying = useReplying();
+  const [matter, setMatter] = useState<RoomMatter | null>(null);
+  const [removing, setRemoving] = useState<Message | null>(null);
+  const manner = useManner();
   // Where the user had read to when he came in: the line stays there while he is in the room.
   const [enteredAt] = useState(room.readMark);
   const model = session.room(room.id);
+  const ways = useMemo(
+    () => ({ reply: manner.reply, remove: setRemoving, goTo: (id: number) => model?.seek(id) }),
+    [manner.reply, model],
+  );
   if (model === undefined) return null;
 
   function closePanel(): void {
@@ -36,12 +46,28 @@ export function RoomPane({ room }: { room: RoomState }): ReactNode {
       <section className="room-talk">
         <RoomHeader room={room} panelShown={panel} panelButton={panelButton} togglePanel={() => setPanel(!panel)} />
         <LinkBanner room={room} />
-        <MessageList room={room} model={model} enteredAt={enteredAt} reply={replying.start} />
+        <div className="room-middle">
+          <NoticeBar room={room} goTo={ways.goTo} />
+          <MessageList room={room} model={model} enteredAt={enteredAt} ways={ways} />
+        </div>
         <TypingLine room={room} />
-        <Composer room={room} model={model} replying={replying} />
+        <Composer room={room} model={model} manner={manner} />
       </section>
-      {panel && <MembersPanel room={room} close={closePanel} leave={() => setLeaving(true)} />}
-      {leaving && <LeaveDialog room={room} onClose={() => setLeaving(false)} />}
+      {panel && <MembersPanel room={room} close={closePanel} ask={setMatter} />}
+      {matter === "invite" && <InviteDialog room={room} onClose={() => setMatter(null)} />}
+      {matter === "settings" && <RoomSettingsDialog room={room} onClose={() => setMatter(null)} />}
+      {matter === "leave" && <LeaveDialog room={room} onClose={() => setMatter(null)} />}
+      {removing !== null && (
+        <ConfirmDialog
+          question={strings.message.deleteQuestion}
+          submit={strings.message.delete}
+          act={() => withdrawMessage(room.id, removing.id)}
+          onClose={() => setRemoving(null)}
+        >
+          <p className="dialog-quote">{removing.text}</p>
+          <p>{strings.message.deleteText}</p>
+        </ConfirmDialog>
+      )}
       <span className="hidden-text" role="status">
         {room.current ? "" : strings.room.catchingUp}
       </span>
@@ -49,7 +75,15 @@ export function RoomPane({ room }: { room: RoomState }): ReactNode {
   );
 }
 
-function useReplying(): Replying {
-  const [to, start] = useState<Message | null>(null);
-  return useMemo(() => ({ to, start, stop: () => start(null) }), [to]);
+function useManner(): Manner {
+  const [{ to, notice }, set] = useState<Pick<Manner, "to" | "notice">>({ to: null, notice: false });
+  const ways = useMemo(
+    () => ({
+      reply: (message: Message) => set({ to: message, notice: false }),
+      announce: () => set({ to: null, notice: true }),
+      plain: () => set({ to: null, notice: false }),
+    }),
+    [],
+  );
+  return useMemo(() => ({ to, notice, ...ways }), [to, notice, ways]);
 }

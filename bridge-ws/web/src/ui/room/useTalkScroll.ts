@@ -2,13 +2,20 @@ import { useCallback, useLayoutEffect, useRef, useState, type RefObject } from "
 
 /** Closer to the end than this counts as at the end. */
 const END_PX = 48;
-/** Closer to the top than this, the page before is wanted. */
-const TOP_PX = 600;
+/** Closer to the top than this, the page before is wanted; to the end of a run of the past, the page after. */
+const NEAR_PX = 600;
 
 interface Anchor {
   readonly element: HTMLElement;
   /** Its distance from the viewport's top. */
   readonly top: number;
+}
+
+interface Wants {
+  wantOlder(): void;
+  wantNewer(): void;
+  /** What is shown ends before the newest: its end is no place to stay at. */
+  readonly isPast: boolean;
 }
 
 /**
@@ -18,7 +25,7 @@ interface Anchor {
 export function useTalkScroll(
   viewport: RefObject<HTMLElement | null>,
   content: RefObject<HTMLElement | null>,
-  wantOlder: () => void,
+  { wantOlder, wantNewer, isPast }: Wants,
 ): { atEnd: boolean; toEnd: () => void; showFirst: (element: HTMLElement) => void } {
   const [atEnd, setAtEnd] = useState(true);
   const stuck = useRef(true);
@@ -27,11 +34,13 @@ export function useTalkScroll(
   const look = useCallback(() => {
     const view = viewport.current;
     if (view === null) return;
-    stuck.current = view.scrollHeight - view.scrollTop - view.clientHeight < END_PX;
+    const belowPx = view.scrollHeight - view.scrollTop - view.clientHeight;
+    stuck.current = !isPast && belowPx < END_PX;
     setAtEnd(stuck.current);
     anchor.current = stuck.current ? null : findAnchor(view, content.current);
-    if (view.scrollTop < TOP_PX) wantOlder();
-  }, [viewport, content, wantOlder]);
+    if (view.scrollTop < NEAR_PX) wantOlder();
+    if (isPast && belowPx < NEAR_PX) wantNewer();
+  }, [viewport, content, wantOlder, wantNewer, isPast]);
 
   const settle = useCallback(() => {
     const view = viewport.current;
@@ -40,7 +49,7 @@ export function useTalkScroll(
     else if (anchor.current?.element.isConnected === true) {
       view.scrollTop += topWithin(view, anchor.current.element) - anchor.current.top;
     }
-    if (view.scrollTop < TOP_PX) wantOlder();
+    if (view.scrollTop < NEAR_PX) wantOlder();
   }, [viewport, content, wantOlder]);
 
   useLayoutEffect(settle);

@@ -1,17 +1,22 @@
 import { useState, type KeyboardEvent, type RefObject } from "react";
 import { TEXT_CHARS_MAX } from "../../protocol/limits";
-import { isTalk, type Message } from "../../protocol/message";
+import { isTalk, Kind, type Message } from "../../protocol/message";
 import type { Room } from "../../room/room";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
 import { lengthOf } from "../entry/checks";
 import { endsLine, isComposing } from "./keys";
 
-export interface Replying {
-  /** The message that the next one answers; null: none. */
+/** How the next message goes out. */
+export interface Manner {
+  /** The message that it answers; null: none. */
   readonly to: Message | null;
-  start(message: Message): void;
-  stop(): void;
+  /** As a notice. */
+  readonly notice: boolean;
+  reply(message: Message): void;
+  announce(): void;
+  /** Neither of both. */
+  plain(): void;
 }
 
 export interface Writing {
@@ -32,7 +37,7 @@ export function useWriting(
   field: RefObject<HTMLTextAreaElement | null>,
   room: RoomState,
   model: Room,
-  replying: Replying,
+  manner: Manner,
 ): Writing {
   const { drafts } = useSession();
   const [begun] = useState(() => drafts.get(room.id) ?? "");
@@ -49,11 +54,12 @@ export function useWriting(
     const box = field.current;
     const text = box?.value.trim() ?? "";
     if (box === null || text === "" || lengthOf(text) > TEXT_CHARS_MAX) return;
-    model.say(text, replying.to?.id ?? 0);
+    if (manner.to !== null) model.say(text, Kind.Reply, manner.to.id);
+    else model.say(text, manner.notice ? Kind.Notice : Kind.Talk);
     box.value = "";
     drafts.delete(room.id);
     setLength(0);
-    replying.stop();
+    manner.plain();
     box.focus();
   }
 
@@ -62,12 +68,12 @@ export function useWriting(
     if (endsLine(event)) {
       event.preventDefault();
       send();
-    } else if (event.key === "Escape" && replying.to !== null) {
+    } else if (event.key === "Escape" && (manner.to !== null || manner.notice)) {
       event.stopPropagation();
-      replying.stop();
+      manner.plain();
     } else if (field.current?.value === "" && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();
-      chooseReply(room, replying, event.key === "ArrowUp" ? -1 : 1);
+      chooseReply(room, manner, event.key === "ArrowUp" ? -1 : 1);
     }
   }
 
@@ -75,10 +81,10 @@ export function useWriting(
 }
 
 /** With nothing written yet, the arrows walk through the messages that one might answer. */
-function chooseReply(room: RoomState, replying: Replying, step: 1 | -1): void {
+function chooseReply(room: RoomState, manner: Manner, step: 1 | -1): void {
   const talk = room.messages.filter((message) => isTalk(message) && !room.withdrawn.has(message.id));
-  const at = replying.to === null ? talk.length : talk.findIndex((message) => message.id === replying.to?.id);
+  const at = manner.to === null ? talk.length : talk.findIndex((message) => message.id === manner.to?.id);
   const next = talk[at + step];
-  if (next !== undefined) replying.start(next);
-  else if (step === 1) replying.stop();
+  if (next !== undefined) manner.reply(next);
+  else if (step === 1) manner.plain();
 }
