@@ -1,9 +1,11 @@
 import type { Room } from "../room/room";
 
+/** Messages looked at for an unread notice; the last of them is the one that the list shows. */
+const LOOKED_AT_MAX = 20;
 /** Loads asked for at once; a page with a hundred rooms must not ask the server for a hundred histories together. */
 const AT_ONCE = 4;
 
-/** Fetches the last message of each room in the list, a few at a time. */
+/** Fetches the last messages of each room in the list, a few at a time. */
 export class Previews {
   #waiting: Room[] = [];
   #running = 0;
@@ -23,7 +25,7 @@ export class Previews {
       const room = this.#waiting.shift();
       if (room === undefined) return;
       this.#running++;
-      room.loadOlder(1, () => {
+      room.loadOlder(Math.min(room.state.unread + 1, LOOKED_AT_MAX), () => {
         this.#running--;
         this.#next();
       });
