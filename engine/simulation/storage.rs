@@ -202,7 +202,7 @@ impl World {
         let (recent, _) = self.joined_page(from, room, newest, (limit, limit));
         let changes = self.joined_sends(from, (room, UserId(0), DeviceId(0)));
         let sequenced_change = changes.last().map_or(0, |&(sequence, _)| sequence.0);
-        Ok(LoadedRoom { snapshot, recent, sequenced_change })
+        Ok(LoadedRoom { snapshot, recent, newest: MessageId::ZERO, sequenced_change })
     }
 }
 

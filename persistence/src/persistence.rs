@@ -40,7 +40,7 @@ impl Persistence {
         let lock = FolderLock::take(&config.data)?;
         let runtime = Runtime::start(config)?;
         let accounts = Accounts::open(config, &runtime)?;
-        let messages = MessageStore::open(config, &runtime, lock)?;
+        let messages = MessageStore::open(config, &runtime, &accounts, lock)?;
         let write_behind = WriteBehind::new(config, runtime.handle().clone(), messages.clone());
         Ok(Self { inner: Arc::new(Inner { runtime, accounts, messages, write_behind }) })
     }

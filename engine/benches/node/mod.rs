@@ -45,7 +45,7 @@ impl Layout {
             members: (first..first + self.members).map(member).collect(),
             changes: Vec::new(),
         };
-        LoadedRoom { snapshot, recent: Bytes::new(), sequenced_change: 0 }
+        LoadedRoom { snapshot, recent: Bytes::new(), newest: MessageId::ZERO, sequenced_change: 0 }
     }
 }
 

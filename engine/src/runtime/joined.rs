@@ -8,7 +8,7 @@ use moim_wire::limits::HISTORY_BYTES_MAX;
 use moim_wire::{MessageId, RoomId, Sequence};
 
 use crate::error::Error;
-use crate::journal::{Backlogs, Page, Sender, View, join_sends};
+use crate::journal::{Backlogs, Page, Sender, View, join_sends, prev_id};
 use crate::router::{self, ShardId};
 use crate::shard::split_frames;
 
@@ -61,9 +61,41 @@ impl Joined {
     pub(super) async fn sends(&self, sender: Sender) -> Result<Vec<(Sequence, MessageId)>, StoreError> {
         let waiting = self.read(move |view| view.sends(sender)).await?;
         let (room, user, device) = sender;
-        let stored = self.persistence.messages().device_window(room, user, device).await?;
-        self.check()?;
+        let messages = self.persistence.messages();
+        let stored = match messages.device_window(room, user, device).await {
+            Err(StoreError::Unavailable(_)) if self.is_at_hand(room).await? => {
+                messages.device_window_at_hand(room, user, device).await?
+            }
+            stored => {
+                let stored = stored?;
+                self.check()?;
+                stored
+            }
+        };
         Ok(if waiting.is_empty() { stored } else { join_sends(stored, waiting) })
+    }
+
+    /// The newest messages of a room that the journal has, or the newest one's id where it has none, zero
+    /// where there is none: for going on while the message store is away. `None` where nobody here knows the room.
+    pub(super) async fn recent_at_hand(
+        &self,
+        room: RoomId,
+        limit: usize,
+    ) -> Result<Option<(Bytes, MessageId)>, StoreError> {
+        let waiting = self.read(move |view| view.page(room, PageQuery::Before(MessageId(u64::MAX)), limit)).await?;
+        if waiting.frames.is_empty() {
+            let newest = self.persistence.messages().newest_at_hand(room).await?;
+            return Ok(newest.map(|newest| (Bytes::new(), newest)));
+        }
+        Ok(Some((concat(&self.view.emptied(room, waiting)).0, MessageId::ZERO)))
+    }
+
+    /// Whether all sends of the room are known without the store: its first message is in the journal or went through here.
+    async fn is_at_hand(&self, room: RoomId) -> Result<bool, StoreError> {
+        let first = self.read(move |view| view.page(room, PageQuery::After(MessageId::ZERO), 1)).await?;
+        let is_first = |(_, frame): &(MessageId, Bytes)| prev_id(frame) == MessageId::ZERO;
+        Ok(first.frames.first().is_some_and(is_first)
+            || self.persistence.messages().newest_at_hand(room).await?.is_some())
     }
 
     /// Reads the journal on one of the stores' threads, under their bounds.

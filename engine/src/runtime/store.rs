@@ -166,11 +166,15 @@ fn cut<T>(mut entries: Vec<T>, limit: usize) -> (Vec<T>, bool) {
 
 async fn load_room(stores: &Joined, room: RoomId) -> Result<LoadedRoom, StoreError> {
     let snapshot = stores.accounts().rooms().load(room).await?;
-    let newest = PageQuery::Before(MessageId(u64::MAX));
-    let (recent, _) = stores.page(room, newest, RECENT_LOADED.min(CATCH_UP_MAX)).await?;
+    let limit = RECENT_LOADED.min(CATCH_UP_MAX);
+    let (recent, newest) = match stores.page(room, PageQuery::Before(MessageId(u64::MAX)), limit).await {
+        Ok((recent, _)) => (recent, MessageId::ZERO),
+        Err(error @ StoreError::Unavailable(_)) => stores.recent_at_hand(room, limit).await?.ok_or(error)?,
+        Err(error) => return Err(error),
+    };
     let changes = stores.sends((room, CHANGES.user, CHANGES.device)).await?;
     let sequenced_change = changes.last().map_or(0, |&(sequence, _)| sequence.0);
-    Ok(LoadedRoom { snapshot, recent, sequenced_change })
+    Ok(LoadedRoom { snapshot, recent, newest, sequenced_change })
 }
 
 type RoomWithUnread = (moim_persistence::RoomOfUser, u32);

@@ -226,6 +226,8 @@ pub struct LoadedRoom {
     pub snapshot: RoomSnapshot,
     /// Newest messages, MESSAGE frames back to back, ids rising, contiguous up to the newest.
     pub recent: Bytes,
+    /// The newest message's id where `recent` is empty, as it is while the store that has it is away; zero: there is none.
+    pub newest: MessageId,
     /// Newest change that the message store or the journal has among the messages.
     pub sequenced_change: u32,
 }

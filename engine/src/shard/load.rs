@@ -16,8 +16,8 @@ use crate::journal::prev_id;
 pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention, now_ms: u64, seed: u64) -> Room {
     let snapshot = &loaded.snapshot;
     let recent: VecDeque<_> = split_frames(&loaded.recent).into();
-    let newest = recent.back().map_or(MessageId::ZERO, |&(id, _)| id);
-    let floor = recent.front().map_or(MessageId::ZERO, |(_, frame)| prev_id(frame));
+    let newest = recent.back().map_or(loaded.newest, |&(id, _)| id);
+    let floor = recent.front().map_or(loaded.newest, |(_, frame)| prev_id(frame));
     if !recent.is_empty() {
         retention.add(loaded.recent.len(), vec![(room, newest)]);
     }
@@ -39,6 +39,7 @@ pub(super) fn build(room: RoomId, loaded: &LoadedRoom, retention: &mut Retention
         floor,
         withdrawals: VecDeque::new(),
         devices: super::map(seed),
+        knows_all_devices: newest == MessageId::ZERO,
         last_change: sequenced,
         committed_change: sequenced,
         loaded_change: snapshot.last_change,

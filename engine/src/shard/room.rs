@@ -54,6 +54,9 @@ pub(super) struct Room {
     /// Messages withdrawn by one of `recent`, after the one that did it: the store may not know yet.
     pub(super) withdrawals: VecDeque<(MessageId, MessageId)>,
     pub(super) devices: Map<(UserId, DeviceId), Device>,
+    /// Nothing was ever said before the room was loaded, and no device forgotten since: one that is not in `devices` has no
+    /// sends anywhere, and no store needs to be asked.
+    pub(super) knows_all_devices: bool,
     /// Newest change sequenced, and newest of those in the journal.
     pub(super) last_change: u32,
     pub(super) committed_change: u32,

@@ -114,6 +114,10 @@ impl Room {
         if self.devices.len() >= context.limits.devices_per_room_max {
             return context.busy(&origin, "too many devices speak in this room at once");
         }
+        if self.knows_all_devices {
+            self.devices.insert((caller.user, caller.device), Device::Known(DeviceWindow::default()));
+            return self.send(origin, caller, send, context);
+        }
         let parked = Parked { origin, caller, request: Request::Send(send).into_owned() };
         self.devices.insert((caller.user, caller.device), Device::Loading(vec![parked]));
         context.effects.push(Effect::Store(StoreRequest::LoadDevice(self.id, caller)));
@@ -122,6 +126,7 @@ impl Room {
     /// Forgets devices whose sends are committed; the stores will say what they know when they speak again.
     fn leave_devices_to_the_store(&mut self) {
         let committed = self.committed;
+        self.knows_all_devices = false;
         self.devices.retain(|_, device| match device {
             Device::Loading(_) => true,
             Device::Known(window) => window.newest_id() > committed,

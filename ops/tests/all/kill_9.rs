@@ -143,7 +143,7 @@ fn compare(acks: &[(MessageId, String)], history: &[Message], seen: &[Message]) 
     assert_eq!(seen, expected, "the follower saw something else than what is stored");
 }
 
-async fn whole_history(client: &Client, room: RoomId) -> Vec<Message> {
+pub(crate) async fn whole_history(client: &Client, room: RoomId) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     loop {
         let after = messages.last().map_or(MessageId(1), |message| message.id);
@@ -160,7 +160,7 @@ async fn wait_for(progressed: &mut watch::Receiver<u64>, target: u64) {
     tokio::time::timeout(PATIENCE, reached).await.expect("the senders stand still").unwrap();
 }
 
-async fn connect(address: &str, token: &str) -> Client {
+pub(crate) async fn connect(address: &str, token: &str) -> Client {
     let mut config = Config::new(address, Credentials::Token(token.to_owned()));
     config.reconnect = Reconnect { delay_min: Duration::from_millis(5), delay_max: Duration::from_millis(100) };
     Client::connect(config).await.expect("the server takes a member's token")

@@ -7,6 +7,10 @@ mod architecture;
 mod command_line;
 mod house_rules;
 mod kill_9;
+#[expect(dead_code, reason = "the store's own tests stage more with it")]
+#[path = "../../../persistence/tests/integration/cql/node.rs"]
+mod node;
 mod serve;
 mod server;
+mod store_away;
 mod workspace;

@@ -75,6 +75,19 @@ impl Rooms {
             .await
     }
 
+    /// The newest room, deleted or not; zero where there is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn newest(&self) -> Result<RoomId, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let row = shared.database.row("SELECT COALESCE(MAX(room_id), 0) FROM rooms", values![]).await?;
+                row.map_or(Ok(RoomId(0)), |row| Ok(RoomId(row.int(0)?)))
+            })
+            .await
+    }
+
     /// The first 1,000 changes of a room above `after` that are not sequenced yet, rising.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub(super) struct Rows<'a> {
     pub(super) devices: HashMap<Sender, Vec<(Sequence, MessageId)>>,
     /// Messages of these batches or earlier ones that lose their text.
     pub(super) withdrawn: HashSet<(RoomId, MessageId)>,
+    /// Rooms whose very first message is among them.
+    pub(super) begun: HashSet<RoomId>,
 }
 
 impl<'a> Rows<'a> {
@@ -46,6 +48,9 @@ impl<'a> Rows<'a> {
         let head = message.head();
         let (room, id, device) = (RoomId(head.room()), MessageId(head.id()), DeviceId(head.device()));
         self.messages.push((room, id, frame.bytes));
+        if head.prev_id() == 0 {
+            self.begun.insert(room);
+        }
         if let Some(withdrawn) = withdrawal::withdraws(&message) {
             self.withdrawn.insert((room, withdrawn));
         }

@@ -30,12 +30,48 @@ pub(super) fn prefix((room, user, device): Sender) -> [u8; 12] {
 pub(super) fn row(sender: Sender, sent: &[(Sequence, MessageId)]) -> Option<(Vec<u8>, Vec<u8>)> {
     let highest = sent.iter().map(|(sequence, _)| sequence.0).max()?;
     let key = [&prefix(sender)[..], &highest.to_be_bytes()].concat();
-    let mut value = Vec::with_capacity(sent.len() * PAIR_BYTES);
+    Some((key, value(sent.iter().copied())))
+}
+
+/// Pairs as a row has them.
+fn value(sent: impl IntoIterator<Item = (Sequence, MessageId)>) -> Vec<u8> {
+    let mut value = Vec::new();
     for (sequence, id) in sent {
         value.extend_from_slice(&sequence.0.to_be_bytes());
         value.extend_from_slice(&id.0.to_be_bytes());
     }
-    Some((key, value))
+    value
+}
+
+/// A row of the newest pairs of what a row has, rising, and what was sent; as many as a window holds.
+pub(super) fn joined(row: &[u8], sent: &[(Sequence, MessageId)]) -> Result<Vec<u8>, Error> {
+    let last = row.last_chunk::<PAIR_BYTES>().map(|pair| sequence_of(pair));
+    let follows_on = sent.first().is_none_or(|&(first, _)| last.is_none_or(|last| first > last));
+    let pairs = if follows_on && sent.is_sorted() && row.len().is_multiple_of(PAIR_BYTES) {
+        [row, &value(sent.iter().copied())].concat()
+    } else {
+        let mut pairs: BTreeMap<Sequence, MessageId> = pairs(row)?.into_iter().collect();
+        pairs.extend(sent.iter().copied());
+        value(pairs)
+    };
+    let older = pairs.len().saturating_sub(SENDS_IN_FLIGHT_MAX * PAIR_BYTES);
+    Ok(pairs[older..].to_vec())
+}
+
+fn sequence_of(pair: &[u8]) -> Sequence {
+    Sequence(pair.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)))
+}
+
+/// The pairs of a row, as it has them.
+pub(super) fn pairs(value: &[u8]) -> Result<Vec<(Sequence, MessageId)>, Error> {
+    if !value.len().is_multiple_of(PAIR_BYTES) {
+        return Err(Error::Internal(format!("a device's row of {} bytes in the message store", value.len())));
+    }
+    let pair = |pair: &[u8]| {
+        let id = pair.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        (sequence_of(pair), MessageId(id))
+    };
+    Ok(value.chunks_exact(PAIR_BYTES).map(pair).collect())
 }
 
 /// Gathers a window from a device's rows, newest row first.
@@ -54,15 +90,7 @@ impl Window {
             self.old_keys.push(key.to_vec());
             return Ok(self.old_keys.len() < PRUNED_MAX);
         }
-        if !value.len().is_multiple_of(PAIR_BYTES) {
-            return Err(Error::Internal(format!("a device's row of {} bytes in the message store", value.len())));
-        }
-        for pair in value.chunks_exact(PAIR_BYTES) {
-            let (sequence, id) = pair.split_at(4);
-            let sequence = sequence.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-            let id = id.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-            self.pairs.insert(Sequence(sequence), MessageId(id));
-        }
+        self.pairs.extend(pairs(value)?);
         Ok(true)
     }
 

@@ -44,14 +44,14 @@ struct Counters {
 }
 
 impl Embedded {
-    pub(super) fn open(path: &Path, cache_bytes: u64, lock: FolderLock) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, cache_bytes: u64, lock: Option<FolderLock>) -> Result<Self, Error> {
         let tables = Tables::open(path, cache_bytes)?;
         Ok(Self {
             path: path.to_owned(),
             cache_bytes,
             state: Mutex::new(State::Open(Arc::new(tables))),
             counters: Counters::default(),
-            lock: Mutex::new(Some(lock)),
+            lock: Mutex::new(lock),
         })
     }
 
@@ -101,7 +101,7 @@ impl Embedded {
         Ok(row.map(|row| row.to_vec()))
     }
 
-    fn sync_of(&self, tables: &Tables) -> Result<(), Error> {
+    pub(super) fn sync_of(&self, tables: &Tables) -> Result<(), Error> {
         self.checked_write(tables, tables.database.persist(PersistMode::SyncAll))?;
         self.counters.syncs.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -207,7 +207,7 @@ impl Embedded {
     }
 
     /// The tables to read from. A failed store can still be read until a writer opens it anew.
-    fn tables(&self) -> Result<Arc<Tables>, Error> {
+    pub(super) fn tables(&self) -> Result<Arc<Tables>, Error> {
         let mut state = self.state();
         match &*state {
             State::Open(tables) => Ok(tables.clone()),
@@ -221,7 +221,7 @@ impl Embedded {
     }
 
     /// The tables to write to: of a failed store those of its files opened anew.
-    fn sound_tables(&self) -> Result<Arc<Tables>, Error> {
+    pub(super) fn sound_tables(&self) -> Result<Arc<Tables>, Error> {
         {
             let mut state = self.state();
             let failed = match &*state {
@@ -245,7 +245,7 @@ impl Embedded {
         Ok(Arc::new(tables))
     }
 
-    fn checked_write(&self, tables: &Tables, result: fjall::Result<()>) -> Result<(), Error> {
+    pub(super) fn checked_write(&self, tables: &Tables, result: fjall::Result<()>) -> Result<(), Error> {
         result.map_err(|error| {
             tables.fail();
             self.count_error();
@@ -259,7 +259,7 @@ impl Embedded {
         Ok((MessageId(id), value.into()))
     }
 
-    fn read_error(&self, error: &fjall::Error) -> Error {
+    pub(super) fn read_error(&self, error: &fjall::Error) -> Error {
         self.count_error();
         store_error(&self.path, error)
     }

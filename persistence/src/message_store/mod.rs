@@ -3,6 +3,7 @@
 mod batch;
 mod device_window;
 mod embedded;
+mod heads;
 mod page;
 mod scylla;
 mod tables;
@@ -21,10 +22,13 @@ use crate::address::StoreAddress;
 use crate::config::Config;
 use crate::error::Error;
 use crate::folder_lock::FolderLock;
+use crate::members::Accounts;
 use crate::runtime::{Runtime, not_finished};
 use crate::stats::MessageStats;
 
+use batch::Rows;
 use embedded::Embedded;
+use heads::{Heads, News};
 use scylla::Scylla;
 
 /// The message store. Cheap to clone; every `async` method may be awaited on any executor.
@@ -38,18 +42,29 @@ pub struct MessageStore {
 #[derive(Clone)]
 enum BackEnd {
     Embedded(Arc<Embedded>),
-    Scylla(Arc<Scylla>),
+    /// Beside it, in the data folder, what rooms need while it is away.
+    Scylla(Arc<Scylla>, Arc<Heads>),
 }
 
 impl MessageStore {
-    pub(crate) fn open(config: &Config, runtime: &Arc<Runtime>, lock: FolderLock) -> Result<Self, Error> {
+    pub(crate) fn open(
+        config: &Config,
+        runtime: &Arc<Runtime>,
+        accounts: &Accounts,
+        lock: FolderLock,
+    ) -> Result<Self, Error> {
         let returned = watch::Sender::new(0);
         let back_end = if Scylla::is_meant(&config.messages) {
             let scylla = Scylla::open(&config.messages, runtime, returned.clone(), lock)?;
-            BackEnd::Scylla(Arc::new(scylla))
+            let path = config.data.join("heads");
+            let heads = Runtime::open_nicely(|| {
+                let rooms = accounts.rooms();
+                Heads::open(&path, || runtime.wait_for(async move { rooms.newest().await })?)
+            })??;
+            BackEnd::Scylla(Arc::new(scylla), Arc::new(heads))
         } else {
             let path = config.embedded_path()?;
-            let embedded = Runtime::open_nicely(|| Embedded::open(&path, config.message_cache_bytes, lock))??;
+            let embedded = Runtime::open_nicely(|| Embedded::open(&path, config.message_cache_bytes, Some(lock)))??;
             BackEnd::Embedded(Arc::new(embedded))
         };
         Ok(Self { runtime: runtime.clone(), back_end, returned })
@@ -79,7 +94,7 @@ impl MessageStore {
     pub const fn confirms_before_sync(&self) -> bool {
         match &self.back_end {
             BackEnd::Embedded(_) => false,
-            BackEnd::Scylla(_) => true,
+            BackEnd::Scylla(..) => true,
         }
     }
 
@@ -100,7 +115,7 @@ impl MessageStore {
         let frames = frames.to_vec();
         match self.back_end.clone() {
             BackEnd::Embedded(embedded) => self.runtime.run_blocking_write(move || embedded.write(&frames)).await,
-            BackEnd::Scylla(scylla) => self.off_the_limit(async move { scylla.write(&frames).await }).await,
+            BackEnd::Scylla(scylla, heads) => self.write_remotely(scylla, heads, frames).await,
         }
     }
 
@@ -115,7 +130,7 @@ impl MessageStore {
             BackEnd::Embedded(embedded) => {
                 self.runtime.run_blocking_write(move || embedded.write_durably(&frames)).await
             }
-            BackEnd::Scylla(scylla) => self.off_the_limit(async move { scylla.write(&frames).await }).await,
+            BackEnd::Scylla(scylla, heads) => self.write_remotely(scylla, heads, frames).await,
         }
     }
 
@@ -127,7 +142,7 @@ impl MessageStore {
     pub async fn sync(&self) -> Result<(), Error> {
         match self.back_end.clone() {
             BackEnd::Embedded(embedded) => self.runtime.run_blocking_write(move || embedded.sync()).await,
-            BackEnd::Scylla(scylla) => self.off_the_limit(async move { scylla.is_open() }).await,
+            BackEnd::Scylla(scylla, _) => self.off_the_limit(async move { scylla.is_open() }).await,
         }
     }
 
@@ -142,7 +157,7 @@ impl MessageStore {
             BackEnd::Embedded(embedded) => {
                 runtime.run_blocking_read(move || embedded.page(room, query, limit, bytes_max)).await
             }
-            BackEnd::Scylla(scylla) => {
+            BackEnd::Scylla(scylla, _) => {
                 runtime.run(async move { scylla.page(room, query, limit, bytes_max).await }).await
             }
         }
@@ -156,7 +171,7 @@ impl MessageStore {
         let runtime = self.runtime.clone();
         match self.back_end.clone() {
             BackEnd::Embedded(embedded) => runtime.run_blocking_read(move || embedded.newest(room)).await,
-            BackEnd::Scylla(scylla) => runtime.run(async move { scylla.newest(room).await }).await,
+            BackEnd::Scylla(scylla, _) => runtime.run(async move { scylla.newest(room).await }).await,
         }
     }
 
@@ -170,7 +185,7 @@ impl MessageStore {
             BackEnd::Embedded(embedded) => {
                 runtime.run_blocking_read(move || embedded.count_after(room, after, cap)).await
             }
-            BackEnd::Scylla(scylla) => runtime.run(async move { scylla.count_after(room, after, cap).await }).await,
+            BackEnd::Scylla(scylla, _) => runtime.run(async move { scylla.count_after(room, after, cap).await }).await,
         }
     }
 
@@ -191,14 +206,46 @@ impl MessageStore {
             BackEnd::Embedded(embedded) => {
                 runtime.run_blocking_read(move || embedded.device_window(room, user, device)).await
             }
-            BackEnd::Scylla(scylla) => runtime.run(async move { scylla.device_window(room, user, device).await }).await,
+            BackEnd::Scylla(scylla, _) => {
+                runtime.run(async move { scylla.device_window(room, user, device).await }).await
+            }
+        }
+    }
+
+    /// The room's newest message as the data folder knows it, whether a remote store answers or not: zero where it has none,
+    /// `None` where the folder may not know, because the room is older than it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Unavailable`]: of the folder, or because the store itself is embedded in it.
+    pub async fn newest_at_hand(&self, room: RoomId) -> Result<Option<MessageId>, Error> {
+        match self.back_end.clone() {
+            BackEnd::Embedded(_) => Err(nothing_beside()),
+            BackEnd::Scylla(_, heads) => self.runtime.clone().run_blocking_read(move || heads.newest(room)).await,
+        }
+    }
+
+    /// [`Self::device_window`] as the data folder knows it: all there is where [`Self::newest_at_hand`] knows the room.
+    ///
+    /// # Errors
+    /// As [`Self::newest_at_hand`].
+    pub async fn device_window_at_hand(
+        &self,
+        room: RoomId,
+        user: UserId,
+        device: DeviceId,
+    ) -> Result<Vec<(Sequence, MessageId)>, Error> {
+        match self.back_end.clone() {
+            BackEnd::Embedded(_) => Err(nothing_beside()),
+            BackEnd::Scylla(_, heads) => {
+                self.runtime.clone().run_blocking_read(move || heads.window((room, user, device))).await
+            }
         }
     }
 
     pub(crate) fn stats(&self) -> MessageStats {
         match &self.back_end {
             BackEnd::Embedded(embedded) => embedded.stats(),
-            BackEnd::Scylla(scylla) => scylla.stats(),
+            BackEnd::Scylla(scylla, _) => scylla.stats(),
         }
     }
 
@@ -206,15 +253,34 @@ impl MessageStore {
     pub(crate) fn close(&self) -> Result<(), Error> {
         match &self.back_end {
             BackEnd::Embedded(embedded) => embedded.close(),
-            BackEnd::Scylla(scylla) => {
+            BackEnd::Scylla(scylla, heads) => {
                 scylla.close();
-                Ok(())
+                heads.close()
             }
         }
+    }
+
+    /// To both at once: what the folder knows before the store confirms it is in the journal still.
+    async fn write_remotely(&self, scylla: Arc<Scylla>, heads: Arc<Heads>, frames: Vec<Bytes>) -> Result<(), Error> {
+        let runtime = self.runtime.clone();
+        self.off_the_limit(async move {
+            let rows = Rows::of(&frames)?;
+            let news = News::of(&rows);
+            let here = runtime.run_blocking_write(move || heads.write(&news));
+            let (there, here) = tokio::join!(scylla.write(&rows), here);
+            there.and(here)
+        })
+        .await
     }
 
     /// Writes come from the lanes, a bounded number, and take no permit of the requests'.
     async fn off_the_limit(&self, work: impl Future<Output = Result<(), Error>> + Send + 'static) -> Result<(), Error> {
         self.runtime.handle().spawn(work).await.map_err(not_finished)?
     }
+}
+
+fn nothing_beside() -> Error {
+    Error::Unavailable(
+        "the message store in the data folder cannot be read, and nothing else has its messages".to_owned(),
+    )
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 /// Version of the rows' layout.
 const VERSION: u32 = 1;
 /// The tables are written out when this much was put into them; a second such portion may be on its way to the disk.
-const UNFLUSHED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+const UNFLUSHED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// What a row takes in memory beside its value, about.
 const ROW_BYTES: u64 = 160;
 /// Above any portion, so that the store leaves the writing out to [`Tables::commit`].
@@ -28,7 +28,7 @@ const GIVE_UP: Duration = Duration::from_secs(30);
 /// The store's own journal; 64 MiB are written beforehand, and the least that it takes.
 const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Threads that write tables out and merge them.
-const WORKERS: usize = 1;
+const WORKERS: usize = 2;
 
 /// The tables of an open store.
 pub(super) struct Tables {

@@ -204,6 +204,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::folder_lock::FolderLock;
+    use crate::members::Accounts;
     use crate::runtime::Runtime;
 
     /// A batch of the one message whose id is the position.
@@ -220,7 +221,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::new(folder.path());
         let runtime = Runtime::start(&config).unwrap();
-        let store = MessageStore::open(&config, &runtime, FolderLock::take(folder.path()).unwrap()).unwrap();
+        let accounts = Accounts::open(&config, &runtime).unwrap();
+        let lock = FolderLock::take(folder.path()).unwrap();
+        let store = MessageStore::open(&config, &runtime, &accounts, lock).unwrap();
         let (offer, queue) = mpsc::channel(8);
         let (confirm, mut confirmed) = watch::channel(0);
         let (rewind, mut rewound) = watch::channel(Rewind::default());

@@ -129,14 +129,13 @@ impl Scylla {
         })
     }
 
-    pub(super) async fn write(&self, frames: &[Bytes]) -> Result<(), Error> {
-        let rows = Rows::of(frames)?;
+    pub(super) async fn write(&self, rows: &Rows<'_>) -> Result<(), Error> {
         let returns = self.presence.returns();
         let connection = self.checked(self.presence.connection().await)?;
-        let messages = self.stored(&rows).await?;
+        let messages = self.stored(rows).await?;
         let parts = {
             let known = self.known(returns);
-            write::parts(&messages, &rows, |room, bucket| known.buckets.contains(&(room, bucket)))
+            write::parts(&messages, rows, |room, bucket| known.buckets.contains(&(room, bucket)))
         };
         let put = write::put_all(&connection, &self.pace, &parts).await;
         self.doubted(put)?;

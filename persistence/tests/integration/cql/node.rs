@@ -8,11 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::message_arm::cql_host;
-
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-pub(super) struct Node {
+pub(crate) struct Node {
     folder: TempDir,
     port: u16,
     wants_passwords: bool,
@@ -22,8 +20,7 @@ pub(super) struct Node {
 impl Node {
     /// A node that is not started yet. `None`, told, where there is none to start: without the jars of one, or where the
     /// tests are run on a server that is not ours.
-    pub(super) fn new(test: &str) -> Option<Self> {
-        cql_host(test)?;
+    pub(crate) fn new(test: &str) -> Option<Self> {
         if std::env::var_os("MOIM_TEST_CQL_NODES").is_none() {
             eprintln!("skipped: {test}, because MOIM_TEST_CQL_NODES does not allow nodes of its own");
             return None;
@@ -33,17 +30,17 @@ impl Node {
         Some(Self { folder, port, wants_passwords: false, _turn: turn })
     }
 
-    pub(super) fn with_passwords(mut self) -> Self {
+    pub(crate) fn with_passwords(mut self) -> Self {
         self.wants_passwords = true;
         self
     }
 
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// Starts it on what is in its folder; returns when it answers.
-    pub(super) fn start(&self) {
+    pub(crate) fn start(&self) {
         let mut command = Command::new(script());
         command.arg("start").arg(self.folder.path()).arg(self.port.to_string());
         if self.wants_passwords {
@@ -54,7 +51,7 @@ impl Node {
     }
 
     /// Ends it as a power cut would; returns when it is gone.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let Some(pid) = self.pid() else { return };
         if kill_process(pid, Signal::KILL).is_ok() {
             while is_there(pid) {
@@ -63,11 +60,11 @@ impl Node {
         }
     }
 
-    pub(super) fn stop_moving(&self) {
+    pub(crate) fn stop_moving(&self) {
         kill_process(self.pid().unwrap(), Signal::STOP).unwrap();
     }
 
-    pub(super) fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         kill_process(self.pid().unwrap(), Signal::CONT).unwrap();
     }
 
