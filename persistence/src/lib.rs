@@ -34,7 +34,8 @@
 //! | statements that read from a CQL server at once | 64 | wait, as requests under way | `Stats.requests.in_flight` |
 //! | identical pages that wait for one | as requests under way | | `MessageStats.coalesced_total` |
 //! | buckets known to be in the CQL directory | 65,536 | forgotten, and put again | |
-//! | messages in memory | 16 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |
+//! | messages in memory | 32 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |
+//! | what the folder knows of a CQL server's rooms, in memory | as messages, with 4 MiB of cache | the lane waits | `LaneStats.queued` |
 //! | sign-ups from one address | [`Config::sign_ups_per_address_max`] | [`Error::TooManyAttempts`] | `Stats.logins.sign_ups_limited_total` |
 //! | accounts and addresses remembered, by limit | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
 //!
