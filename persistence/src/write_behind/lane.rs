@@ -17,8 +17,10 @@ use crate::error::Error;
 use crate::message_store::MessageStore;
 use crate::stats::LaneStats;
 
-/// How long a write waits for company.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long a write waits for company: nobody waits for it, and its sync takes a core and the disk from those who talk.
+const GATHER: Duration = Duration::from_millis(100);
+/// How often a waiting write looks for it: to be woken for every batch would cost more than the batch.
+const LOOK: Duration = Duration::from_millis(10);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
@@ -147,13 +149,19 @@ impl Worker {
 
     /// The next batch, if one is there or comes in time; closing cuts the wait short.
     async fn arrives(&mut self, until: Instant) -> Option<Batch> {
-        if let Ok(batch) = self.queue.try_recv() {
-            return Some(batch);
-        }
-        tokio::select! {
-            batch = self.queue.recv() => batch,
-            _ = self.closing.wait_for(|closing| *closing) => None,
-            () = tokio::time::sleep_until(until) => None,
+        loop {
+            if let Ok(batch) = self.queue.try_recv() {
+                return Some(batch);
+            }
+            let now = Instant::now();
+            if now >= until || *self.closing.borrow() {
+                return None;
+            }
+            let look_again = tokio::time::sleep_until(until.min(now + LOOK));
+            tokio::select! {
+                _ = self.closing.wait_for(|closing| *closing) => {}
+                () = look_again => {}
+            }
         }
     }
 
