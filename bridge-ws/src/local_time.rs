@@ -13,8 +13,17 @@ pub(crate) fn now() -> String {
 
 /// The instant of that many milliseconds of Unix time.
 pub(crate) fn of_unix_ms(unix_ms: u64) -> String {
+    format(instant(unix_ms))
+}
+
+/// The same for those who ask for no local time: in UTC, as RFC 3339 writes it.
+pub(crate) fn utc(unix_ms: u64) -> String {
+    instant(unix_ms).to_string()
+}
+
+fn instant(unix_ms: u64) -> Timestamp {
     let instant = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    format(instant.unwrap_or(Timestamp::MAX))
+    instant.unwrap_or(Timestamp::MAX)
 }
 
 fn format(instant: Timestamp) -> String {
@@ -29,6 +38,7 @@ mod tests {
     #[test]
     fn an_instant_is_written_as_seoul_sees_it() {
         assert_eq!(of_unix_ms(1_763_771_400_999), "2025-11-22T09:30:00");
+        assert_eq!(utc(1_763_771_400_999), "2025-11-22T00:30:00.999Z");
         assert_eq!(now().len(), "2025-11-22T09:30:00".len());
         assert!(!of_unix_ms(u64::MAX).is_empty());
     }

@@ -1,7 +1,7 @@
 //! What `/health` says: whether messages are taken, and how far the stores are behind.
 
 use moim_engine::ShardStats;
-use moim_persistence::Stats;
+use moim_persistence::{SearchState, SearchStats, Stats};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -41,12 +41,34 @@ pub(crate) fn page(stage: Stage, config: &Config, shards: &[ShardStats], stores:
             "journal_bytes": shards.iter().map(|shard| shard.journal_bytes).sum::<u64>(),
             "journal_bytes_max": config.journal.disk_max.0,
         },
+        "search": search(stores.search.as_ref()),
     })
+}
+
+/// Search is a convenience: whatever befalls it, the server is as healthy as before.
+fn search(search: Option<&SearchStats>) -> Value {
+    let Some(search) = search else { return json!({ "state": "OFF" }) };
+    let state = match search.state {
+        SearchState::Opening => "OPENING",
+        SearchState::Failed => "FAILED",
+        SearchState::Ready if search.rooms_behind > 0 => "BEHIND",
+        SearchState::Ready => "UP",
+    };
+    json!({ "state": state, "rooms_behind": search.rooms_behind, "lag_ms": search.lag_ms, "messages": search.messages })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn search_tells_of_itself() {
+        let behind = SearchStats { state: SearchState::Ready, rooms_behind: 3, ..SearchStats::default() };
+        assert_eq!(search(Some(&behind))["state"], "BEHIND");
+        assert_eq!(search(Some(&SearchStats { rooms_behind: 0, ..behind }))["state"], "UP");
+        assert_eq!(search(Some(&SearchStats::default()))["state"], "OPENING");
+        assert_eq!(search(None)["state"], "OFF");
+    }
 
     #[test]
     fn a_full_disk_and_a_stop_are_told_and_a_slow_store_is_not_an_outage() {

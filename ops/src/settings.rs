@@ -13,6 +13,8 @@ pub(crate) fn stores(config: &Config) -> moim_persistence::Config {
         store_wait: config.store.wait,
         migrate: config.store.migrate,
         messages: config.store.messages.clone(),
+        search: config.search.enabled,
+        search_memory_bytes: config.search.memory.as_usize(),
         ..moim_persistence::Config::new(&config.data)
     }
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::address::StoreAddress;
 use crate::error::Error;
 
+/// What an index's writer needs at the least.
+const SEARCH_MEMORY_BYTES_MIN: usize = 15_000_000;
+
 /// Settings of the stores. [`Config::new`] gives the defaults named at each field.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -61,6 +64,12 @@ pub struct Config {
     pub lane_batches_max: usize,
     /// Bytes after which a lane stops gathering batches and writes (4 MiB).
     pub lane_write_bytes_max: usize,
+    /// Whether messages can be searched for (true).
+    pub search: bool,
+    /// Memory in which messages are gathered for the search index, in bytes; at least 15 MB (32 MiB).
+    pub search_memory_bytes: usize,
+    /// Bytes of messages that wait for the search index; past it they are read from the store when there is time (16 MiB).
+    pub search_queue_bytes_max: usize,
 }
 
 /// Cost of a password hash (argon2id, one lane). The default is 19 MiB and 2 passes, about 20 ms of a core.
@@ -109,6 +118,9 @@ impl Config {
             message_cache_bytes: 64 * 1024 * 1024,
             lane_batches_max: 64,
             lane_write_bytes_max: 4 * 1024 * 1024,
+            search: true,
+            search_memory_bytes: 32 * 1024 * 1024,
+            search_queue_bytes_max: 16 * 1024 * 1024,
         }
     }
 
@@ -125,6 +137,10 @@ impl Config {
             ("lane_batches_max", self.lane_batches_max),
             ("lane_write_bytes_max", self.lane_write_bytes_max),
         ];
+        if self.search_memory_bytes < SEARCH_MEMORY_BYTES_MIN {
+            let value = self.search_memory_bytes.to_string();
+            return Err(Error::Setting { setting: "search_memory_bytes", value, reason: "must be at least 15 MB" });
+        }
         for (setting, value) in positive {
             if value == 0 {
                 return Err(Error::Setting { setting, value: value.to_string(), reason: "must be at least 1" });

@@ -6,6 +6,8 @@
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
 //!   up to which the journal may forget. It retries for ever and drops nothing; the journal is the queue.
+//! - **Search** ([`Search`]): an index of what was said, which follows the lanes and is made of the messages again when it
+//!   is lost.
 //!
 //! # Invariants
 //! - One process holds the data folder ([`Error::Locked`]); the accounts alone may be opened beside it.
@@ -36,6 +38,11 @@
 //! | buckets known to be in the CQL directory | 65,536 | forgotten, and put again | |
 //! | messages in memory | 32 MiB, as much again on its way to the disk, [`Config::message_cache_bytes`] | the lane waits | `LaneStats.queued` |
 //! | what the folder knows of a CQL server's rooms, in memory | as messages, with 4 MiB of cache | the lane waits | `LaneStats.queued` |
+//! | messages that wait for the search index | [`Config::search_queue_bytes_max`] | their rooms are read from the store | `SearchStats.queued_bytes`, `SearchStats.overflows_total` |
+//! | rooms that the index has not all of | one entry a room | | `SearchStats.rooms_behind` |
+//! | the newest message that the index has of a room | 24 bytes a room | | |
+//! | messages gathered for the index | [`Config::search_memory_bytes`] | written to the disk | `SearchStats.lag_ms` |
+//! | searches at once | as messages read at once | wait, as requests under way | `Stats.requests.in_flight` |
 //! | sign-ups from one address | [`Config::sign_ups_per_address_max`] | [`Error::TooManyAttempts`] | `Stats.logins.sign_ups_limited_total` |
 //! | accounts and addresses remembered, by limit | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
 //!
@@ -51,6 +58,7 @@ mod members;
 mod message_store;
 mod persistence;
 mod runtime;
+mod search;
 mod sql;
 mod stats;
 mod write_behind;
@@ -66,6 +74,7 @@ pub use message_store::{Examined, MessageStore, Page, PageQuery, SetUp};
 pub use moim_wire::schema::{Kind, Role};
 pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;
+pub use search::{Found, Hit, Keyword, Search, SearchOrder, SearchQuery};
 pub use sql::LackingMigration;
-pub use stats::{AccountsStats, LaneStats, LoginStats, MessageStats, RequestStats, Stats};
+pub use stats::{AccountsStats, LaneStats, LoginStats, MessageStats, RequestStats, SearchState, SearchStats, Stats};
 pub use write_behind::{Batch, Lane, Rewind};

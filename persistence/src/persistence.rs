@@ -4,6 +4,7 @@ use std::future::Future;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -11,9 +12,13 @@ use crate::folder_lock::FolderLock;
 use crate::members::Accounts;
 use crate::message_store::MessageStore;
 use crate::runtime::Runtime;
+use crate::search::Search;
 use crate::sql::{Database, LackingMigration, Migrations};
-use crate::stats::Stats;
+use crate::stats::{SearchStats, Stats};
 use crate::write_behind::{Lane, WriteBehind};
+
+/// How often a rebuild says how far it is.
+const REBUILD_TOLD: Duration = Duration::from_millis(500);
 
 /// All stores and their threads. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +30,7 @@ struct Inner {
     runtime: Arc<Runtime>,
     accounts: Accounts,
     messages: MessageStore,
+    search: Option<Search>,
     write_behind: WriteBehind,
 }
 
@@ -37,12 +43,35 @@ impl Persistence {
     pub fn open(config: &Config) -> Result<Self, Error> {
         config.check()?;
         create_folder(config)?;
-        let lock = FolderLock::take(&config.data)?;
+        Self::open_locked(config, FolderLock::take(&config.data)?)
+    }
+
+    fn open_locked(config: &Config, lock: FolderLock) -> Result<Self, Error> {
         let runtime = Runtime::start(config)?;
         let accounts = Accounts::open(config, &runtime)?;
         let messages = MessageStore::open(config, &runtime, &accounts, lock)?;
-        let write_behind = WriteBehind::new(config, runtime.handle().clone(), messages.clone());
-        Ok(Self { inner: Arc::new(Inner { runtime, accounts, messages, write_behind }) })
+        let search = Search::open(config, &runtime, &messages, &accounts)?;
+        let write_behind = WriteBehind::new(config, runtime.handle().clone(), messages.clone(), search.clone());
+        Ok(Self { inner: Arc::new(Inner { runtime, accounts, messages, search, write_behind }) })
+    }
+
+    /// Builds the search index anew from the message store, and tells how it goes about twice a second. Blocks. Broken off
+    /// it is gone on with by the next [`Persistence::open`].
+    ///
+    /// # Errors
+    /// As [`Persistence::open`].
+    pub fn rebuild_search(config: &Config, tell: impl FnMut(&SearchStats)) -> Result<SearchStats, Error> {
+        let config = Config { search: true, ..config.clone() };
+        config.check()?;
+        create_folder(&config)?;
+        let lock = FolderLock::take(&config.data)?;
+        Search::remove(&config)?;
+        let persistence = Self::open_locked(&config, lock)?;
+        let built = persistence
+            .search()
+            .map_or(Ok(SearchStats::default()), |search| search.wait(REBUILD_TOLD, tell).map(|()| search.stats()));
+        let closed = persistence.close();
+        built.and_then(|built| closed.map(|()| built))
     }
 
     /// Opens the accounts alone, beside a server that has the folder. Blocks. Its threads stop with the last clone.
@@ -88,6 +117,11 @@ impl Persistence {
     /// Messages of all rooms.
     pub fn messages(&self) -> &MessageStore {
         &self.inner.messages
+    }
+
+    /// Search in the messages; `None` where it is switched off.
+    pub fn search(&self) -> Option<&Search> {
+        self.inner.search.as_ref()
     }
 
     /// The lane of that number, for one journal to write behind through. Asked again it is another queue, whose
@@ -141,6 +175,7 @@ impl Persistence {
             logins: self.inner.accounts.stats(),
             messages: self.inner.messages.stats(),
             lanes: self.inner.write_behind.stats(),
+            search: self.inner.search.as_ref().map(Search::stats),
         }
     }
 
@@ -151,8 +186,10 @@ impl Persistence {
     /// # Errors
     /// The first of the stores' errors; the rest is closed all the same.
     pub fn close(self) -> Result<(), Error> {
-        let Inner { runtime, accounts, messages, write_behind } = &*self.inner;
+        let Inner { runtime, accounts, messages, search, write_behind } = &*self.inner;
         let drained = runtime.wait_for(write_behind.drain()).flatten();
+        // Behind the lanes, whose last messages it takes, and before the stores that it reads.
+        search.iter().for_each(Search::close);
         let synced = messages.close();
         let closed = accounts.close();
         runtime.shut_down();

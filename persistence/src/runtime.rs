@@ -180,8 +180,8 @@ impl Drop for Runtime {
     }
 }
 
-/// Lets this thread give way to others. Where the system does not allow it, it works as others do.
-fn be_nice() {
+/// Lets this thread, and all that it starts, give way to others. Where the system does not allow it, it works as others do.
+pub(crate) fn be_nice() {
     // Of this thread alone, as the system has it, whatever the call is named after.
     let _ = rustix::process::setpriority_process(None, WRITERS_NICE);
 }

@@ -13,6 +13,8 @@ pub struct Stats {
     pub messages: MessageStats,
     /// Each write-behind lane, by its number.
     pub lanes: Vec<LaneStats>,
+    /// The search index; `None` where search is switched off.
+    pub search: Option<SearchStats>,
 }
 
 /// Requests on the stores' runtime.
@@ -112,4 +114,45 @@ pub struct LaneStats {
     pub taken: u64,
     /// Position confirmed; the lane lags by `taken - confirmed`.
     pub confirmed: u64,
+}
+
+/// Whether messages can be searched for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SearchState {
+    /// The index is being opened or checked.
+    #[default]
+    Opening,
+    /// It is open.
+    Ready,
+    /// It failed; what it had can be searched until it is opened anew.
+    Failed,
+}
+
+/// The search index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchStats {
+    /// Whether it is there.
+    pub state: SearchState,
+    /// Messages that can be found.
+    pub messages: u64,
+    /// Rooms whose messages it may not have all; they are being read from the message store.
+    pub rooms_behind: u64,
+    /// For how long the oldest message has been stored that it was given and that cannot be found yet.
+    pub lag_ms: u64,
+    /// Bytes of messages that wait for it.
+    pub queued_bytes: u64,
+    /// As many may wait.
+    pub queued_bytes_max: u64,
+    /// Writes of a lane that did not fit, so that their rooms are read from the store.
+    pub overflows_total: u64,
+    /// Messages added since the start.
+    pub added_total: u64,
+    /// Messages taken out because they were withdrawn.
+    pub removed_total: u64,
+    /// Commits since the start.
+    pub commits_total: u64,
+    /// Failures after which it was opened anew.
+    pub failures_total: u64,
+    /// Searches since the start.
+    pub searches_total: u64,
 }

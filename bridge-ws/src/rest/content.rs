@@ -152,7 +152,7 @@ fn has_row(frame: &Bytes) -> bool {
 }
 
 /// Reads a MESSAGE frame.
-fn with<T>(frame: &[u8], look: impl FnOnce(&Message<'_>) -> T) -> Option<T> {
+pub(super) fn with<T>(frame: &[u8], look: impl FnOnce(&Message<'_>) -> T) -> Option<T> {
     let frame = Frame::first(frame, FRAME_BYTES_MAX).ok().flatten()?;
     body::read::<Message<'_>>(frame.body()).ok().map(|message| look(&message))
 }

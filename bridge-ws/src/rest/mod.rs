@@ -10,6 +10,7 @@ mod message;
 mod mock;
 mod openapi;
 mod room_change;
+mod search;
 mod user;
 mod v1;
 
@@ -37,6 +38,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
         .merge(content::routes())
         .merge(message::routes())
         .merge(mock::routes())
+        .merge(search::routes())
         .nest("/v1", v1::routes())
         .split_for_parts();
     let routes = routes

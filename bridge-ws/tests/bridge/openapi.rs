@@ -23,6 +23,7 @@ async fn the_document_has_the_originals_routes_each_with_the_envelope_for_errors
         ("/api/channel/{id}/user/{other}", "post delete"),
         ("/api/channel-content/{id}", "get"),
         ("/api/channel/{id}/content", "get"),
+        ("/api/channel/{id}/message/search", "get"),
         ("/api/message/{id}", "post delete"),
         ("/api/message/jmeter", "post"),
         ("/api/notification/{id}", "post"),

@@ -11,6 +11,7 @@ mod layers;
 mod migrate;
 mod mock;
 mod room;
+mod search;
 mod send;
 mod serve;
 mod session;
@@ -62,6 +63,7 @@ enum Command {
     Journal(journal::Args),
     Migrate(migrate::Args),
     Store(store::Args),
+    Search(search::Args),
     Demo(demo::Args),
     Mock(mock::Args),
     Config(config::Args),
@@ -89,6 +91,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Journal(args) => journal::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Config(args) => config::run(args),

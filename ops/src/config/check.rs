@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use moim_persistence::{MessageStore, StoreAddress};
 
-use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw};
+use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw, Search};
 use super::size::Size;
 use super::span::Span;
 
@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) journal: Journal,
     pub(crate) bridge: Bridge,
     pub(crate) store: Store,
+    pub(crate) search: Search,
     pub(crate) trial: bool,
     pub(crate) log: Log,
 }
@@ -116,6 +117,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
     journal(&raw.journal, &mut problems);
     disk(raw, &mut problems);
     let store = store(&raw.store, &mut problems);
+    problems.within("search.memory", raw.search.memory, Size::mib(15), Size::mib(2 * 1024));
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&raw.log.filter) {
         problems.add("log.filter", format!("is {:?}: {error}", raw.log.filter));
     }
@@ -131,6 +133,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
         limits: raw.limits.clone(),
         journal: raw.journal.clone(),
         store,
+        search: raw.search.clone(),
         trial: raw.trial.enabled,
         log: Log { format: raw.log.format, filter: raw.log.filter.clone() },
     })
@@ -356,6 +359,8 @@ mod tests {
             (theirs.connections, theirs.store_wait, theirs.migrate)
         );
         assert_eq!((ours.accounts, ours.messages), (theirs.accounts, theirs.messages));
+        let ours = Raw::default().search;
+        assert_eq!((ours.enabled, ours.memory.as_usize()), (theirs.search, theirs.search_memory_bytes));
     }
 
     #[test]

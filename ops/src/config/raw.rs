@@ -16,6 +16,7 @@ pub(crate) struct Raw {
     pub(crate) journal: Journal,
     pub(crate) bridge: Bridge,
     pub(crate) store: Store,
+    pub(crate) search: Search,
     pub(crate) trial: Trial,
     pub(crate) log: Log,
 }
@@ -29,6 +30,7 @@ impl Default for Raw {
             journal: Journal::default(),
             bridge: Bridge::default(),
             store: Store::default(),
+            search: Search::default(),
             trial: Trial::default(),
             log: Log::default(),
         }
@@ -171,6 +173,19 @@ impl Default for Store {
             migrate: true,
             messages: "embedded".into(),
         }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Search {
+    pub(crate) enabled: bool,
+    pub(crate) memory: Size,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { enabled: true, memory: Size::mib(32) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The stores' counters.
 
-use moim_persistence::{AccountsStats, LaneStats, Stats};
+use moim_persistence::{AccountsStats, LaneStats, SearchState, SearchStats, Stats};
 
 use super::exposition::Page;
 use super::exposition::Type::{Counter, Gauge};
@@ -11,6 +11,9 @@ pub(super) fn write(page: &mut Page, stats: &Stats) {
     logins(page, stats);
     messages(page, stats);
     lanes(page, &stats.lanes);
+    if let Some(stats) = &stats.search {
+        search(page, stats);
+    }
 }
 
 fn requests(page: &mut Page, stats: &Stats) {
@@ -117,6 +120,31 @@ fn lanes(page: &mut Page, lanes: &[LaneStats]) {
         "Times a store came back.",
         of_each(|lane| lane.rewinds_total),
     );
+}
+
+fn search(page: &mut Page, search: &SearchStats) {
+    let is_ready = u8::from(search.state == SearchState::Ready);
+    page.sample(Gauge, "moim_search_ready", "1 while the search index is open.", is_ready);
+    let lag = "Milliseconds that the oldest message has been stored which cannot be found yet.";
+    page.sample(Gauge, "moim_search_lag_ms", lag, search.lag_ms);
+    for (name, help, value) in [
+        ("messages", "Messages that can be found.", search.messages),
+        ("rooms_behind", "Rooms whose messages are being read from the message store.", search.rooms_behind),
+        ("queued_bytes", "Bytes of messages that wait for the index.", search.queued_bytes),
+        ("queued_bytes_max", "As many may wait.", search.queued_bytes_max),
+    ] {
+        page.sample(Gauge, &format!("moim_search_{name}"), help, value);
+    }
+    for (name, help, value) in [
+        ("added_total", "Messages added to the index.", search.added_total),
+        ("removed_total", "Messages taken out of the index because they were withdrawn.", search.removed_total),
+        ("commits_total", "Commits of the index.", search.commits_total),
+        ("overflows_total", "Writes of a lane that did not fit into the queue.", search.overflows_total),
+        ("failures_total", "Failures after which the index was opened anew.", search.failures_total),
+        ("searches_total", "Searches.", search.searches_total),
+    ] {
+        page.sample(Counter, &format!("moim_search_{name}"), help, value);
+    }
 }
 
 /// Records that a lane has taken and the store has not confirmed.

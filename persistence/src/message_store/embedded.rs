@@ -132,6 +132,11 @@ impl Embedded {
         }
     }
 
+    pub(super) fn each(&self, messages: &[(RoomId, MessageId)]) -> Result<Vec<Option<Bytes>>, Error> {
+        let tables = self.tables()?;
+        messages.iter().map(|&(room, id)| Ok(self.frame(&tables, room, id)?.map(Bytes::from))).collect()
+    }
+
     pub(super) fn newest(&self, room: RoomId) -> Result<Option<MessageId>, Error> {
         let tables = self.tables()?;
         let last = tables.messages.range(message_keys(room, Bound::Unbounded, Bound::Unbounded)).next_back();

@@ -163,6 +163,34 @@ impl MessageStore {
         }
     }
 
+    /// [`Self::page`] for who has time: on the calling thread, which it blocks, and none of the requests.
+    pub(crate) fn page_behind(
+        &self,
+        room: RoomId,
+        query: PageQuery,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Page, Error> {
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => embedded.page(room, query, limit, bytes),
+            BackEnd::Scylla(scylla, _) => {
+                self.runtime.wait_for(async move { scylla.page(room, query, limit, bytes).await })?
+            }
+        }
+    }
+
+    /// The frames of these messages, `None` for each that is not there.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub async fn each(&self, messages: Vec<(RoomId, MessageId)>) -> Result<Vec<Option<Bytes>>, Error> {
+        let runtime = self.runtime.clone();
+        match self.back_end.clone() {
+            BackEnd::Embedded(embedded) => runtime.run_blocking_read(move || embedded.each(&messages)).await,
+            BackEnd::Scylla(scylla, _) => runtime.run(async move { scylla.each(&messages).await }).await,
+        }
+    }
+
     /// The room's newest message, `None` where it has none.
     ///
     /// # Errors

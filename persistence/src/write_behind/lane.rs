@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::{Batch, Rewind};
 use crate::error::Error;
 use crate::message_store::MessageStore;
+use crate::search::Search;
 use crate::stats::LaneStats;
 
 /// How long a write waits for company: nobody waits for it, and its sync takes a core and the disk from those who talk.
@@ -27,6 +28,7 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 pub(super) struct Worker {
     pub(super) lane: u16,
     pub(super) store: MessageStore,
+    pub(super) search: Option<Search>,
     pub(super) queue: mpsc::Receiver<Batch>,
     pub(super) confirm: watch::Sender<u64>,
     pub(super) rewind: watch::Sender<Rewind>,
@@ -68,6 +70,9 @@ impl Worker {
             if self.has_returned() {
                 self.ask_again();
                 continue;
+            }
+            if let Some(search) = &self.search {
+                search.offer(&gathered.frames).await;
             }
             self.counters.confirmed.store(gathered.position, Ordering::Relaxed);
             self.confirm.send_replace(gathered.position);
@@ -242,6 +247,7 @@ mod tests {
         let worker = Worker {
             lane: 0,
             store: store_of_worker,
+            search: None,
             queue,
             confirm,
             rewind,

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::message_store::MessageStore;
 use crate::runtime::not_finished;
+use crate::search::Search;
 use crate::stats::LaneStats;
 
 use lane::{Counters, Worker};
@@ -57,6 +58,7 @@ pub struct Lane {
 /// All lanes.
 pub(crate) struct WriteBehind {
     store: MessageStore,
+    search: Option<Search>,
     handle: Handle,
     batches_max: usize,
     write_bytes_max: usize,
@@ -71,9 +73,10 @@ struct Lanes {
 }
 
 impl WriteBehind {
-    pub(crate) fn new(config: &Config, handle: Handle, store: MessageStore) -> Self {
+    pub(crate) fn new(config: &Config, handle: Handle, store: MessageStore, search: Option<Search>) -> Self {
         Self {
             store,
+            search,
             handle,
             batches_max: config.lane_batches_max,
             write_bytes_max: config.lane_write_bytes_max,
@@ -92,6 +95,7 @@ impl WriteBehind {
         let worker = Worker {
             lane: number,
             store: self.store.clone(),
+            search: self.search.clone(),
             queue,
             confirm,
             rewind,

@@ -18,6 +18,7 @@ mod mysql_faults;
 mod open;
 mod rooms;
 mod schema;
+mod search;
 mod support;
 mod users;
 mod wire_cut;

@@ -3,6 +3,7 @@
 
 mod account;
 mod room;
+mod search;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(room::members, room::invite))
         .routes(routes!(room::join))
         .routes(routes!(room::leave))
+        .routes(routes!(search::search))
 }
 
 /// What runs here, for clients that have no session yet.

@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId, withdrawal};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -197,6 +198,17 @@ impl Scylla {
             Direction::Older => pager.finish_newest_first(),
             Direction::Newer => pager.finish_oldest_first(),
         })
+    }
+
+    /// Each by a read of its own, as many at once as reads there may be: neighbours in a page of hits hardly ever share a
+    /// partition.
+    pub(super) async fn each(&self, messages: &[(RoomId, MessageId)]) -> Result<Vec<Option<Bytes>>, Error> {
+        let reads = messages.iter().map(|&(room, id)| async move {
+            let before = PageQuery::After(MessageId(id.0.saturating_sub(1)));
+            let page = self.read_page(room, before, 1, usize::MAX).await?;
+            Ok((page.newest == Some(id)).then_some(page.frames))
+        });
+        try_join_all(reads).await
     }
 
     pub(super) async fn newest(&self, room: RoomId) -> Result<Option<MessageId>, Error> {
