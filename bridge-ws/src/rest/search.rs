@@ -38,6 +38,7 @@ pub(super) struct Looked {
     keyword: String,
     /// Newest first, or first the best of the newest matches.
     #[serde(default)]
+    #[param(inline)]
     order: Order,
     /// A message's id; messages below it.
     #[serde(default)]
@@ -48,7 +49,6 @@ pub(super) struct Looked {
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = SearchOrder)]
 enum Order {
     #[default]
     Newest,
@@ -63,6 +63,7 @@ pub(super) type Highlight = [u32; 2];
 struct FoundContent {
     #[serde(flatten)]
     row: Content,
+    #[schema(value_type = Vec<Vec<u32>>)]
     highlights: Vec<Highlight>,
 }
 

@@ -14,6 +14,7 @@ mod rest_contact;
 mod rest_content;
 mod rest_message;
 mod rest_mock;
+mod rest_search;
 mod rest_user;
 mod rest_v1;
 mod session;

@@ -10,6 +10,7 @@ mod kill_9;
 #[expect(dead_code, reason = "the store's own tests stage more with it")]
 #[path = "../../../persistence/tests/integration/cql/node.rs"]
 mod node;
+mod search;
 mod serve;
 mod server;
 mod store_away;

@@ -40,6 +40,7 @@ pub(super) struct SearchHit {
     /// In UTC, as RFC 3339 writes it.
     sent_at: String,
     text: String,
+    #[schema(value_type = Vec<Vec<u32>>)]
     highlights: Vec<Highlight>,
 }
 
