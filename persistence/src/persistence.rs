@@ -197,6 +197,13 @@ impl Persistence {
     }
 }
 
+impl Drop for Inner {
+    /// Stores that nobody closed are let go of all the same, with their folder: also by the thread that keeps the index.
+    fn drop(&mut self) {
+        self.search.iter().for_each(Search::close);
+    }
+}
+
 /// Creates the data folder for this user alone: passwords' hashes, the secret of the tokens and what people say are in
 /// it. One that is there keeps its mode, which the operator chose; when others get in, that is said.
 fn create_folder(config: &Config) -> Result<(), Error> {

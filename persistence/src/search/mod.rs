@@ -269,13 +269,6 @@ impl Search {
     }
 }
 
-impl Drop for Inner {
-    /// Without [`Search::close`] the thread ends by itself, and a moment later.
-    fn drop(&mut self) {
-        self.shared.queue.close();
-    }
-}
-
 /// Where the index lies in a data folder.
 fn folder(config: &Config) -> PathBuf {
     Path::new(&config.data).join("search")
