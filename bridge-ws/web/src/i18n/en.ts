@@ -109,6 +109,23 @@ export const en: Strings = {
     comesAlong: (name) => `${name} is invited as soon as the room is made.`,
   },
 
+  search: {
+    open: "Search messages",
+    openInRoom: "Search in this room",
+    label: "Search messages",
+    close: "Close search",
+    where: "Where",
+    thisRoom: "This room",
+    allRooms: "All rooms",
+    order: "Order",
+    newest: "Newest",
+    best: "Best match",
+    hint: "Two letters are enough.",
+    none: (keyword) => `Nobody said “${keyword}”.`,
+    found: (count) => (count === 1 ? "1 message found" : `${count} messages found`),
+    more: "Show more",
+  },
+
   settings: {
     open: "Room settings",
     title: "Room settings",

@@ -109,6 +109,23 @@ export const ko: Strings = {
     comesAlong: (name) => `방을 만들면 ${honored(name)}을 바로 초대해요.`,
   },
 
+  search: {
+    open: "메시지 검색",
+    openInRoom: "이 방에서 검색",
+    label: "메시지 검색",
+    close: "검색 닫기",
+    where: "찾을 곳",
+    thisRoom: "이 방",
+    allRooms: "모든 방",
+    order: "순서",
+    newest: "최신순",
+    best: "관련순",
+    hint: "두 글자만 적어도 찾을 수 있어요.",
+    none: (keyword) => `‘${keyword}’(이)라는 말은 없었어요.`,
+    found: (count) => `메시지 ${count}개를 찾았어요`,
+    more: "더 보기",
+  },
+
   settings: {
     open: "방 설정",
     title: "방 설정",

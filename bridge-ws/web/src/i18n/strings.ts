@@ -105,6 +105,23 @@ export interface Strings {
     comesAlong(name: string): string;
   };
 
+  readonly search: {
+    readonly open: string;
+    readonly openInRoom: string;
+    readonly label: string;
+    readonly close: string;
+    readonly where: string;
+    readonly thisRoom: string;
+    readonly allRooms: string;
+    readonly order: string;
+    readonly newest: string;
+    readonly best: string;
+    readonly hint: string;
+    none(keyword: string): string;
+    found(count: number): string;
+    readonly more: string;
+  };
+
   readonly settings: {
     readonly open: string;
     readonly title: string;

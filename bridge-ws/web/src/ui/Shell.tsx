@@ -14,7 +14,7 @@ import { Side } from "./list/Side";
 import { NoRoom } from "./list/NoRoom";
 import { Announcer } from "./room/Announcer";
 import { RoomPane } from "./room/RoomPane";
-import { useRoute } from "./route";
+import { goToList, useRoute } from "./route";
 import { isShortcutKey } from "./shortcut";
 import "./shell.css";
 
@@ -27,6 +27,7 @@ export function Shell(): ReactNode {
   const route = useRoute();
   const rooms = useStore(session.state, (state) => state.rooms);
   const [dialog, setDialog] = useState<DialogName | null>(null);
+  const [searched, setSearched] = useState<number | null>(null);
   const [guest, setGuest] = useState<Contact | null>(null);
   const room = rooms?.find((candidate) => candidate.id === route);
   const closeDialog = useCallback(() => {
@@ -46,11 +47,11 @@ export function Shell(): ReactNode {
           {strings.skipToComposer}
         </a>
       )}
-      <Side rooms={rooms} shown={route} open={setDialog} />
+      <Side rooms={rooms} shown={route} open={setDialog} searched={searched} search={setSearched} />
       {room === undefined ? (
         <NoRoom isEmpty={rooms?.length === 0} open={setDialog} />
       ) : (
-        <RoomPane key={room.id} room={room} />
+        <RoomPane key={room.id} room={room} search={() => searchIn(room.id, setSearched)} />
       )}
       <Announcer room={room} />
       {dialog === "create" && <CreateRoomDialog guest={guest} onClose={closeDialog} />}
@@ -70,6 +71,12 @@ export function Shell(): ReactNode {
       {dialog === "deleteAccount" && <DeleteAccountDialog onClose={closeDialog} />}
     </div>
   );
+}
+
+/** The hits stand where the rooms are listed, which on a phone is a screen of its own. */
+function searchIn(room: number, search: (room: number) => void): void {
+  search(room);
+  if (matchMedia("(max-width: 760px)").matches) goToList();
 }
 
 /** The address holds the room, so the skip link moves the focus itself instead of following its href. */

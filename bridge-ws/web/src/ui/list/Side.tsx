@@ -9,6 +9,7 @@ import { Button, IconButton } from "../parts/Button";
 import { Icon } from "../parts/Icon";
 import { Wordmark } from "../parts/Wordmark";
 import { SWITCH_SHORTCUT } from "../shortcut";
+import { SearchSide } from "../search/SearchSide";
 import { LinkDot } from "./LinkDot";
 import { RoomRow } from "./RoomRow";
 import "./side.css";
@@ -18,10 +19,15 @@ export function Side({
   rooms,
   shown,
   open,
+  searched,
+  search,
 }: {
   rooms: readonly RoomState[] | null;
   shown: number;
   open: (dialog: DialogName) => void;
+  /** The room whose messages are searched, 0: all rooms; null: the rooms are listed. */
+  searched: number | null;
+  search: (room: number | null) => void;
 }): ReactNode {
   const session = useSession();
   const strings = useStrings();
@@ -32,19 +38,31 @@ export function Side({
         <Wordmark height={32} label={strings.appName} />
         <LinkDot />
         <span className="side-tools">
+          <IconButton
+            icon="search"
+            label={strings.search.open}
+            aria-pressed={searched !== null}
+            onClick={() => search(searched === null ? 0 : null)}
+          />
           <IconButton icon="contacts" label={strings.list.contacts} onClick={() => open("contacts")} />
           <IconButton icon="compass" label={strings.list.find} onClick={() => open("find")} />
           <IconButton icon="create" label={strings.list.create} onClick={() => open("create")} />
         </span>
       </header>
-      <button type="button" className="side-switch" onClick={() => open("switch")}>
-        <Icon name="search" size={16} />
-        <span>{strings.list.switchRoom}</span>
-        <kbd>{SWITCH_SHORTCUT}</kbd>
-      </button>
-      <nav className="side-rooms scroll" aria-label={strings.list.rooms}>
-        <RoomList rooms={rooms} shown={shown} open={open} />
-      </nav>
+      {searched !== null ? (
+        <SearchSide key={searched} room={searched} close={() => search(null)} />
+      ) : (
+        <>
+          <button type="button" className="side-switch" onClick={() => open("switch")}>
+            <Icon name="jump" size={16} />
+            <span>{strings.list.switchRoom}</span>
+            <kbd>{SWITCH_SHORTCUT}</kbd>
+          </button>
+          <nav className="side-rooms scroll" aria-label={strings.list.rooms}>
+            <RoomList rooms={rooms} shown={shown} open={open} />
+          </nav>
+        </>
+      )}
       <button type="button" className="side-me" aria-haspopup="dialog" onClick={() => open("menu")}>
         <Avatar user={me.id} name={me.name} size={36} />
         <span className="side-me-text">

@@ -11,11 +11,13 @@ export function RoomHeader({
   panelShown,
   panelButton,
   togglePanel,
+  search,
 }: {
   room: RoomState;
   panelShown: boolean;
   panelButton: Ref<HTMLButtonElement>;
   togglePanel: () => void;
+  search: () => void;
 }): ReactNode {
   const strings = useStrings();
   const knowsPresence = room.members <= PRESENCE_MEMBERS_MAX && room.online.size > 0;
@@ -33,6 +35,7 @@ export function RoomHeader({
           {room.description !== "" && <span className="room-head-about">{room.description}</span>}
         </p>
       </div>
+      <IconButton icon="search" label={strings.search.openInRoom} onClick={search} />
       <IconButton
         ref={panelButton}
         icon="people"

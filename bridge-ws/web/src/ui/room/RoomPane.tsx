@@ -19,7 +19,7 @@ import type { Manner } from "./useWriting";
 import "./roomPane.css";
 
 /** One room: its talk, its members, and what one says in it. */
-export function RoomPane({ room }: { room: RoomState }): ReactNode {
+export function RoomPane({ room, search }: { room: RoomState; search: () => void }): ReactNode {
   const session = useSession();
   const strings = useStrings();
   const panelButton = useRef<HTMLButtonElement>(null);
@@ -44,7 +44,13 @@ export function RoomPane({ room }: { room: RoomState }): ReactNode {
   return (
     <main className="pane room-pane" aria-label={room.name}>
       <section className="room-talk">
-        <RoomHeader room={room} panelShown={panel} panelButton={panelButton} togglePanel={() => setPanel(!panel)} />
+        <RoomHeader
+          room={room}
+          panelShown={panel}
+          panelButton={panelButton}
+          togglePanel={() => setPanel(!panel)}
+          search={search}
+        />
         <LinkBanner room={room} />
         <div className="room-middle">
           <NoticeBar room={room} goTo={ways.goTo} />
