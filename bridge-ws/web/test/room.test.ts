@@ -313,10 +313,19 @@ test("a notice is unread until it is read, taken back, or one's own", () => {
   expect(room.state.notice).toBe(null);
 });
 
-test("a quoted message outside of what is loaded is asked for once", () => {
+test("quoted messages outside of what is loaded are asked for once each, one after the other", () => {
   openAt10();
-  const before = pending(Opcode.History);
   room.quote(4);
   room.quote(4);
-  expect(pending(Opcode.History)).toBe(before + 1);
+  room.quote(5);
+  expect(pending(Opcode.History)).toBe(1);
+  answer(Opcode.History, { op: "HistoryPage", room: 7, messages: [message(4, 3)], more: true });
+  expect(room.state.quotes.get(4)?.text).toBe("message 4");
+  expect(pending(Opcode.History)).toBe(0);
+  vi.advanceTimersByTime(1_000);
+  answer(Opcode.History, { op: "HistoryPage", room: 7, messages: [message(3, 2)], more: true });
+  room.quote(4);
+  room.quote(5);
+  vi.advanceTimersByTime(1_000);
+  expect(pending(Opcode.History)).toBe(0);
 });

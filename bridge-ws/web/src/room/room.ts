@@ -52,7 +52,7 @@ export class Room {
   #view: RoomState | null = null;
   readonly #stream: RoomStream;
   readonly #talk: Talk;
-  readonly #quotes = new Quotes();
+  readonly #quotes = new Quotes((id) => this.#askQuoted(id));
   readonly #people = new People();
   readonly #typing = new Typing();
   readonly #retries = new Retries();
@@ -171,6 +171,7 @@ export class Room {
     this.#mark.stop();
     this.#retries.forget();
     this.#sender.lost();
+    this.#quotes.lost();
   }
 
   /** A frame of this room that answers no request. */
@@ -236,17 +237,7 @@ export class Room {
 
   /** A message that is quoted and not loaded is wanted. */
   quote(id: number): void {
-    if (this.#stream.phase !== "live" || !this.#quotes.wants(id)) return;
-    this.#request(
-      (request) => outgoing.historyBeforeFrame(this.id, id + 1, 1, request),
-      (answer) => {
-        const found = answer?.op === "HistoryPage" ? answer.messages.find((message) => message.id === id) : undefined;
-        if (found === undefined) return;
-        this.#quotes.put(found);
-        this.#talk.log.learn([found]);
-        this.#changed();
-      },
-    );
+    if (this.#stream.phase === "live") this.#quotes.want(id);
   }
 
   retry(key: string): void {
@@ -399,6 +390,23 @@ export class Room {
   #wantDescription(): void {
     this.#descriptionIsOld = false;
     this.ports.wantsListing();
+  }
+
+  #askQuoted(id: number): void {
+    this.#request(
+      (request) => outgoing.historyBeforeFrame(this.id, id + 1, 1, request),
+      (answer) => {
+        if (answer === null) return;
+        const found = answer.op === "HistoryPage" ? answer.messages.find((message) => message.id === id) : undefined;
+        if (found === undefined) {
+          this.#quotes.missing();
+          return;
+        }
+        this.#talk.log.learn([found]);
+        this.#quotes.found(found);
+        this.#changed();
+      },
+    );
   }
 
   #askAfter(after: number): void {
