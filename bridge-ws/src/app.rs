@@ -30,6 +30,10 @@ pub(crate) struct App {
     /// What STOMP clients share.
     pub(crate) stomp: Stomp,
     pub(crate) counters: Arc<Counters>,
+    /// One permit an upload.
+    pub(crate) uploads: Semaphore,
+    /// One permit a download.
+    pub(crate) downloads: Arc<Semaphore>,
     /// One permit a WebSocket.
     pub(crate) sockets: Arc<Semaphore>,
     /// Every task that a graceful stop waits for.

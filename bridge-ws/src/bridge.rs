@@ -15,12 +15,12 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::origin::Origins;
 use crate::people::People;
-use crate::server;
 use crate::stats::{Counters, Stats};
 use crate::stomp::Stomp;
 use crate::stores::Stores;
 use crate::threads::Threads;
 use crate::trunk::Trunks;
+use crate::{files_cleaning, server};
 
 /// Connections that wait to be accepted, as when all browsers come back at once. The system may allow fewer.
 const BACKLOG: u32 = 4_096;
@@ -52,8 +52,24 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
     let people = People::new(persistence.accounts().users());
     let agents = Agents::default();
     let stomp = Stomp::new(&config.limits, persistence.accounts(), counters.clone());
-    let app =
-        Arc::new(App { config, origins, persistence, people, trunks, agents, stomp, counters, sockets, tasks, stop });
+    let uploads = Semaphore::new(config.limits.uploads_max.min(Semaphore::MAX_PERMITS));
+    let downloads = Arc::new(Semaphore::new(config.limits.downloads_max.min(Semaphore::MAX_PERMITS)));
+    let app = Arc::new(App {
+        config,
+        origins,
+        persistence,
+        people,
+        trunks,
+        agents,
+        stomp,
+        counters,
+        uploads,
+        downloads,
+        sockets,
+        tasks,
+        stop,
+    });
+    app.tasks.spawn(files_cleaning::clean(app.clone()));
     app.tasks.spawn(server::serve(app.clone(), listener, threads.handles().to_vec()));
     drop(entered);
     tracing::info!(%local_addr, engine = %app.config.engine, trunks = app.config.trunks, "bridge listens for browsers");

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::rest::FileTypes;
+
 /// Answers `/metrics`: lines in the Prometheus text format.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Answers `/health`: an object whose `status` is `"UP"` or else names what is wrong.
@@ -30,6 +32,8 @@ pub struct Config {
     /// A trial installation with made-up people: `GET /api/v1/about` says so, sign-ups are not limited by address, mock
     /// data and the load-test door are open.
     pub trial: bool,
+    /// Which types of files may be uploaded.
+    pub file_types: FileTypes,
     /// The bridge's own threads, at least 1. Connections and trunks are dealt to them.
     pub threads: usize,
     /// Capacities and times.
@@ -53,6 +57,7 @@ impl Config {
             secure_cookies: false,
             trust_forwarded: false,
             trial: false,
+            file_types: FileTypes::default(),
             threads: 1,
             limits: Limits::default(),
             metrics: Arc::new(String::new),
@@ -118,6 +123,16 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Time for a request's body and its answer. A slower one is answered 408.
     pub request_timeout: Duration,
+    /// Uploads at once, each with two parts in memory (1 MiB; 5 MiB on the way to S3). One more is answered 503.
+    pub uploads_max: usize,
+    /// Downloads at once, each with three pieces of 256 KiB in memory. One more is answered 503.
+    pub downloads_max: usize,
+    /// Time for a whole upload. A slower one is answered 408.
+    pub upload_timeout: Duration,
+    /// Time in which something of an upload must come, or of a download be taken. Then it is given up.
+    pub transfer_stall: Duration,
+    /// How often is looked for files that crashes and withdrawals left.
+    pub files_clean_interval: Duration,
     /// Time that a REST answer waits for the engine to sequence a change or end a login.
     pub engine_timeout: Duration,
     /// People who call over REST and for whom a session is held, each for a minute after the last call. One more is
@@ -151,6 +166,11 @@ impl Default for Limits {
             header_bytes_max: 16 * 1024,
             header_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(15),
+            uploads_max: 16,
+            downloads_max: 256,
+            upload_timeout: Duration::from_secs(15 * 60),
+            transfer_stall: Duration::from_secs(30),
+            files_clean_interval: Duration::from_secs(60),
             engine_timeout: Duration::from_secs(1),
             agents_max: 16_384,
             answer_timeout: Duration::from_secs(10),

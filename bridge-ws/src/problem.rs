@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 use crate::local_time;
 
+const OUTCOME_UNKNOWN: &str = "OutcomeUnknown";
+
 /// A refusal or failure, as HTTP answers it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -55,6 +57,15 @@ impl Problem {
         Self { retry_after_ms, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", message) }
     }
 
+    /// What was asked for may have been done or not.
+    pub(crate) fn outcome_unknown(message: impl Into<String>) -> Self {
+        Self { name: OUTCOME_UNKNOWN, ..Self::busy(message, 1_000) }
+    }
+
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        self.name == OUTCOME_UNKNOWN
+    }
+
     /// The same, to be asked again after so long; 0: not said.
     pub(crate) fn retry_after(self, retry_after_ms: u64) -> Self {
         Self { retry_after_ms, ..self }
@@ -95,6 +106,9 @@ impl From<Error> for Problem {
             Error::AlreadyMember { .. } => (StatusCode::BAD_REQUEST, "AlreadyMember"),
             Error::WrongPassword => (StatusCode::BAD_REQUEST, "WrongPassword"),
             Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "InvalidField"),
+            Error::NoSuchFile(_) => (StatusCode::BAD_REQUEST, "NoSuchFile"),
+            Error::QuotaExceeded { .. } => (StatusCode::BAD_REQUEST, "QuotaExceeded"),
+            Error::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FileTooLarge"),
             Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
             Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "StoreUnavailable"),
             Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
@@ -103,6 +117,7 @@ impl From<Error> for Problem {
             | Error::NotSetUp(_)
             | Error::Locked(_)
             | Error::Setting { .. }
+            | Error::FileStore { .. }
             | Error::File { .. }
             | Error::Internal(_) => return Self::internal(&error),
         };

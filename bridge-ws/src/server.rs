@@ -52,7 +52,9 @@ fn router(app: &Arc<App>) -> Router {
 
 /// The time limit, the counters and the headers of every answer.
 async fn every_request(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let Ok(mut response) = timeout(app.config.limits.request_timeout, next.run(request)).await else {
+    let limits = &app.config.limits;
+    let patience = if rest::is_upload(&request) { limits.upload_timeout } else { limits.request_timeout };
+    let Ok(mut response) = timeout(patience, next.run(request)).await else {
         return Problem::of_status(StatusCode::REQUEST_TIMEOUT).into_response();
     };
     app.counters.requests.one();

@@ -85,6 +85,16 @@ stats! {
     stomp_bodies: "counter" as "moim_bridge_stomp_bodies_total",
     /// Pages of history fetched for STOMP clients that were too slow.
     stomp_fills: "counter" as "moim_bridge_stomp_fills_total",
+    /// Files uploaded and shown.
+    files_uploaded: "counter" as "moim_bridge_files_uploaded_total",
+    /// Downloads of files begun.
+    files_fetched: "counter" as "moim_bridge_files_fetched_total",
+    /// Uploads and downloads refused because too many were under way.
+    transfers_refused: "counter" as "moim_bridge_transfers_refused_total",
+    /// Downloads given up because nothing of them was taken.
+    downloads_slow: "counter" as "moim_bridge_downloads_slow_total",
+    /// Files removed that crashes, withdrawals and deleted rooms left.
+    files_cleaned: "counter" as "moim_bridge_files_cleaned_total",
     /// HTTP connections open now.
     connections: "gauge" as "moim_bridge_http_connections",
     /// HTTP connections closed at once because the bridge was full.

@@ -15,6 +15,9 @@ pub(crate) fn stores(config: &Config) -> moim_persistence::Config {
         messages: config.store.messages.clone(),
         search: config.search.enabled,
         search_memory_bytes: config.search.memory.as_usize(),
+        files: config.files.store.clone(),
+        file_bytes_max: config.files.size_max.0,
+        files_of_user_bytes_max: config.files.per_user_max.0,
         ..moim_persistence::Config::new(&config.data)
     }
 }
@@ -76,6 +79,7 @@ pub(crate) fn bridge(config: &Config, engine: SocketAddr, trunk_secret: String) 
         secure_cookies: config.bridge.secure_cookies,
         trust_forwarded: config.bridge.trust_forwarded,
         trial: config.trial,
+        file_types: config.files.types.clone(),
         limits: moim_bridge::Limits {
             sockets_max: config.bridge.sockets_max as usize,
             trunk_sessions_max: config.limits.sessions_per_trunk_max as usize,

@@ -22,6 +22,14 @@ pub struct Config {
     /// `consistency` (local_quorum), `read_timeout` (5s), `write_timeout` (10s), and for `moim store init` `replication`,
     /// `ttl`, `compaction`.
     pub messages: StoreAddress,
+    /// Back end of files' bytes: `file` (the folder `files` in `data`), `file:FOLDER`, or
+    /// `s3://key:secret@bucket/prefix?endpoint=URL&region=NAME` for S3 and what speaks like it; without key and secret they
+    /// are the environment's, `AWS_ACCESS_KEY_ID` and its like.
+    pub files: StoreAddress,
+    /// Bytes of one file; a larger one is refused with [`Error::FileTooLarge`] (50 MiB).
+    pub file_bytes_max: u64,
+    /// Bytes of all files of one user; more are refused with [`Error::QuotaExceeded`] (1 GiB).
+    pub files_of_user_bytes_max: u64,
     /// Threads of the stores' own runtime (2).
     pub threads: usize,
     /// Requests under way at once; the next one gets [`Error::Busy`] (4,096).
@@ -99,6 +107,9 @@ impl Config {
             data: data.into(),
             accounts: "sqlite".into(),
             messages: "embedded".into(),
+            files: "file".into(),
+            file_bytes_max: 50 * 1024 * 1024,
+            files_of_user_bytes_max: 1024 * 1024 * 1024,
             threads: 2,
             requests_max: 4_096,
             readers: 4,
@@ -136,6 +147,8 @@ impl Config {
             ("passwords_waiting_max", self.passwords_waiting_max),
             ("lane_batches_max", self.lane_batches_max),
             ("lane_write_bytes_max", self.lane_write_bytes_max),
+            ("file_bytes_max", usize::from(self.file_bytes_max > 0)),
+            ("files_of_user_bytes_max", usize::from(self.files_of_user_bytes_max > 0)),
         ];
         if self.search_memory_bytes < SEARCH_MEMORY_BYTES_MIN {
             let value = self.search_memory_bytes.to_string();
@@ -170,6 +183,14 @@ impl Config {
             value: self.messages.to_string(),
             reason: "known are `embedded`, `embedded:PATH` and `scylla://user:password@host1,host2/keyspace`",
         })
+    }
+}
+
+impl Config {
+    /// Folder of the files' bytes.
+    pub(crate) fn files_folder(&self) -> Result<PathBuf, Error> {
+        back_end_path(self.files.reveal(), "file", self.data.join("files"))
+            .ok_or_else(|| crate::files::refused(self, crate::files::KNOWN.to_owned()))
     }
 }
 

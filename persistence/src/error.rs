@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::files::FileId;
 use moim_wire::{ErrorCode, RoomId, UserId};
 
 /// Why an operation of a store was refused or failed.
@@ -44,6 +45,23 @@ pub enum Error {
         room: RoomId,
         /// Its member.
         user: UserId,
+    },
+    /// No such file, or one that was removed.
+    #[error("there is no file {0}")]
+    NoSuchFile(FileId),
+    /// A file has more bytes than one may have.
+    #[error("the file has more than the {bytes_max} bytes that a file may have")]
+    FileTooLarge {
+        /// The most that one may have.
+        bytes_max: u64,
+    },
+    /// A user's files would have more bytes than they may have together.
+    #[error("{left} of your {quota} bytes for files are left; delete files that nobody needs any more")]
+    QuotaExceeded {
+        /// Bytes that are left.
+        left: u64,
+        /// What they may have together.
+        quota: u64,
     },
     /// The room's password is wrong or missing.
     #[error("the room's password is wrong or missing")]
@@ -114,6 +132,14 @@ pub enum Error {
         /// What is allowed.
         reason: &'static str,
     },
+    /// The address of the store of files is not one.
+    #[error("setting files = {address:?}: {reason}")]
+    FileStore {
+        /// Without a password.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file of the data folder could not be used.
     #[error("{}: {source}", path.display())]
     File {
@@ -138,7 +164,12 @@ impl Error {
             Self::NotAllowed(_) => ErrorCode::NotAllowed,
             Self::AlreadyMember { .. } => ErrorCode::AlreadyMember,
             Self::WrongPassword => ErrorCode::WrongPassword,
-            Self::EmailTaken | Self::NoSuchUser(_) | Self::InvalidField { .. } => ErrorCode::InvalidField,
+            Self::EmailTaken
+            | Self::NoSuchUser(_)
+            | Self::NoSuchFile(_)
+            | Self::FileTooLarge { .. }
+            | Self::QuotaExceeded { .. }
+            | Self::InvalidField { .. } => ErrorCode::InvalidField,
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::TokenRevoked => ErrorCode::TokenRevoked,
@@ -148,6 +179,7 @@ impl Error {
             | Self::SchemaBehind { .. }
             | Self::Locked(_)
             | Self::Setting { .. }
+            | Self::FileStore { .. }
             | Self::File { .. }
             | Self::Internal(_) => ErrorCode::Internal,
         }

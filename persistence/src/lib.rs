@@ -2,6 +2,8 @@
 //!
 //! - **Accounts** ([`Accounts`]): users, logins, rooms, members, read marks and the outbox of room changes, in SQL:
 //!   SQLite, or MySQL/MariaDB. What a method of theirs has answered is on the disk.
+//! - **Files** ([`Files`]): what people upload, rows in the accounts' database, bytes in a folder or an S3-compatible
+//!   store.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
@@ -43,16 +45,20 @@
 //! | the newest message that the index has of a room | 24 bytes a room | | |
 //! | messages gathered for the index | [`Config::search_memory_bytes`] | written to the disk | `SearchStats.lag_ms` |
 //! | searches at once | as messages read at once | wait, as requests under way | `Stats.requests.in_flight` |
+//! | bytes of one file | [`Config::file_bytes_max`] | [`Error::FileTooLarge`] | |
+//! | bytes of a user's files | [`Config::files_of_user_bytes_max`] | [`Error::QuotaExceeded`] | |
+//! | bytes of an upload in memory | two parts, of 1 MiB, of 5 MiB on their way to S3 | its sender waits | |
 //! | sign-ups from one address | [`Config::sign_ups_per_address_max`] | [`Error::TooManyAttempts`] | `Stats.logins.sign_ups_limited_total` |
 //! | accounts and addresses remembered, by limit | 2 x 8,192 each | the oldest are forgotten | `Stats.logins.forgotten_total` |
 //!
-//! Everything runs on threads of its own; every `async` method may be awaited on any executor, and what has begun is
+//! Everything but files' bytes runs on threads of its own; every other `async` method may be awaited on any executor, and what has begun is
 //! carried to its end when the caller stops waiting.
 
 mod address;
 mod clock;
 mod config;
 mod error;
+mod files;
 mod folder_lock;
 mod members;
 mod message_store;
@@ -66,6 +72,7 @@ mod write_behind;
 pub use address::StoreAddress;
 pub use config::{Config, PasswordCost};
 pub use error::Error;
+pub use files::{Cleaned, FileEntry, FileId, Files, NewFile, PIECE_BYTES_MAX, Upload};
 pub use members::{
     Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser,
     RoomSnapshot, Rooms, SignUp, User, Users,

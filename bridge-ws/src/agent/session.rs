@@ -200,13 +200,13 @@ impl Agent {
         }
         match timeout(self.answer_timeout, answered).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(Problem::busy("the engine was lost; whether it did what was asked is not known", 1_000)),
+            Ok(Err(_)) => {
+                Err(Problem::outcome_unknown("the engine was lost; whether it did what was asked is not known"))
+            }
             Err(_) => {
                 self.asked().waiting.remove(&request);
-                Err(Problem::busy(
-                    "the engine did not answer in time; whether it did what was asked is not known",
-                    1_000,
-                ))
+                const WHY: &str = "the engine did not answer in time; whether it did what was asked is not known";
+                Err(Problem::outcome_unknown(WHY))
             }
         }
     }

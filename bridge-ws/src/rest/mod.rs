@@ -4,6 +4,7 @@ mod caller;
 mod channel;
 mod contact;
 mod content;
+mod file;
 mod guard;
 mod input;
 mod message;
@@ -27,6 +28,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 use crate::problem::Problem;
 
+pub use file::Types as FileTypes;
+pub(crate) use file::is_upload;
 pub(crate) use openapi::Document;
 
 /// All routes below `/api`, and what the document says of them.
@@ -37,6 +40,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
         .merge(contact::routes())
         .merge(content::routes())
         .merge(message::routes())
+        .merge(file::routes(app))
         .merge(mock::routes())
         .merge(search::routes())
         .nest("/v1", v1::routes())
@@ -63,5 +67,5 @@ fn cors(app: &App) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods(AllowMethods::list([Method::GET, Method::POST, Method::PUT, Method::DELETE]))
         .allow_headers(AllowHeaders::list(headers))
-        .expose_headers([header::AUTHORIZATION])
+        .expose_headers([header::AUTHORIZATION, header::CONTENT_DISPOSITION])
 }

@@ -28,6 +28,8 @@ async fn the_document_has_the_originals_routes_each_with_the_envelope_for_errors
         ("/api/message/jmeter", "post"),
         ("/api/notification/{id}", "post"),
         ("/api/mock/channel", "post"),
+        ("/api/file", "post get"),
+        ("/api/file/{id}", "get delete"),
         ("/actuator/health", "get"),
         ("/actuator/prometheus", "get"),
     ] {

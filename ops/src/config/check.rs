@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use moim_bridge::FileTypes;
 use moim_persistence::{MessageStore, StoreAddress};
 
 use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw, Search};
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) bridge: Bridge,
     pub(crate) store: Store,
     pub(crate) search: Search,
+    pub(crate) files: Files,
     pub(crate) trial: bool,
     pub(crate) log: Log,
 }
@@ -62,6 +64,15 @@ pub(crate) struct Store {
     pub(crate) wait: Duration,
     pub(crate) migrate: bool,
     pub(crate) messages: StoreAddress,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    /// Shown without its secret.
+    pub(crate) store: StoreAddress,
+    pub(crate) size_max: Size,
+    pub(crate) per_user_max: Size,
+    pub(crate) types: FileTypes,
 }
 
 #[derive(Clone, Debug)]
@@ -118,6 +129,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
     disk(raw, &mut problems);
     let store = store(&raw.store, &mut problems);
     problems.within("search.memory", raw.search.memory, Size::mib(15), Size::mib(2 * 1024));
+    let files = files(&raw.files, &mut problems);
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&raw.log.filter) {
         problems.add("log.filter", format!("is {:?}: {error}", raw.log.filter));
     }
@@ -134,6 +146,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
         journal: raw.journal.clone(),
         store,
         search: raw.search.clone(),
+        files,
         trial: raw.trial.enabled,
         log: Log { format: raw.log.format, filter: raw.log.filter.clone() },
     })
@@ -233,6 +246,24 @@ fn store(store: &raw::Store, problems: &mut Problems) -> Store {
         problems.add("store.messages", format!("is \"{messages}\"; {reason}"));
     }
     Store { accounts, connections: store.connections, wait: store.wait.duration(), migrate: store.migrate, messages }
+}
+
+fn files(files: &raw::Files, problems: &mut Problems) -> Files {
+    let store = StoreAddress::from(&*files.store);
+    let is_bucket = files.store.strip_prefix("s3://").is_some_and(|bucket| !bucket.is_empty());
+    if !is_place(&files.store, "file") && !is_bucket {
+        let known = "\"file\", \"file:FOLDER\" or \"s3://key:secret@bucket/prefix?endpoint=URL\" is needed";
+        problems.add("files.store", format!("is \"{store}\"; {known}"));
+    }
+    problems.within("files.size_max", files.size_max, Size(1), Size::mib(16 * 1024));
+    problems.within("files.per_user_max", files.per_user_max, files.size_max, Size::mib(1024 * 1024));
+    for (key, types) in [("files.types_allowed", &files.types_allowed), ("files.types_denied", &files.types_denied)] {
+        for entry in types.iter().filter(|entry| !entry.contains('/')) {
+            problems.add(key, format!("has {entry:?}; a type is written as image/png, all of a kind as image/*"));
+        }
+    }
+    let types = FileTypes { allowed: files.types_allowed.clone(), denied: files.types_denied.clone() };
+    Files { store, size_max: files.size_max, per_user_max: files.per_user_max, types }
 }
 
 /// `KIND` or `KIND:PATH`.

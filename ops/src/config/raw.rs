@@ -17,6 +17,7 @@ pub(crate) struct Raw {
     pub(crate) bridge: Bridge,
     pub(crate) store: Store,
     pub(crate) search: Search,
+    pub(crate) files: Files,
     pub(crate) trial: Trial,
     pub(crate) log: Log,
 }
@@ -31,6 +32,7 @@ impl Default for Raw {
             bridge: Bridge::default(),
             store: Store::default(),
             search: Search::default(),
+            files: Files::default(),
             trial: Trial::default(),
             log: Log::default(),
         }
@@ -186,6 +188,31 @@ pub(crate) struct Search {
 impl Default for Search {
     fn default() -> Self {
         Self { enabled: true, memory: Size::mib(32) }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Files {
+    pub(crate) store: String,
+    pub(crate) size_max: Size,
+    pub(crate) per_user_max: Size,
+    #[serde(deserialize_with = "super::list::strings")]
+    pub(crate) types_allowed: Vec<String>,
+    #[serde(deserialize_with = "super::list::strings")]
+    pub(crate) types_denied: Vec<String>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        let moim_bridge::FileTypes { allowed, denied } = moim_bridge::FileTypes::default();
+        Self {
+            store: "file".into(),
+            size_max: Size::mib(50),
+            per_user_max: Size::mib(1024),
+            types_allowed: allowed,
+            types_denied: denied,
+        }
     }
 }
 

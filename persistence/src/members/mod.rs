@@ -29,6 +29,7 @@ pub use user::Users;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::error::Error;
+use crate::files::{BytesStore, Files};
 use crate::runtime::Runtime;
 use crate::sql::Database;
 use crate::stats::{AccountsStats, LoginStats};
@@ -40,9 +41,10 @@ pub struct Accounts {
 }
 
 /// What the areas share.
-struct Shared {
+pub(crate) struct Shared {
     runtime: Arc<Runtime>,
-    database: Database,
+    pub(crate) database: Database,
+    pub(crate) files: BytesStore,
     passwords: password::Passwords,
     tokens: token::Tokens,
     limit: login_limit::LoginLimit,
@@ -56,6 +58,7 @@ impl Accounts {
         let shared = Shared {
             runtime: runtime.clone(),
             database,
+            files: BytesStore::open(config)?,
             passwords: password::Passwords::new(config)?,
             tokens,
             limit: login_limit::LoginLimit::new(config),
@@ -79,6 +82,11 @@ impl Accounts {
         Rooms::new(self.shared.clone())
     }
 
+    /// Files that people uploaded.
+    pub fn files(&self) -> Files {
+        Files::new(self.shared.clone())
+    }
+
     pub(crate) fn stats(&self) -> LoginStats {
         let mut stats = LoginStats::default();
         self.shared.limit.count_into(&mut stats);
@@ -98,7 +106,7 @@ impl Accounts {
 
 impl Shared {
     /// Runs one request on the stores' runtime.
-    async fn run<F, T>(self: &Arc<Self>, request: impl FnOnce(Arc<Self>) -> F) -> Result<T, Error>
+    pub(crate) async fn run<F, T>(self: &Arc<Self>, request: impl FnOnce(Arc<Self>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,

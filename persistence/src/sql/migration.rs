@@ -14,6 +14,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "writes", include_str!("../../migrations/0002_writes.sql")),
     (3, "contacts", include_str!("../../migrations/0003_contacts.sql")),
+    (4, "files", include_str!("../../migrations/0004_files.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -9,6 +9,7 @@ mod cql;
 mod crash;
 mod disk_full;
 mod executors;
+mod files;
 mod logins;
 mod mariadb;
 mod membership;

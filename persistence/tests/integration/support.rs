@@ -7,6 +7,7 @@ use moim_persistence::{Config, NewRoom, PasswordCost, Persistence, Room, SignUp,
 use moim_wire::limits::FRAME_BYTES_MAX;
 use moim_wire::schema::{Kind, Message, MessageHead, Role};
 use moim_wire::{Encoder, Envelope, Frame, MessageFields, body};
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::arm::{Arm, Place};
@@ -49,6 +50,19 @@ impl Stores {
 
     pub(crate) async fn user(&self, name: &str) -> User {
         self.persistence.accounts().users().sign_up(sign_up(name)).await.unwrap()
+    }
+
+    /// Says one statement to the accounts' database, beside the server.
+    pub(crate) async fn say(&self, sql: String) {
+        match &self.place {
+            Place::Folder => {
+                let path = self.folder.path().join("accounts.sqlite");
+                let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+                connection.execute(AssertSqlSafe(sql)).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Place::Database(database) => crate::arm::say(&database.url(), sql),
+        }
     }
 
     /// A public room of that user.

@@ -57,6 +57,11 @@ impl Http {
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> Answer {
+        self.ask_with(method, path, Bytes::from(body.to_owned())).await
+    }
+
+    /// Asks with a body of any bytes.
+    pub(crate) async fn ask_with(&self, method: Method, path: &str, body: Bytes) -> Answer {
         let stream = TcpStream::connect(self.bridge).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.unwrap();
@@ -65,7 +70,7 @@ impl Http {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = sender.send_request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
+        let answer = sender.send_request(request.body(Full::from(body)).unwrap()).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

@@ -31,8 +31,16 @@ pub(crate) async fn whole() -> Whole {
 }
 
 pub(crate) async fn whole_with(configure: impl FnOnce(&mut Config) + Send + 'static) -> Whole {
+    whole_on(|_| {}, configure).await
+}
+
+/// One on stores that are configured, too.
+pub(crate) async fn whole_on(
+    stores: impl FnOnce(&mut moim_persistence::Config) + Send + 'static,
+    configure: impl FnOnce(&mut Config) + Send + 'static,
+) -> Whole {
     // Opening and starting block.
-    let whole = tokio::task::spawn_blocking(move || start(configure)).await.unwrap();
+    let whole = tokio::task::spawn_blocking(move || start(stores, configure)).await.unwrap();
     let mut looks = tokio::time::interval(Duration::from_millis(2));
     while whole.bridge.stats().trunks_up == 0 {
         looks.tick().await;
@@ -40,10 +48,11 @@ pub(crate) async fn whole_with(configure: impl FnOnce(&mut Config) + Send + 'sta
     whole
 }
 
-fn start(configure: impl FnOnce(&mut Config)) -> Whole {
+fn start(change: impl FnOnce(&mut moim_persistence::Config), configure: impl FnOnce(&mut Config)) -> Whole {
     let folder = TempDir::new().unwrap();
     let mut stores = moim_persistence::Config::new(folder.path());
     stores.password_cost = PasswordCost::LEAST;
+    change(&mut stores);
     let persistence = Persistence::open(&stores).unwrap();
     let any_port = "127.0.0.1:0".parse().unwrap();
     let journal = JournalConfig {
