@@ -126,6 +126,16 @@ export const en: Strings = {
     more: "Show more",
   },
 
+  file: {
+    send: "Send files",
+    drop: "Drop here to send",
+    picture: "Picture",
+    named: (name) => `File: ${name}`,
+    download: (name) => `Download ${name}`,
+    progress: (name) => `Sending ${name}`,
+    tooMany: (most) => `At most ${most} files can be on their way.`,
+  },
+
   settings: {
     open: "Room settings",
     title: "Room settings",
@@ -308,6 +318,10 @@ export const en: Strings = {
     StorageFull: "The server's storage is full.",
     StoreUnavailable: "The server's store does not answer. Please try again in a moment.",
     TokenInvalid: "Please log in.",
+    FileTooLarge: "The file is too large.",
+    FileTypeRefused: "Files of this kind are not taken.",
+    QuotaExceeded: "Your space for files is full. Please delete old ones.",
+    NoSuchFile: "The file is not there any more.",
   },
 
   dates: {

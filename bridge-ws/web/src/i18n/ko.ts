@@ -126,6 +126,16 @@ export const ko: Strings = {
     more: "더 보기",
   },
 
+  file: {
+    send: "파일 보내기",
+    drop: "여기에 놓으면 바로 보내요",
+    picture: "사진",
+    named: (name) => `파일: ${name}`,
+    download: (name) => `${name} 내려받기`,
+    progress: (name) => `${name} 보내는 중`,
+    tooMany: (most) => `파일은 한 번에 ${most}개까지 보낼 수 있어요.`,
+  },
+
   settings: {
     open: "방 설정",
     title: "방 설정",
@@ -308,6 +318,10 @@ export const ko: Strings = {
     StorageFull: "서버의 저장 공간이 가득 찼어요.",
     StoreUnavailable: "서버의 저장소가 대답하지 않아요. 잠시 뒤에 다시 해 주세요.",
     TokenInvalid: "로그인이 필요해요.",
+    FileTooLarge: "파일이 너무 커요.",
+    FileTypeRefused: "이 종류의 파일은 보낼 수 없어요.",
+    QuotaExceeded: "내 파일 저장 공간이 가득 찼어요. 지난 파일을 지워 주세요.",
+    NoSuchFile: "파일을 찾지 못했어요.",
   },
 
   dates: {

@@ -122,6 +122,16 @@ export interface Strings {
     readonly more: string;
   };
 
+  readonly file: {
+    readonly send: string;
+    readonly drop: string;
+    readonly picture: string;
+    named(name: string): string;
+    download(name: string): string;
+    progress(name: string): string;
+    tooMany(most: number): string;
+  };
+
   readonly settings: {
     readonly open: string;
     readonly title: string;
@@ -313,6 +323,10 @@ export const FAULTS = [
   "StorageFull",
   "StoreUnavailable",
   "TokenInvalid",
+  "FileTooLarge",
+  "FileTypeRefused",
+  "QuotaExceeded",
+  "NoSuchFile",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

@@ -26,10 +26,12 @@ export function isRemains({ kind, id, reference }: Message): boolean {
   return kind === Kind.Delete && reference === id;
 }
 
+const SAID: ReadonlySet<Kind> = new Set([Kind.Talk, Kind.Reply, Kind.Notice, Kind.File]);
+
 /** Whether somebody said it, as opposed to something that happened to the room or to another message. */
 export function isTalk(message: Message): boolean {
   const { kind } = message;
-  return kind === Kind.Talk || kind === Kind.Reply || kind === Kind.Notice || isRemains(message);
+  return SAID.has(kind) || isRemains(message);
 }
 
 /** Whether it is to be seen at all. A kind that a newer server knows cannot be shown, but still takes its place. */

@@ -1,3 +1,4 @@
+import { uploadFile } from "../api/files";
 import type { Connection } from "../connection/connection";
 import type { Answer } from "../connection/requests";
 import { ErrorCode, endsMembership } from "../protocol/errorCode";
@@ -14,6 +15,7 @@ import { Sender } from "./sender";
 import type { RoomEntry, RoomState } from "./state";
 import { RoomStream } from "./stream";
 import { firstPage, STEP, Talk } from "./talk";
+import { Uploads } from "./uploads";
 import { TYPING_EVERY_MS, Typing } from "./typing";
 
 /** What a room needs from the session around it. */
@@ -53,6 +55,7 @@ export class Room {
   readonly #stream: RoomStream;
   readonly #talk: Talk;
   readonly #quotes = new Quotes((id) => this.#askQuoted(id));
+  readonly uploads: Uploads;
   readonly #people = new People();
   readonly #typing = new Typing();
   readonly #retries = new Retries();
@@ -78,6 +81,10 @@ export class Room {
       lastSeen: () => this.#stream.lastSeen,
       changed: () => this.#changed(),
     });
+    this.uploads = new Uploads(
+      (file, sent) => uploadFile(entry.id, file, sent),
+      () => this.#changed(),
+    );
     this.#sender = new Sender(entry.id, {
       line: ports.line,
       storage: ports.storage,
@@ -117,6 +124,7 @@ export class Room {
       quotes: this.#quotes.view,
       notice: this.#unreadNotice(),
       outgoing: this.#sender.entries,
+      uploads: this.uploads.entries,
       people: this.#people.view,
       online: this.#online,
       typing: this.#typing.users,
@@ -172,6 +180,7 @@ export class Room {
     this.#retries.forget();
     this.#sender.lost();
     this.#quotes.lost();
+    this.uploads.cancelAll();
   }
 
   /** A frame of this room that answers no request. */

@@ -1,6 +1,7 @@
 import type { Message, Role } from "../protocol/message";
 import type { Outgoing } from "./outbox";
 import type { PeopleView } from "./people";
+import type { Upload } from "./uploads";
 
 /** What REST lists of a room of the user's. */
 export interface RoomEntry {
@@ -42,6 +43,8 @@ export interface RoomState extends RoomEntry {
   /** The newest notice that the user has not read, as far as is loaded. */
   readonly notice: Message | null;
   readonly outgoing: readonly Outgoing[];
+  /** Files on their way. */
+  readonly uploads: readonly Upload[];
   readonly people: PeopleView;
   readonly online: ReadonlySet<number>;
   /** User ids. */

@@ -16,7 +16,7 @@ export type AppState =
 /** Something to tell the user in passing. */
 export interface Notice {
   readonly id: number;
-  readonly what: "roomDeleted" | "notAMember" | "invited" | "accountChanged";
+  readonly what: "roomDeleted" | "notAMember" | "invited" | "accountChanged" | "tooManyFiles";
   /** The room's name, or the person's. */
   readonly name: string;
 }

@@ -2,6 +2,7 @@ import { useEffect, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
 import type { Strings } from "../../i18n/strings";
 import type { Notice } from "../../session/app";
+import { UPLOADS_MAX } from "../../room/uploads";
 import { useStore } from "../../store/store";
 import { useApp } from "../context";
 import { IconButton } from "./Button";
@@ -47,5 +48,7 @@ function noticeText(strings: Strings, what: Notice["what"], name: string): strin
       return strings.invite.done(name);
     case "accountChanged":
       return strings.profile.changed;
+    case "tooManyFiles":
+      return strings.file.tooMany(UPLOADS_MAX);
   }
 }

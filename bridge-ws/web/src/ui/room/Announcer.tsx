@@ -3,7 +3,7 @@ import { useStrings } from "../../i18n/language";
 import { isTalk } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
-import { eventText, nameOf } from "./summary";
+import { eventText, nameOf, spokenText } from "./summary";
 
 /** Reads out what is newly said in the room on the screen. The list itself is silent: it also grows at its top. */
 export function Announcer({ room }: { room: RoomState | undefined }): ReactNode {
@@ -25,7 +25,7 @@ export function Announcer({ room }: { room: RoomState | undefined }): ReactNode 
       return;
     }
     const said = isTalk(newest)
-      ? strings.message.said(nameOf(strings, room.people, newest.sender), newest.text)
+      ? strings.message.said(nameOf(strings, room.people, newest.sender), spokenText(strings, newest))
       : eventText(strings, newest, room.people);
     setText(said ?? "");
   }, [room, newest, me.id, strings]);

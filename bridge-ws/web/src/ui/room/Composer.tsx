@@ -12,10 +12,21 @@ import { useWriting, type Manner } from "./useWriting";
 import "./composer.css";
 
 /** Where one writes. */
-export function Composer({ room, model, manner }: { room: RoomState; model: Room; manner: Manner }): ReactNode {
+export function Composer({
+  room,
+  model,
+  manner,
+  upload,
+}: {
+  room: RoomState;
+  model: Room;
+  manner: Manner;
+  upload: (files: readonly File[]) => void;
+}): ReactNode {
   const session = useSession();
-  const { composer, notice } = useStrings();
+  const { composer, notice, file: words } = useStrings();
   const field = useRef<HTMLTextAreaElement>(null);
+  const chooser = useRef<HTMLInputElement>(null);
   const { begun, length, changed, send, onKeyDown } = useWriting(field, room, model, manner);
   const isOnline = useStore(session.state, (state) => state.link.phase === "online");
   const over = length - TEXT_CHARS_MAX;
@@ -37,6 +48,18 @@ export function Composer({ room, model, manner }: { room: RoomState; model: Room
       {manner.to !== null && <ReplyBar room={room} replyTo={manner.to} stop={manner.plain} />}
       {manner.notice && <NoticeLine stop={manner.plain} />}
       <div className="composer-box">
+        <IconButton icon="attach" label={words.send} onClick={() => chooser.current?.click()} />
+        <input
+          ref={chooser}
+          type="file"
+          multiple
+          hidden
+          onChange={(event) => {
+            upload([...(event.target.files ?? [])]);
+            // The same file may be chosen again.
+            event.target.value = "";
+          }}
+        />
         <IconButton
           icon="notice"
           label={manner.notice ? notice.cancel : notice.write}
@@ -53,6 +76,12 @@ export function Composer({ room, model, manner }: { room: RoomState; model: Room
           aria-describedby="composer-note"
           enterKeyHint="send"
           autoComplete="off"
+          onPaste={(event) => {
+            const files = [...event.clipboardData.files];
+            if (files.length === 0) return;
+            event.preventDefault();
+            upload(files);
+          }}
           onInput={changed}
           onKeyDown={onKeyDown}
         />

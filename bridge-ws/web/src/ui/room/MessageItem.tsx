@@ -3,8 +3,10 @@ import { clockText } from "../../i18n/dates";
 import { useStrings } from "../../i18n/language";
 import { Kind, type Message } from "../../protocol/message";
 import { unixMsOf } from "../../protocol/messageId";
+import { fileOf } from "../../protocol/sharedFile";
 import { Avatar } from "../parts/Avatar";
 import { Icon, type IconName } from "../parts/Icon";
+import { FileBlock } from "./FileBlock";
 import { Prose } from "./Prose";
 import "./messageItem.css";
 
@@ -38,6 +40,7 @@ export const MessageItem = memo(function MessageItem(props: Props): ReactNode {
   const { message, first, last, mine, name, withdrawn } = props;
   const strings = useStrings();
   const names = ["said", mine ? "is-mine" : "is-theirs", first ? "is-first" : "", last ? "is-last" : ""];
+  const file = fileOf(message);
   const isNotice = message.kind === Kind.Notice && !withdrawn;
   return (
     <article className={names.filter(Boolean).join(" ")} tabIndex={-1} data-message={message.id}>
@@ -57,7 +60,7 @@ export const MessageItem = memo(function MessageItem(props: Props): ReactNode {
             ) : (
               <>
                 <QuoteBlock {...props} />
-                <Prose text={message.text} />
+                {file === null ? <Prose text={message.text} /> : <FileBlock file={file} />}
               </>
             )}
           </div>

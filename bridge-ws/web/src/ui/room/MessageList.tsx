@@ -12,7 +12,8 @@ import { Icon } from "../parts/Icon";
 import { MessageItem, type MessageWays } from "./MessageItem";
 import { DayLine, EventLine, RoomStart, UnreadLine } from "./lines";
 import { OutgoingItem } from "./OutgoingItem";
-import { nameOf } from "./summary";
+import { nameOf, spokenText } from "./summary";
+import { UploadItem } from "./UploadItem";
 import { timelineOf, type TimelineItem } from "./timeline";
 import { useTalkScroll } from "./useTalkScroll";
 import "./messageList.css";
@@ -74,6 +75,7 @@ export function MessageList({
             room.outgoing.map((entry) => (
               <OutgoingItem key={`out-${entry.key}`} entry={entry} model={model} current={room.current} />
             ))}
+          {!room.past && room.uploads.map((upload) => <UploadItem key={upload.key} upload={upload} model={model} />)}
         </div>
       </div>
       {!atEnd && (
@@ -166,7 +168,7 @@ function quotedIn(room: RoomState, id: number): Message | undefined {
 /** Empty where it is not loaded. */
 function quoteText(strings: Strings, room: RoomState, quoted: Message | undefined): string {
   if (quoted === undefined) return "";
-  return room.withdrawn.has(quoted.id) ? strings.message.withdrawn : quoted.text;
+  return room.withdrawn.has(quoted.id) ? strings.message.withdrawn : spokenText(strings, quoted);
 }
 
 /** A first page of at least this many messages was loaded for sure, and not just what came live. */
@@ -251,7 +253,7 @@ function useReading(room: RoomState, model: Room, atEnd: boolean): void {
 
 /** Who says something wants to see it, wherever he was reading. */
 function useOwnWords(room: RoomState, toEnd: () => void): void {
-  const count = room.outgoing.length;
+  const count = room.outgoing.length + room.uploads.length;
   const before = useRef(count);
   useLayoutEffect(() => {
     if (count > before.current) toEnd();

@@ -4,7 +4,7 @@ import type { Message } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { IconButton } from "../parts/Button";
 import { Icon } from "../parts/Icon";
-import { nameOf } from "./summary";
+import { nameOf, spokenText } from "./summary";
 
 /** The next message goes out as a notice. */
 export function NoticeLine({ stop }: { stop: () => void }): ReactNode {
@@ -26,7 +26,7 @@ export function ReplyBar({ room, replyTo, stop }: { room: RoomState; replyTo: Me
       <Icon name="reply" size={16} />
       <p>
         <strong>{strings.message.replyTo(nameOf(strings, room.people, replyTo.sender))}</strong>
-        <span>{replyTo.text}</span>
+        <span>{spokenText(strings, replyTo)}</span>
       </p>
       <IconButton icon="close" size={16} label={strings.composer.cancelReply} onClick={stop} />
     </div>

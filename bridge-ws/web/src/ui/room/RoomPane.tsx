@@ -3,23 +3,27 @@ import { withdrawMessage } from "../../api/messages";
 import { useStrings } from "../../i18n/language";
 import type { Message } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
-import { useSession } from "../context";
+import { useApp, useSession } from "../context";
 import { ConfirmDialog } from "../dialogs/ConfirmDialog";
 import { InviteDialog } from "../dialogs/InviteDialog";
 import { LeaveDialog } from "../dialogs/LeaveDialog";
 import { RoomSettingsDialog } from "../dialogs/RoomSettingsDialog";
+import { Icon } from "../parts/Icon";
 import { Composer } from "./Composer";
 import { LinkBanner } from "./LinkBanner";
 import { MembersPanel, type RoomMatter } from "./MembersPanel";
 import { MessageList } from "./MessageList";
 import { NoticeBar } from "./NoticeBar";
 import { RoomHeader } from "./RoomHeader";
+import { spokenText } from "./summary";
 import { TypingLine } from "./TypingLine";
+import { useDrop } from "./useDrop";
 import type { Manner } from "./useWriting";
 import "./roomPane.css";
 
 /** One room: its talk, its members, and what one says in it. */
 export function RoomPane({ room, search }: { room: RoomState; search: () => void }): ReactNode {
+  const app = useApp();
   const session = useSession();
   const strings = useStrings();
   const panelButton = useRef<HTMLButtonElement>(null);
@@ -34,6 +38,10 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
     () => ({ reply: manner.reply, remove: setRemoving, goTo: (id: number) => model?.seek(id) }),
     [manner.reply, model],
   );
+  const upload = (files: readonly File[]): void => {
+    if (model?.uploads.add(files) === false) app.tell("tooManyFiles", "");
+  };
+  const dropping = useDrop(upload);
   if (model === undefined) return null;
 
   function closePanel(): void {
@@ -43,7 +51,7 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
 
   return (
     <main className="pane room-pane" aria-label={room.name}>
-      <section className="room-talk">
+      <section className="room-talk" {...dropping.on}>
         <RoomHeader
           room={room}
           panelShown={panel}
@@ -57,7 +65,13 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
           <MessageList room={room} model={model} enteredAt={enteredAt} ways={ways} />
         </div>
         <TypingLine room={room} />
-        <Composer room={room} model={model} manner={manner} />
+        <Composer room={room} model={model} manner={manner} upload={upload} />
+        {dropping.over && (
+          <div className="drop">
+            <Icon name="attach" size={28} />
+            {strings.file.drop}
+          </div>
+        )}
       </section>
       {panel && <MembersPanel room={room} close={closePanel} ask={setMatter} />}
       {matter === "invite" && <InviteDialog room={room} onClose={() => setMatter(null)} />}
@@ -70,7 +84,7 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
           act={() => withdrawMessage(room.id, removing.id)}
           onClose={() => setRemoving(null)}
         >
-          <p className="dialog-quote">{removing.text}</p>
+          <p className="dialog-quote">{spokenText(strings, removing)}</p>
           <p>{strings.message.deleteText}</p>
         </ConfirmDialog>
       )}

@@ -1,5 +1,6 @@
 import type { Strings } from "../../i18n/strings";
 import { Kind, Role, isShown, type Message } from "../../protocol/message";
+import { fileOf, isPicture } from "../../protocol/sharedFile";
 import type { PeopleView } from "../../room/people";
 import type { RoomState } from "../../room/state";
 
@@ -27,6 +28,13 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
   }
 }
 
+/** What a message says, in words alone. */
+export function spokenText(strings: Strings, message: Message): string {
+  const file = fileOf(message);
+  if (file === null) return message.text;
+  return isPicture(file) ? strings.file.picture : strings.file.named(file.name);
+}
+
 /** A member's name; empty while the members are not loaded yet. */
 export function nameOf(strings: Strings, people: PeopleView, user: number): string {
   const known = people.members.get(user)?.name;
@@ -43,7 +51,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
   const event = eventText(strings, last, room.people);
   if (event !== null) return event;
-  const text = room.withdrawn.has(last.id) ? strings.message.withdrawn : last.text;
+  const text = room.withdrawn.has(last.id) ? strings.message.withdrawn : spokenText(strings, last);
   const name = last.sender === me ? strings.list.you : nameOf(strings, room.people, last.sender);
   return name === "" ? text : strings.message.said(name, text);
 }
