@@ -131,7 +131,7 @@ export const en: Strings = {
     drop: "Drop here to send",
     picture: "Picture",
     named: (name) => `File: ${name}`,
-    download: (name) => `Download ${name}`,
+    download: "Download",
     progress: (name) => `Sending ${name}`,
     tooMany: (most) => `At most ${most} files can be on their way.`,
   },

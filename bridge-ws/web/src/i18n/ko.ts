@@ -131,7 +131,7 @@ export const ko: Strings = {
     drop: "여기에 놓으면 바로 보내요",
     picture: "사진",
     named: (name) => `파일: ${name}`,
-    download: (name) => `${name} 내려받기`,
+    download: "내려받기",
     progress: (name) => `${name} 보내는 중`,
     tooMany: (most) => `파일은 한 번에 ${most}개까지 보낼 수 있어요.`,
   },

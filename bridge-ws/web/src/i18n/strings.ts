@@ -127,7 +127,7 @@ export interface Strings {
     readonly drop: string;
     readonly picture: string;
     named(name: string): string;
-    download(name: string): string;
+    readonly download: string;
     progress(name: string): string;
     tooMany(most: number): string;
   };

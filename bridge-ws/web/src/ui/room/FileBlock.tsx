@@ -20,11 +20,12 @@ export function FileBlock({ file }: { file: SharedFile }): ReactNode {
     );
   }
   return (
-    <a className="file" href={href} download={file.name} aria-label={strings.file.download(file.name)}>
+    <a className="file" href={href} download={file.name}>
       <span className="file-mark">
         <Icon name="file" />
       </span>
       <span className="file-name">{file.name}</span>
+      <span className="hidden-text">{strings.file.download}</span>
       <span className="file-size">{sizeText(strings, file.sizeBytes)}</span>
     </a>
   );
