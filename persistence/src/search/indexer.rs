@@ -26,10 +26,12 @@ use crate::members::Rooms;
 use crate::message_store::{MessageStore, PageQuery};
 use crate::runtime::{Runtime, be_nice};
 
-/// How long the first message of a commit waits for others. A commit costs some syncs, whatever is in it.
-const GATHER: Duration = Duration::from_millis(250);
-/// The same while nothing but old messages comes in.
-const GATHER_OLD: Duration = Duration::from_secs(3);
+/// How long the first message of a commit waits for others.
+const GATHER: Duration = Duration::from_millis(20);
+/// From one commit to the next, at least: each costs some syncs, whatever is in it. The same while nothing but old messages
+/// comes in.
+const APART: Duration = Duration::from_millis(250);
+const APART_OLD: Duration = Duration::from_secs(3);
 /// What is read of the store at once.
 const PAGE_MESSAGES: usize = 1_000;
 const PAGE_BYTES: usize = 1024 * 1024;
@@ -56,6 +58,8 @@ struct Keeping<'a> {
     behind: Behind,
     /// When the oldest of what is not committed was taken.
     uncommitted: Option<Instant>,
+    /// When something was committed last.
+    committed: Instant,
     /// Whether any of it was offered.
     is_live: bool,
     /// When the store is asked again after it failed.
@@ -115,8 +119,9 @@ impl<'a> Keeping<'a> {
         let index = Opened::open(&with.folder, with.memory_bytes)?;
         let newest = index.newest()?;
         let was_complete = index.mark == Mark::Complete && !Stale::of(&with.folder).is_set();
-        let (behind, uncommitted, is_live) = (Behind::default(), None, false);
-        let mut keeping = Self { with, index, newest, behind, uncommitted, is_live, store_again: None };
+        let (behind, committed) = (Behind::default(), Instant::now());
+        let mut keeping =
+            Self { with, index, newest, behind, uncommitted: None, committed, is_live: false, store_again: None };
         if !was_complete {
             keeping.find_what_is_missing()?;
         }
@@ -166,20 +171,22 @@ impl<'a> Keeping<'a> {
 
     /// How long there is nothing to do unless something is offered.
     fn patience(&self) -> Option<Duration> {
-        let commit = self.uncommitted.map(|since| self.gather().saturating_sub(since.elapsed()));
+        let commit = self.uncommitted.map(|since| self.due(since).saturating_duration_since(Instant::now()));
         let read = (!self.behind.rooms.is_empty())
             .then(|| self.store_again.map_or(Duration::ZERO, |again| again.saturating_duration_since(Instant::now())));
         [commit, read].into_iter().flatten().min()
     }
 
-    fn gather(&self) -> Duration {
-        if self.is_live { GATHER } else { GATHER_OLD }
+    /// When what waits since then is to be committed.
+    fn due(&self, since: Instant) -> Instant {
+        let apart = if self.is_live { APART } else { APART_OLD };
+        (since + GATHER).max(self.committed + apart)
     }
 
     fn is_due(&self) -> bool {
         // The last of what was missing is not left waiting.
         let is_complete = self.behind.rooms.is_empty() && !self.is_live;
-        self.uncommitted.is_some_and(|since| is_complete || since.elapsed() >= self.gather())
+        self.uncommitted.is_some_and(|since| is_complete || Instant::now() >= self.due(since))
     }
 
     fn take_batch(&mut self, frames: &Bytes) -> Result<(), Error> {
@@ -252,7 +259,7 @@ impl<'a> Keeping<'a> {
 
     fn commit(&mut self, mark: Mark) -> Result<(), Error> {
         let found = self.index.commit(mark)?;
-        (self.uncommitted, self.is_live) = (None, false);
+        (self.uncommitted, self.committed, self.is_live) = (None, Instant::now(), false);
         self.tell();
         self.with.shared.committed(found);
         Ok(())
