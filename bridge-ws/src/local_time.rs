@@ -1,7 +1,8 @@
 //! Times as the original writes them: ISO local date-times in Asia/Seoul, to the second.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::{self, TimeZone};
+use jiff::Timestamp;
 
 /// Seoul keeps no summer time, so its offset stands for the zone and no zone files are needed.
 const SEOUL_HOURS: i8 = 9;
@@ -26,9 +27,22 @@ fn instant(unix_ms: u64) -> Timestamp {
     instant.unwrap_or(Timestamp::MAX)
 }
 
+/// Unix milliseconds of a time in Seoul, or of one with an offset.
+pub(crate) fn read(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let instant = match text.parse::<Timestamp>() {
+        Ok(instant) => instant,
+        Err(_) => text.parse::<DateTime>().ok()?.to_zoned(seoul()).ok()?.timestamp(),
+    };
+    u64::try_from(instant.as_millisecond()).ok()
+}
+
+fn seoul() -> TimeZone {
+    TimeZone::fixed(tz::offset(SEOUL_HOURS))
+}
+
 fn format(instant: Timestamp) -> String {
-    let seoul = TimeZone::fixed(tz::offset(SEOUL_HOURS));
-    instant.to_zoned(seoul).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    instant.to_zoned(seoul()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 #[cfg(test)]
@@ -41,5 +55,16 @@ mod tests {
         assert_eq!(utc(1_763_771_400_999), "2025-11-22T00:30:00.999Z");
         assert_eq!(now().len(), "2025-11-22T09:30:00".len());
         assert!(!of_unix_ms(u64::MAX).is_empty());
+    }
+
+    #[test]
+    fn a_time_is_seouls_unless_it_says_otherwise() {
+        let written = 1_763_771_400_000;
+        for text in ["2025-11-22T09:30:00", "2025-11-22T09:30", "2025-11-22T00:30:00Z", "2025-11-22T01:30:00+01:00"] {
+            assert_eq!(read(text), Some(written), "{text}");
+        }
+        for text in ["", "soon", "2025-13-22T09:30:00", "-2025-11-22T09:30:00", "09:30"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

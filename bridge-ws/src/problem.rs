@@ -5,7 +5,7 @@ use std::fmt::Display;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use moim_persistence::Error;
+use moim_persistence::{Error, Refused};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -105,6 +105,7 @@ impl From<Error> for Problem {
             Error::NoSuchRoom(_) => (StatusCode::BAD_REQUEST, "NoSuchRoom"),
             Error::AlreadyMember { .. } => (StatusCode::BAD_REQUEST, "AlreadyMember"),
             Error::WrongPassword => (StatusCode::BAD_REQUEST, "WrongPassword"),
+            Error::Ledger(refused) => ledger(refused),
             Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "InvalidField"),
             Error::NoSuchFile(_) => (StatusCode::BAD_REQUEST, "NoSuchFile"),
             Error::QuotaExceeded { .. } => (StatusCode::BAD_REQUEST, "QuotaExceeded"),
@@ -122,6 +123,30 @@ impl From<Error> for Problem {
             | Error::Internal(_) => return Self::internal(&error),
         };
         Self { retry_after_ms: error.retry_after_ms(), ..Self::new(status, name, error.to_string()) }
+    }
+}
+
+/// What the ledger refuses is the caller's fault, or not for the caller.
+const fn ledger(refused: &Refused) -> (StatusCode, &'static str) {
+    match refused {
+        Refused::NotTheSpender { .. } => (StatusCode::FORBIDDEN, "NotTheSpender"),
+        Refused::NotAParticipant { .. } => (StatusCode::FORBIDDEN, "NotAParticipant"),
+        Refused::NotItsAdmin(_) => (StatusCode::FORBIDDEN, "NotItsAdmin"),
+        Refused::Amount(_) => (StatusCode::BAD_REQUEST, "InvalidAmount"),
+        Refused::SameAccount(_) => (StatusCode::BAD_REQUEST, "SameWallet"),
+        Refused::InsufficientFunds { .. } => (StatusCode::BAD_REQUEST, "InsufficientFunds"),
+        Refused::TooMuch(_) => (StatusCode::BAD_REQUEST, "TooMuchMoney"),
+        Refused::NoSuchAccount(_) | Refused::NoWallet => (StatusCode::BAD_REQUEST, "NoSuchWallet"),
+        Refused::WalletExists(_) => (StatusCode::BAD_REQUEST, "WalletExists"),
+        Refused::AlreadyAParticipant(_) => (StatusCode::BAD_REQUEST, "AlreadyAParticipant"),
+        Refused::WrongPassword(_) => (StatusCode::BAD_REQUEST, "WrongPassword"),
+        Refused::HoldsMoney { .. } => (StatusCode::BAD_REQUEST, "WalletHoldsMoney"),
+        Refused::NoSuchTransfer(_) => (StatusCode::BAD_REQUEST, "NoSuchTransfer"),
+        Refused::Settled(_) | Refused::Expired(_) | Refused::NotCorrectable(_) => {
+            (StatusCode::BAD_REQUEST, "TransferSettled")
+        }
+        Refused::KeyReused(_) => (StatusCode::BAD_REQUEST, "KeyReused"),
+        Refused::Key(_) => (StatusCode::BAD_REQUEST, "InvalidKey"),
     }
 }
 

@@ -55,6 +55,7 @@ impl Server {
             Some(secret) => secret.clone(),
             None => secret::read_or_draw(&config.data).map_err(Error::Secret)?,
         };
+        persistence.keep_schedule();
         let engine = Engine::start(&settings::engine(config, trunk_secret.clone()), persistence)?;
         for found in engine.recovery().iter().filter(|found| found.records > 0 || found.torn_at.is_some()) {
             tracing::info!(shard = found.shard, records = found.records, torn_at = found.torn_at, "journal recovered");

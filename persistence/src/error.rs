@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::files::FileId;
 use moim_wire::{ErrorCode, RoomId, UserId};
+
+use crate::files::FileId;
+use crate::ledger::Refused;
 
 /// Why an operation of a store was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,9 @@ pub enum Error {
     /// The room's password is wrong or missing.
     #[error("the room's password is wrong or missing")]
     WrongPassword,
+    /// The ledger refuses: nothing was moved.
+    #[error(transparent)]
+    Ledger(#[from] Refused),
     /// A value is out of its bounds.
     #[error("{field}: {reason}")]
     InvalidField {
@@ -170,6 +175,7 @@ impl Error {
             | Self::FileTooLarge { .. }
             | Self::QuotaExceeded { .. }
             | Self::InvalidField { .. } => ErrorCode::InvalidField,
+            Self::Ledger(refused) => refused.code(),
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::TokenRevoked => ErrorCode::TokenRevoked,

@@ -4,6 +4,7 @@
 //!   SQLite, or MySQL/MariaDB. What a method of theirs has answered is on the disk.
 //! - **Files** ([`Files`]): what people upload, rows in the accounts' database, bytes in a folder or an S3-compatible
 //!   store.
+//! - **Ledger** ([`Ledger`]): wallets, transfers and reservations, double entry and append only, in the same database.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
@@ -30,6 +31,8 @@
 //! | waiting to hash a password | [`Config::passwords_waiting_max`] | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | of these, setting a password | half of it | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
+//! | transfers that wait to be committed | 4,096 | [`Error::Busy`] | `Stats.ledger.refused_total` |
+//! | transfers of one transaction | 128 | the next transaction | `Stats.ledger.batches_total` |
 //! | messages read at once | 12 threads; a write has others | wait, as requests under way | `Stats.requests.in_flight` |
 //! | writes to messages at once | 4 threads, which give way to others on their cores | wait, as the lane does | `LaneStats.queued` |
 //! | batches in a lane | [`Config::lane_batches_max`] | the offerer waits | `LaneStats.queued` |
@@ -60,6 +63,7 @@ mod config;
 mod error;
 mod files;
 mod folder_lock;
+mod ledger;
 mod members;
 mod message_store;
 mod persistence;
@@ -73,6 +77,11 @@ pub use address::StoreAddress;
 pub use config::{Config, PasswordCost};
 pub use error::Error;
 pub use files::{Cleaned, FileEntry, FileId, Files, NewFile, PIECE_BYTES_MAX, Upload};
+pub use ledger::{
+    AccountId, AccountKind, Entry, Faults, GroupWallet, Hash, Head, Hold, Ledger, NewGroupWallet, NewReservation, Outcome,
+    Participant, Payment, Refused, RequestKey, Reservation, ReservationId, ReservationState, Rhythm, StatementLine,
+    Transfer, TransferId, TransferState, Verified, Wallet, Won,
+};
 pub use members::{
     Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser,
     RoomSnapshot, Rooms, SignUp, User, Users,
@@ -83,5 +92,7 @@ pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;
 pub use search::{Found, Hit, Keyword, Search, SearchOrder, SearchQuery};
 pub use sql::LackingMigration;
-pub use stats::{AccountsStats, LaneStats, LoginStats, MessageStats, RequestStats, SearchState, SearchStats, Stats};
+pub use stats::{
+    AccountsStats, LaneStats, LedgerStats, LoginStats, MessageStats, RequestStats, SearchState, SearchStats, Stats,
+};
 pub use write_behind::{Batch, Lane, Rewind};

@@ -114,6 +114,12 @@ impl Persistence {
         &self.inner.accounts
     }
 
+    /// From here on reservations of transfers run when they are due, and holds expire, until the stores are closed. For a
+    /// server; another one on the same database takes turns with it.
+    pub fn keep_schedule(&self) {
+        self.inner.runtime.handle().spawn(self.inner.accounts.ledger().keep_schedule());
+    }
+
     /// Messages of all rooms.
     pub fn messages(&self) -> &MessageStore {
         &self.inner.messages
@@ -173,6 +179,7 @@ impl Persistence {
             requests: self.inner.runtime.stats(),
             accounts: self.inner.accounts.database_stats(),
             logins: self.inner.accounts.stats(),
+            ledger: self.inner.accounts.ledger_stats(),
             messages: self.inner.messages.stats(),
             lanes: self.inner.write_behind.stats(),
             search: self.inner.search.as_ref().map(Search::stats),

@@ -9,6 +9,8 @@ pub struct Stats {
     pub accounts: AccountsStats,
     /// Passwords and logins.
     pub logins: LoginStats,
+    /// Transfers of money.
+    pub ledger: LedgerStats,
     /// The message store.
     pub messages: MessageStats,
     /// Each write-behind lane, by its number.
@@ -64,6 +66,21 @@ pub struct LoginStats {
     pub remembered: u64,
     /// Accounts and addresses forgotten early because there were more of them than are remembered.
     pub forgotten_total: u64,
+}
+
+/// Transfers of money since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerStats {
+    /// Commands that wait for a transaction.
+    pub waiting: u64,
+    /// As many may wait.
+    pub waiting_max: u64,
+    /// Commands refused with [`Error::Busy`](crate::Error::Busy).
+    pub refused_total: u64,
+    /// Commands that a transaction was begun for, whatever came of them.
+    pub commands_total: u64,
+    /// Transactions begun for them.
+    pub batches_total: u64,
 }
 
 /// The message store since the start.

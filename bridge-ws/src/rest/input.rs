@@ -94,6 +94,15 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     }
 }
 
+/// Whole won, or their digits as text. What is missing is 0, which no amount may be.
+pub(super) fn won<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = text(deserializer)?;
+    match text.trim() {
+        "" => Ok(0),
+        digits => digits.parse().map_err(|_| serde::de::Error::custom(format!("\"{digits}\" is no whole number of won"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

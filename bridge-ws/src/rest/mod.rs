@@ -14,6 +14,7 @@ mod room_change;
 mod search;
 mod user;
 mod v1;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
         .merge(file::routes(app))
         .merge(mock::routes())
         .merge(search::routes())
+        .merge(wallet::routes())
         .nest("/v1", v1::routes())
         .split_for_parts();
     let routes = routes

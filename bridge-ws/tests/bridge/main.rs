@@ -18,6 +18,7 @@ mod rest_mock;
 mod rest_search;
 mod rest_user;
 mod rest_v1;
+mod rest_wallet;
 mod session;
 mod slow_reader;
 mod stomp_connect;

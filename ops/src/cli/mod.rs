@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod journal;
 mod layers;
+mod ledger;
 mod migrate;
 mod mock;
 mod room;
@@ -61,6 +62,7 @@ enum Command {
     Send(send::Args),
     Tail(tail::Args),
     Journal(journal::Args),
+    Ledger(ledger::Args),
     Migrate(migrate::Args),
     Store(store::Args),
     Search(search::Args),
@@ -89,6 +91,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Send(args) => send::run(args),
         Command::Tail(args) => tail::run(args),
         Command::Journal(args) => journal::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Search(args) => search::run(&args),

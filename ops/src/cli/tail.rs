@@ -178,6 +178,7 @@ fn text(message: &Message, name: &str) -> String {
         ),
         Kind::RoomChanged => format!("* the room is {subject:?} now"),
         Kind::RoomDeleted => "* the room was deleted".to_owned(),
+        Kind::Money => format!("* {}", money(subject)),
         kind => format!("* something new happened ({})", kind.0),
     };
     format!("{}  {said}", local_time(message.id.unix_ms()))
@@ -187,6 +188,18 @@ fn text(message: &Message, name: &str) -> String {
 fn file_name(text: &str) -> String {
     let said: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     said["fileName"].as_str().unwrap_or(text).to_owned()
+}
+
+/// What an event of money says: from whom to whom, and what the group's wallet has then.
+fn money(text: &str) -> String {
+    let told: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let (from, to) = (&told["from"]["name"], &told["to"]["name"]);
+    match (from.as_str(), to.as_str(), told["amount"].as_i64(), told["balance"].as_i64()) {
+        (Some(from), Some(to), Some(amount), Some(balance)) => {
+            format!("{from} paid {amount} KRW to {to}; the wallet holds {balance} KRW")
+        }
+        _ => "money was moved".to_owned(),
+    }
 }
 
 /// Date and time of this machine's zone.

@@ -1,6 +1,6 @@
 //! The stores' counters.
 
-use moim_persistence::{AccountsStats, LaneStats, SearchState, SearchStats, Stats};
+use moim_persistence::{AccountsStats, LaneStats, LedgerStats, SearchState, SearchStats, Stats};
 
 use super::exposition::Page;
 use super::exposition::Type::{Counter, Gauge};
@@ -9,6 +9,7 @@ pub(super) fn write(page: &mut Page, stats: &Stats) {
     requests(page, stats);
     accounts(page, &stats.accounts);
     logins(page, stats);
+    ledger(page, &stats.ledger);
     messages(page, stats);
     lanes(page, &stats.lanes);
     if let Some(stats) = &stats.search {
@@ -45,6 +46,14 @@ fn accounts(page: &mut Page, accounts: &AccountsStats) {
         "Runs of a transaction or a read that failed and might run again, by what they lost to.",
         runs.map(|(cause, count)| ([("cause", cause.to_owned())], count)),
     );
+}
+
+fn ledger(page: &mut Page, ledger: &LedgerStats) {
+    page.sample(Gauge, "moim_ledger_waiting", "Transfers that wait to be committed.", ledger.waiting);
+    page.sample(Gauge, "moim_ledger_waiting_max", "As many may wait.", ledger.waiting_max);
+    page.sample(Counter, "moim_ledger_refused_total", "Transfers refused because too many waited.", ledger.refused_total);
+    page.sample(Counter, "moim_ledger_commands_total", "Transfers and the like that were looked at.", ledger.commands_total);
+    page.sample(Counter, "moim_ledger_batches_total", "Transactions that they shared.", ledger.batches_total);
 }
 
 fn logins(page: &mut Page, stats: &Stats) {

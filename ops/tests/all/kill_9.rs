@@ -44,7 +44,7 @@ fn fifty_kills_in_a_burst_lose_nothing_acknowledged_double_nothing_and_keep_the_
 }
 
 async fn run(data: &Path, room: RoomId, tokens: &[String], address: &str, seed: u64) {
-    let mut server = start(data, address);
+    let mut server = start(data, "127.0.0.1:0", address);
     let acknowledged = Arc::new(Acknowledged::default());
     let (progress, mut progressed) = watch::channel(0u64);
     let mut senders = Vec::new();
@@ -79,7 +79,7 @@ async fn run(data: &Path, room: RoomId, tokens: &[String], address: &str, seed: 
         wait_for(&mut progressed, target).await;
         server.kill().unwrap();
         server.wait().unwrap();
-        server = start(data, address);
+        server = start(data, "127.0.0.1:0", address);
     }
     acknowledged.done.store(true, Ordering::Release);
     let mut acks: Vec<(MessageId, String)> = Vec::new();
@@ -167,10 +167,10 @@ pub(crate) async fn connect(address: &str, token: &str) -> Client {
 }
 
 /// Starts the server and waits until it says that it is ready.
-fn start(data: &Path, address: &str) -> Child {
+pub(crate) fn start(data: &Path, page: &str, address: &str) -> Child {
     use std::io::{BufRead as _, BufReader};
     let mut server = super::command_line::moim()
-        .args(["serve", "--listen", "127.0.0.1:0", "--engine-listen", address, "--shards", "2"])
+        .args(["serve", "--listen", page, "--engine-listen", address, "--shards", "2"])
         .arg("--data")
         .arg(data)
         .args(["--set", "limits.sends_per_second_max=0", "--set", "log.filter=warn"])
@@ -213,6 +213,6 @@ fn people_in_a_room(data: &Path) -> (RoomId, Vec<String>) {
     })
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

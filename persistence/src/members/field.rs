@@ -37,13 +37,21 @@ pub(super) fn keyword(text: &str) -> Result<String, Error> {
 }
 
 /// A password for an account. The same letters typed on another system are the same password, hence NFC here too.
-pub(super) fn password(text: &str) -> Result<String, Error> {
+pub(crate) fn password(text: &str) -> Result<String, Error> {
     password_within("password", text, PASSWORD_BYTES_MIN)
 }
 
 /// A password that guards a room may be as short as its members like.
 pub(super) fn room_password(text: &str) -> Result<String, Error> {
     password_within("channelPassword", text, 1)
+}
+
+pub(crate) fn wallet_name(text: &str) -> Result<String, Error> {
+    within("walletName", text, 1, ROOM_NAME_CHARS_MAX)
+}
+
+pub(crate) fn wallet_description(text: &str) -> Result<String, Error> {
+    within("description", text, 0, DESCRIPTION_CHARS_MAX)
 }
 
 /// The form in which two spellings are one: for unique e-mail addresses and for searching.

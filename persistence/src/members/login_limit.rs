@@ -15,6 +15,7 @@ use moim_wire::{RoomId, UserId};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::ledger::AccountId;
 use crate::stats::LoginStats;
 
 /// Keys of one generation of counts; two are remembered.
@@ -30,14 +31,17 @@ enum Key {
     Address(u64),
     /// Someone's guesses at a room's password.
     Room(UserId, RoomId),
+    /// Someone's guesses at a wallet's password.
+    Wallet(UserId, AccountId),
 }
 
 /// The limits and what they count. One map a kind, so that a flood of one does not push out another.
-pub(super) struct LoginLimit {
+pub(crate) struct LoginLimit {
     accounts: Mutex<Counts>,
     accounts_from: Mutex<Counts>,
     addresses: Mutex<Counts>,
     rooms: Mutex<Counts>,
+    wallets: Mutex<Counts>,
     sign_ups: Mutex<Counts>,
     succeeded_total: AtomicU64,
     failed_total: AtomicU64,
@@ -72,6 +76,7 @@ impl LoginLimit {
             accounts_from: failures(per_pair_max),
             addresses: failures(config.login_failures_per_address_max),
             rooms: failures(per_pair_max),
+            wallets: failures(per_pair_max),
             sign_ups: Mutex::new(Counts::new(config.sign_ups_per_address_max, config.sign_ups_window_ms)),
             succeeded_total: AtomicU64::new(0),
             failed_total: AtomicU64::new(0),
@@ -114,6 +119,16 @@ impl LoginLimit {
         lock(&self.rooms).add(Key::Room(user, room), now_ms);
     }
 
+    /// Refuses a guess at a wallet's password after too many wrong ones.
+    pub(crate) fn check_wallet(&self, user: UserId, wallet: AccountId, now_ms: u64) -> Result<(), Error> {
+        let refused_for_ms = lock(&self.wallets).refused_for_ms(&Key::Wallet(user, wallet), now_ms);
+        self.refuse(refused_for_ms)
+    }
+
+    pub(crate) fn failed_wallet(&self, user: UserId, wallet: AccountId, now_ms: u64) {
+        lock(&self.wallets).add(Key::Wallet(user, wallet), now_ms);
+    }
+
     /// Counts a sign-up, or refuses it after too many. At once, so that those sent together cannot pass the limit.
     pub(super) fn take_sign_up(&self, address: IpAddr, now_ms: u64) -> Result<(), Error> {
         let key = Key::Address(network(address));
@@ -132,7 +147,7 @@ impl LoginLimit {
         stats.failed_total = self.failed_total.load(Ordering::Relaxed);
         stats.limited_total = self.limited_total.load(Ordering::Relaxed);
         stats.sign_ups_limited_total = self.sign_ups_limited_total.load(Ordering::Relaxed);
-        for counts in [&self.accounts, &self.accounts_from, &self.addresses, &self.rooms, &self.sign_ups] {
+        for counts in [&self.accounts, &self.accounts_from, &self.addresses, &self.rooms, &self.wallets, &self.sign_ups] {
             let counts = lock(counts);
             stats.remembered += (counts.current.len() + counts.previous.len()) as u64;
             stats.forgotten_total += counts.forgotten_total;

@@ -116,7 +116,7 @@ pub(super) async fn depart(transaction: &mut Transaction, room: RoomId, user: Us
 }
 
 /// The role of a member, `None` for others.
-pub(super) async fn role_in(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<Option<Role>, Error> {
+pub(crate) async fn role_in(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<Option<Role>, Error> {
     let sql = "SELECT role FROM memberships WHERE room_id = ? AND user_id = ? AND has_left = 0";
     transaction.row_for_update(sql, values![room, user]).await?.map(|row| row.int(0).map(Role)).transpose()
 }
@@ -128,7 +128,7 @@ pub(super) async fn require_admin(transaction: &mut Transaction, room: RoomId, u
     }
 }
 
-async fn require_member(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<Role, Error> {
+pub(crate) async fn require_member(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<Role, Error> {
     role_in(transaction, room, user).await?.ok_or(Error::NotAMember { room, user })
 }
 

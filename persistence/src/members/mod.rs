@@ -1,12 +1,12 @@
 //! People and rooms: users, logins, rooms, members, read marks, and the outbox of room changes.
 
 mod contact;
-mod field;
+pub(crate) mod field;
 mod login;
 mod login_limit;
 mod member_list;
 mod membership;
-mod password;
+pub(crate) mod password;
 mod read_mark;
 mod room;
 mod room_change;
@@ -19,20 +19,24 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub use login::Logins;
+pub(crate) use membership::{require_member, role_in};
 pub use room::Rooms;
+pub(crate) use room_change::lock_room;
 pub use types::{
     Change, Identity, Login, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser, RoomSnapshot, SignUp,
     User,
 };
 pub use user::Users;
+pub(crate) use user::name_of;
 
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::error::Error;
 use crate::files::{BytesStore, Files};
+use crate::ledger::{Committer, Ledger};
 use crate::runtime::Runtime;
 use crate::sql::Database;
-use crate::stats::{AccountsStats, LoginStats};
+use crate::stats::{AccountsStats, LedgerStats, LoginStats};
 
 /// The accounts' store. Cheap to clone; every method may be awaited on any executor.
 #[derive(Clone)]
@@ -45,9 +49,10 @@ pub(crate) struct Shared {
     runtime: Arc<Runtime>,
     pub(crate) database: Database,
     pub(crate) files: BytesStore,
-    passwords: password::Passwords,
+    pub(crate) passwords: password::Passwords,
     tokens: token::Tokens,
-    limit: login_limit::LoginLimit,
+    pub(crate) limit: login_limit::LoginLimit,
+    pub(crate) committer: Committer,
     logins_forgotten_at_ms: AtomicU64,
 }
 
@@ -57,6 +62,7 @@ impl Accounts {
         let database = runtime.wait_for(Database::open(config.clone()))??;
         let shared = Shared {
             runtime: runtime.clone(),
+            committer: Committer::start(runtime.handle(), database.clone()),
             database,
             files: BytesStore::open(config)?,
             passwords: password::Passwords::new(config)?,
@@ -85,6 +91,15 @@ impl Accounts {
     /// Files that people uploaded.
     pub fn files(&self) -> Files {
         Files::new(self.shared.clone())
+    }
+
+    /// Wallets, transfers and reservations.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.shared.clone())
+    }
+
+    pub(crate) fn ledger_stats(&self) -> LedgerStats {
+        self.shared.committer.stats()
     }
 
     pub(crate) fn stats(&self) -> LoginStats {

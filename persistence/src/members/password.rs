@@ -14,7 +14,7 @@ use crate::runtime::not_finished;
 use crate::stats::LoginStats;
 
 /// Hashes and verifies passwords.
-pub(super) struct Passwords {
+pub(crate) struct Passwords {
     argon: Argon2<'static>,
     /// Verified when there is no account, so that the answer takes as long as where there is one.
     nobody: String,
@@ -30,12 +30,12 @@ pub(super) struct Passwords {
 
 /// The right to hash. What a login decides by its failures it decides while holding one, so that guesses sent all at
 /// once cannot pass a limit before the first is counted.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Passwords {
-    pub(super) fn new(config: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let cost = config.password_cost;
         let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|_| Error::Setting {
             setting: "password_cost",
@@ -58,7 +58,7 @@ impl Passwords {
     }
 
     /// Waits for a turn, behind those who came before.
-    pub(super) async fn turn(&self) -> Result<Turn, Error> {
+    pub(crate) async fn turn(&self) -> Result<Turn, Error> {
         let waiting = Waiting::enter(&self.waiting);
         if waiting.before >= self.waiting_max {
             return Err(self.refused(self.waiting_max));
@@ -68,7 +68,7 @@ impl Passwords {
     }
 
     /// Waits for a turn to set a password, which may take half of the places: the rest is for those who log in.
-    pub(super) async fn turn_to_set(&self) -> Result<Turn, Error> {
+    pub(crate) async fn turn_to_set(&self) -> Result<Turn, Error> {
         let setting = Waiting::enter(&self.setting);
         if setting.before >= self.setting_max {
             return Err(self.refused(self.setting_max));
@@ -82,14 +82,14 @@ impl Passwords {
     }
 
     /// Hashes a password with a salt of its own, as a PHC string.
-    pub(super) async fn hash(&self, _turn: &Turn, password: String) -> Result<String, Error> {
+    pub(crate) async fn hash(&self, _turn: &Turn, password: String) -> Result<String, Error> {
         self.hashed_total.fetch_add(1, Ordering::Relaxed);
         let argon = self.argon.clone();
         tokio::task::spawn_blocking(move || hash(&argon, &password)).await.map_err(not_finished)?
     }
 
     /// Whether `password` is the one of the hash; never without a hash, after the same time.
-    pub(super) async fn matches(&self, _turn: &Turn, password: String, hash: Option<String>) -> Result<bool, Error> {
+    pub(crate) async fn matches(&self, _turn: &Turn, password: String, hash: Option<String>) -> Result<bool, Error> {
         self.hashed_total.fetch_add(1, Ordering::Relaxed);
         let argon = self.argon.clone();
         let exists = hash.is_some();
@@ -102,7 +102,7 @@ impl Passwords {
         tokio::task::spawn_blocking(verify).await.map_err(not_finished)?
     }
 
-    pub(super) fn count_into(&self, stats: &mut LoginStats) {
+    pub(crate) fn count_into(&self, stats: &mut LoginStats) {
         stats.passwords_total = self.hashed_total.load(Ordering::Relaxed);
         stats.passwords_refused_total = self.refused_total.load(Ordering::Relaxed);
     }

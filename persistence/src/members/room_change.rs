@@ -19,7 +19,7 @@ pub(super) struct NewChange {
 
 /// Takes the room's row, so that changes of one room follow one another whatever the isolation. What is read of the room
 /// and its members from here on is read for update: a plain read may be of an instant before the lock.
-pub(super) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
+pub(crate) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
     let sql = "UPDATE rooms SET last_change = last_change WHERE room_id = ? AND deleted_at_ms IS NULL";
     match transaction.execute(sql, values![room]).await? {
         0 => Err(Error::NoSuchRoom(room)),
@@ -44,8 +44,11 @@ pub(super) async fn record(transaction: &mut Transaction, room: RoomId, change: 
     Ok(Change { room, change: number })
 }
 
-const CHANGES_AFTER: &str = "SELECT change_number, kind, actor_id, subject, subject_text, role FROM room_changes
-                             WHERE room_id = ? AND change_number > ? ORDER BY change_number LIMIT 1000";
+/// The text of a notice of money is with the notice: it is longer than names are.
+const CHANGES_AFTER: &str = "SELECT c.change_number, c.kind, c.actor_id, c.subject, COALESCE(n.notice, c.subject_text), c.role
+                             FROM room_changes c
+                             LEFT JOIN money_notices n ON n.room_id = c.room_id AND n.change_number = c.change_number
+                             WHERE c.room_id = ? AND c.change_number > ? ORDER BY c.change_number LIMIT 1000";
 
 impl Rooms {
     /// The room as its owner needs it, deleted or not, all of one instant.

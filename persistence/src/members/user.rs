@@ -11,6 +11,7 @@ use super::membership::depart;
 use super::room::limit_of;
 use super::{Change, Shared, SignUp, User, field, now_ms};
 use crate::error::Error;
+use crate::ledger::forget_wallet;
 use crate::sql::{Row, Transaction, transact, values};
 
 /// What others see instead of the name of someone who deleted the account.
@@ -95,7 +96,7 @@ impl Users {
     /// with the changes of the rooms left, to be sequenced there.
     ///
     /// # Errors
-    /// [`Error::NoSuchUser`].
+    /// [`Error::NoSuchUser`]; [`Refused::HoldsMoney`](crate::Refused::HoldsMoney) while the user's wallet does.
     pub async fn delete(&self, user: UserId) -> Result<Vec<Change>, Error> {
         self.shared
             .run(move |shared| async move {
@@ -173,6 +174,7 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
     }
     end_logins(transaction, user).await?;
     forget_contacts(transaction, user).await?;
+    forget_wallet(transaction, user).await?;
     let sql = "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id";
     let rooms = transaction.rows_for_update(sql, values![user]).await?;
     let mut changes = Vec::with_capacity(rooms.len());
@@ -183,7 +185,7 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
 }
 
 /// The name of a user who was not deleted, and will not be before the transaction ends.
-pub(super) async fn name_of(transaction: &mut Transaction, user: UserId) -> Result<String, Error> {
+pub(crate) async fn name_of(transaction: &mut Transaction, user: UserId) -> Result<String, Error> {
     let sql = "SELECT name FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
     transaction.row_for_update(sql, values![user]).await?.ok_or_else(|| no_such(user))?.text(0)
 }

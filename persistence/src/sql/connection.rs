@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Column, Executor, MySql, MySqlConnection, Row as _, Sq
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::dialect::Dialect;
+use super::statement::Statement;
 use super::value::{Row, Value};
 
 /// A connection lent by its pool.
@@ -47,7 +48,7 @@ impl Connection {
     /// The rows of a statement with `ending` behind it.
     pub(super) async fn fetch(
         &mut self,
-        sql: &'static str,
+        sql: &Statement,
         ending: &'static str,
         values: &[Value],
     ) -> Result<Vec<Row>, sqlx::Error> {
@@ -65,7 +66,7 @@ impl Connection {
     }
 
     /// Carries out a statement without rows.
-    pub(super) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<Done, sqlx::Error> {
+    pub(super) async fn execute(&mut self, sql: &Statement, values: &[Value]) -> Result<Done, sqlx::Error> {
         match self {
             Self::Sqlite(connection) => {
                 let done = sqlite_query(sql, "", values).execute(&mut **connection).await?;
@@ -138,8 +139,8 @@ async fn within<T>(wait: Duration, answer: impl Future<Output = Result<T, sqlx::
 }
 
 /// A statement's text; only ours, and an ending of the dialect's, are ever put together.
-fn text(sql: &'static str, ending: &'static str) -> impl SqlSafeStr {
-    AssertSqlSafe(format!("{sql}{ending}"))
+fn text(sql: &Statement, ending: &'static str) -> impl SqlSafeStr + use<> {
+    AssertSqlSafe(format!("{}{ending}", sql.text()))
 }
 
 macro_rules! bound {
@@ -153,7 +154,7 @@ macro_rules! bound {
 }
 
 fn sqlite_query(
-    sql: &'static str,
+    sql: &Statement,
     ending: &'static str,
     values: &[Value],
 ) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
@@ -161,7 +162,7 @@ fn sqlite_query(
 }
 
 fn mysql_query(
-    sql: &'static str,
+    sql: &Statement,
     ending: &'static str,
     values: &[Value],
 ) -> sqlx::query::Query<'static, MySql, MySqlArguments> {

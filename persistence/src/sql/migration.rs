@@ -15,6 +15,8 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (2, "writes", include_str!("../../migrations/0002_writes.sql")),
     (3, "contacts", include_str!("../../migrations/0003_contacts.sql")),
     (4, "files", include_str!("../../migrations/0004_files.sql")),
+    (5, "ledger", include_str!("../../migrations/0005_ledger.sql")),
+    (6, "reservations", include_str!("../../migrations/0006_reservations.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

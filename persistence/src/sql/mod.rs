@@ -12,6 +12,8 @@
 //! - [`Database::write_repeatable`]: one that may as well happen twice (a mark that only rises, a deletion), a round trip
 //!   cheaper.
 //!
+//! A text with a list in it is put together of texts of ours by [`Statement`], for lists of few sizes ([`filled`], [`pieces`]).
+//!
 //! ```ignore
 //! let change: Result<Change, Error> = transact!(shared.database.write(), |transaction| {
 //!     lock_room(transaction, room).await?;             // first, lock what decides
@@ -51,6 +53,7 @@ mod mysql;
 mod patience;
 mod pool;
 mod runs;
+mod statement;
 mod transaction;
 mod value;
 
@@ -58,6 +61,7 @@ pub use migration::LackingMigration;
 pub(crate) use migration::Migrations;
 pub(crate) use pool::Database;
 pub(crate) use runs::Begun;
+pub(crate) use statement::{Statement, filled, pieces};
 pub(crate) use transaction::Transaction;
 pub(crate) use value::{Row, Value, values};
 

@@ -14,6 +14,7 @@ use super::dialect::Dialect;
 use super::migration::{LackingMigration, Migrations, lacking_all, migrate};
 use super::patience::{Counters, Failed, Patience};
 use super::runs::{Kind, Runs};
+use super::statement::Statement;
 use super::value::{Row, Value};
 use super::{mysql, sql_error};
 use crate::config::{AccountsPlace, Config};
@@ -110,17 +111,18 @@ impl Database {
     }
 
     /// The rows of one reading statement.
-    pub(crate) async fn rows(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn rows(&self, sql: impl Into<Statement>, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let sql = sql.into();
         let mut patience = Patience::new(self.wait);
         loop {
-            match self.rows_once(patience.deadline(), sql, values).await {
+            match self.rows_once(patience.deadline(), &sql, values).await {
                 Ok(rows) => return Ok(rows),
                 Err(failed) => patience.again_after(failed, &self.counters).await?,
             }
         }
     }
 
-    async fn rows_once(&self, deadline: Instant, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Failed> {
+    async fn rows_once(&self, deadline: Instant, sql: &Statement, values: &[Value]) -> Result<Vec<Row>, Failed> {
         let mut connection = self.connection(Kind::Snapshot, deadline).await?;
         match connection.fetch(sql, "", values).await {
             Ok(rows) => Ok(rows),
@@ -132,7 +134,7 @@ impl Database {
     }
 
     /// The first row of one reading statement.
-    pub(crate) async fn row(&self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
+    pub(crate) async fn row(&self, sql: impl Into<Statement>, values: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 

@@ -73,7 +73,7 @@ impl<T> Runs<T> {
         let Ok(mut connection) = self.database.connection(Kind::Write, self.patience.deadline()).await else { return };
         let before_ms = now_ms().saturating_sub(WRITES_KEPT_MS);
         let sql = "DELETE FROM writes WHERE begun_at_ms < ?";
-        if connection.execute(sql, values![before_ms]).await.is_err() {
+        if connection.execute(&sql.into(), values![before_ms]).await.is_err() {
             connection.discard();
         }
     }

@@ -3,6 +3,7 @@
 use super::connection::{Connection, Done};
 use super::dialect::{self, Fault};
 use super::sql_error;
+use super::statement::Statement;
 use super::value::{Row, Value};
 use crate::error::Error;
 
@@ -27,40 +28,40 @@ impl Transaction {
     }
 
     /// Carries out a statement and says how many rows it found to change.
-    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error> {
-        let done = self.connection()?.execute(sql, values).await;
+    pub(crate) async fn execute(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<u64, Error> {
+        let done = self.connection()?.execute(&sql.into(), values).await;
         self.noted(done).map(|done| done.rows)
     }
 
     /// Carries out a statement; `None` when it would take a unique key twice.
-    pub(crate) async fn try_execute(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Done>, Error> {
-        match self.connection()?.execute(sql, values).await {
+    pub(crate) async fn try_execute(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Option<Done>, Error> {
+        match self.connection()?.execute(&sql.into(), values).await {
             Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(None),
             done => self.noted(done).map(Some),
         }
     }
 
     /// The rows of a reading statement, as of the transaction's first one.
-    pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        let rows = self.connection()?.fetch(sql, "", values).await;
+    pub(crate) async fn rows(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let rows = self.connection()?.fetch(&sql.into(), "", values).await;
         self.noted(rows)
     }
 
     /// The first row of a reading statement, as of the transaction's first one.
-    pub(crate) async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
+    pub(crate) async fn row(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
     /// The rows of a SELECT as they are now, and stay until the transaction ends.
-    pub(crate) async fn rows_for_update(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn rows_for_update(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Vec<Row>, Error> {
         let connection = self.connection()?;
         let ending = connection.dialect().for_update();
-        let rows = connection.fetch(sql, ending, values).await;
+        let rows = connection.fetch(&sql.into(), ending, values).await;
         self.noted(rows)
     }
 
     /// The first row of a SELECT as it is now, and stays until the transaction ends.
-    pub(crate) async fn row_for_update(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
+    pub(crate) async fn row_for_update(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.rows_for_update(sql, values).await?.into_iter().next())
     }
 

@@ -48,9 +48,14 @@ impl Arm {
 
 impl Place {
     pub(crate) fn address(&self) -> StoreAddress {
+        self.url().as_str().into()
+    }
+
+    /// The address as it is written in a configuration.
+    pub(crate) fn url(&self) -> String {
         match self {
-            Self::Folder => "sqlite".into(),
-            Self::Database(database) => database.url().into(),
+            Self::Folder => "sqlite".to_owned(),
+            Self::Database(database) => database.url(),
         }
     }
 }
@@ -90,18 +95,25 @@ pub(crate) fn say(server: &str, sql: String) {
     said.join().unwrap();
 }
 
-/// Makes a test on each arm of the functions named: `sqlite::NAME` and `mysql::NAME`.
+/// Makes a test on each arm of the functions named: `sqlite::NAME` and `mysql::NAME`. With `threads:` before them they may
+/// block their thread.
 macro_rules! on_each_arm {
+    (threads: $($name:ident),* $(,)?) => {
+        $crate::arm::on_each_arm!(@ "multi_thread": $($name),*);
+    };
     ($($name:ident),* $(,)?) => {
+        $crate::arm::on_each_arm!(@ "current_thread": $($name),*);
+    };
+    (@ $flavor:tt: $($name:ident),*) => {
         mod sqlite {
-            $(#[tokio::test]
+            $(#[tokio::test(flavor = $flavor)]
             async fn $name() {
                 super::$name($crate::arm::Arm::Sqlite).await;
             })*
         }
 
         mod mysql {
-            $(#[tokio::test]
+            $(#[tokio::test(flavor = $flavor)]
             async fn $name() {
                 if $crate::arm::Arm::MySql.is_here(stringify!($name)) {
                     super::$name($crate::arm::Arm::MySql).await;

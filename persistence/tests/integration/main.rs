@@ -10,6 +10,7 @@ mod crash;
 mod disk_full;
 mod executors;
 mod files;
+mod ledger;
 mod logins;
 mod mariadb;
 mod membership;

@@ -10,7 +10,7 @@ pub mod moim {
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_KIND: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_KIND: u8 = 21;
+pub const ENUM_MAX_KIND: u8 = 22;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
 pub const ENUM_VALUES_KIND: [Kind; 12] = [
@@ -26,6 +26,7 @@ pub const ENUM_VALUES_KIND: [Kind; 12] = [
   Kind::RoleChanged,
   Kind::RoomChanged,
   Kind::RoomDeleted,
+  Kind::Money,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -45,9 +46,10 @@ impl Kind {
   pub const RoleChanged: Self = Self(19);
   pub const RoomChanged: Self = Self(20);
   pub const RoomDeleted: Self = Self(21);
+  pub const Money: Self = Self(22);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 21;
+  pub const ENUM_MAX: u8 = 22;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Talk,
     Self::Reply,
@@ -61,6 +63,7 @@ impl Kind {
     Self::RoleChanged,
     Self::RoomChanged,
     Self::RoomDeleted,
+    Self::Money,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -77,6 +80,7 @@ impl Kind {
       Self::RoleChanged => Some("RoleChanged"),
       Self::RoomChanged => Some("RoomChanged"),
       Self::RoomDeleted => Some("RoomDeleted"),
+      Self::Money => Some("Money"),
       _ => None,
     }
   }

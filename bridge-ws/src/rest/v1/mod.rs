@@ -2,6 +2,7 @@
 //! that no reader rounds them.
 
 mod account;
+mod ledger;
 mod room;
 mod search;
 
@@ -28,6 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(room::join))
         .routes(routes!(room::leave))
         .routes(routes!(search::search))
+        .routes(routes!(ledger::entries))
+        .routes(routes!(ledger::head))
 }
 
 /// What runs here, for clients that have no session yet.

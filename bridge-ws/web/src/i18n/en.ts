@@ -213,6 +213,8 @@ export const en: Strings = {
     removed: (name) => `${name} was removed`,
     madeAdmin: (name) => `${name} is now an admin`,
     madeMember: (name) => `${name} is no longer an admin`,
+    money: (from, to, won) => `${from} → ${to} ₩${won.toLocaleString("en-US")}`,
+    moneyMoved: "Money was moved",
     renamed: (name) => `The room is now called “${name}”`,
     deleted: "The room was deleted",
   },

@@ -213,6 +213,8 @@ export const ko: Strings = {
     removed: (name) => `${honored(name)}을 내보냈어요`,
     madeAdmin: (name) => `${honored(name)}이 방장이 되었어요`,
     madeMember: (name) => `${honored(name)}이 방장에서 내려왔어요`,
+    money: (from, to, won) => `${from} → ${to} ${won.toLocaleString("ko-KR")}원`,
+    moneyMoved: "돈이 옮겨졌어요",
     renamed: (name) => `방 이름이 ‘${name}’(으)로 바뀌었어요`,
     deleted: "방이 삭제되었어요",
   },

@@ -208,6 +208,8 @@ export interface Strings {
     madeAdmin(name: string): string;
     madeMember(name: string): string;
     renamed(name: string): string;
+    money(from: string, to: string, won: number): string;
+    readonly moneyMoved: string;
     readonly deleted: string;
   };
 

@@ -14,5 +14,6 @@ export enum Kind {
   MemberRemoved = 18,
   RoleChanged = 19,
   RoomChanged = 20,
-  RoomDeleted = 21
+  RoomDeleted = 21,
+  Money = 22
 }

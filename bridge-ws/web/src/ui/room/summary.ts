@@ -21,6 +21,8 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
       return event.renamed(message.text);
     case Kind.RoomDeleted:
       return event.deleted;
+    case Kind.Money:
+      return moneyText(strings, message.text);
     case Kind.Enter:
       return message.text;
     default:
@@ -33,6 +35,16 @@ export function spokenText(strings: Strings, message: Message): string {
   const file = fileOf(message);
   if (file === null) return message.text;
   return isPicture(file) ? strings.file.picture : strings.file.named(file.name);
+}
+
+/** From whom to whom money went; the text is JSON, see PROTOCOL.md. */
+function moneyText({ event }: Strings, text: string): string {
+  try {
+    const { amount, from, to } = JSON.parse(text) as { amount: number; from: { name: string }; to: { name: string } };
+    return event.money(from.name, to.name, amount);
+  } catch {
+    return event.moneyMoved;
+  }
 }
 
 /** A member's name; empty while the members are not loaded yet. */

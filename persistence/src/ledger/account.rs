@@ -1,0 +1,94 @@
+//! Accounts: whose they are, what they hold, and where their chains have come to.
+
+use std::fmt;
+
+use moim_wire::{RoomId, UserId};
+
+use super::chain::Hash;
+use super::money::Won;
+use crate::error::Error;
+use crate::sql::{Row, Value};
+
+/// Number of an account, from 1, below 2^53. Members' and groups' wallets share one series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u64);
+
+impl AccountId {
+    /// The world outside: what comes in is taken from it, so that it is owed what the others hold together.
+    pub const EXTERNAL: Self = Self(1);
+    /// What is charged.
+    pub const FEES: Self = Self(2);
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<AccountId> for Value {
+    fn from(account: AccountId) -> Self {
+        Self::from(account.0)
+    }
+}
+
+/// Whose an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A member's wallet.
+    Member(UserId),
+    /// The wallet of a group, in a room.
+    Group(RoomId),
+    /// The world outside, the one account that may be below zero.
+    External,
+    /// What is charged.
+    Fees,
+}
+
+/// What is stored of a kind.
+pub(super) const MEMBER: i64 = 1;
+pub(super) const GROUP: i64 = 2;
+
+impl AccountKind {
+    /// From the columns `kind, owner_id, room_id` at `first` and behind.
+    pub(super) fn of(row: &Row, first: usize) -> Result<Self, Error> {
+        match row.int::<i64>(first)? {
+            MEMBER => Ok(Self::Member(UserId(row.int(first + 1)?))),
+            GROUP => Ok(Self::Group(RoomId(row.int(first + 2)?))),
+            3 => Ok(Self::External),
+            4 => Ok(Self::Fees),
+            other => Err(Error::Internal(format!("an account of kind {other}, which this binary does not know"))),
+        }
+    }
+
+    /// The room of a group's wallet.
+    pub(super) const fn room(self) -> Option<RoomId> {
+        match self {
+            Self::Group(room) => Some(room),
+            _ => None,
+        }
+    }
+}
+
+/// An account as it stands, locked by the transaction that has read it.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) id: AccountId,
+    pub(super) kind: AccountKind,
+    /// The owner's name or the wallet's, as it is now.
+    pub(super) name: String,
+    pub(super) password_hash: String,
+    pub(super) balance: Won,
+    /// What pending transfers will take.
+    pub(super) reserved: Won,
+    pub(super) entries: u64,
+    pub(super) head: Hash,
+    pub(super) closed: bool,
+}
+
+impl Account {
+    /// What may be spent. The world outside has no end.
+    pub(super) fn covers(&self, amount: Won) -> bool {
+        self.kind == AccountKind::External || self.balance.minus(self.reserved).is_some_and(|free| free >= amount)
+    }
+}

@@ -1,0 +1,169 @@
+//! Reservations are booked, shown and cancelled.
+
+use moim_wire::UserId;
+
+use super::Ledger;
+use super::account::AccountId;
+use super::group_wallet::for_participant;
+use super::money::Won;
+use super::payment::compared;
+use super::refused::Refused;
+use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
+use super::rhythm::{self, Rhythm};
+use crate::clock::now_ms;
+use crate::error::Error;
+use crate::sql::{Statement, Transaction, transact, values};
+
+const MINUTE_MS: u64 = 60_000;
+/// Those that one user has booked and that are still to come.
+const BOOKED_MAX: i64 = 200;
+/// Runs of one answer, the newest of them.
+const SHOWN_MAX: u64 = 500;
+
+/// A reservation to be booked.
+#[derive(Clone)]
+pub struct NewReservation {
+    /// Who books: the wallet's owner, or an admin of the group's.
+    pub actor: UserId,
+    /// From where.
+    pub source: AccountId,
+    /// To where.
+    pub target: AccountId,
+    /// How many won, each time.
+    pub amount: i64,
+    /// Of the source.
+    pub password: String,
+    /// How often.
+    pub rhythm: Rhythm,
+    /// The first run; cut to its minute, which is at least one minute ahead.
+    pub first_ms: u64,
+}
+
+impl Ledger {
+    /// Books a transfer for a time and those after it.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] with the reason; [`Error::InvalidField`] for a time that is not ahead, and above 200 that are to
+    /// come.
+    pub async fn book(&self, new: NewReservation) -> Result<Reservation, Error> {
+        let NewReservation { actor, source, target, amount, password, rhythm, first_ms } = new;
+        let amount = Won::new(amount).filter(|amount| amount.is_positive()).ok_or(Refused::Amount(amount))?;
+        if source == target {
+            return Err(Refused::SameAccount(source).into());
+        }
+        let run_at_ms = first_ms / MINUTE_MS * MINUTE_MS;
+        if run_at_ms < now_ms() + MINUTE_MS {
+            let reason = "is not a minute ahead or more".to_owned();
+            return Err(Error::InvalidField { field: "reservationTime", reason });
+        }
+        let (booked_day, booked_minute) = rhythm::day_and_minute(run_at_ms, &rhythm::seoul())?;
+        self.shared
+            .run(move |shared| async move {
+                let hash = compared(&shared, actor, source, password).await?;
+                let mut booked = Reservation {
+                    id: ReservationId(0),
+                    series: ReservationId(0),
+                    actor,
+                    source,
+                    target,
+                    amount,
+                    rhythm,
+                    run_at_ms,
+                    state: ReservationState::Booked,
+                    transfer: None,
+                    failure: None,
+                    booked_day,
+                    booked_minute,
+                };
+                booked.id =
+                    transact!(shared.database.write(), |transaction| insert(transaction, &booked, &hash).await)?;
+                booked.series = booked.id;
+                Ok(booked)
+            })
+            .await
+    }
+
+    /// The newest 500 runs that a user has booked, those to come among them, rising.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn reservations_of_user(&self, user: UserId) -> Result<Vec<Reservation>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = Statement::from(COLUMNS).then(" WHERE user_id = ? ORDER BY reservation_id DESC LIMIT ?");
+                let rows = shared.database.rows(sql, values![user, SHOWN_MAX]).await?;
+                rows.iter().rev().map(Reservation::of).collect()
+            })
+            .await
+    }
+
+    /// The newest 500 runs booked from a group's wallet or to it, rising, for those who take part in it.
+    ///
+    /// # Errors
+    /// As [`Ledger::group_wallet`].
+    pub async fn reservations_of_group(&self, user: UserId, wallet: AccountId) -> Result<Vec<Reservation>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                for_participant(&shared, user, wallet).await?;
+                let sql = Statement::from(COLUMNS)
+                    .then(" WHERE source_id = ? OR target_id = ? ORDER BY reservation_id DESC LIMIT ?");
+                let rows = shared.database.rows(sql, values![wallet, wallet, SHOWN_MAX]).await?;
+                rows.iter().rev().map(Reservation::of).collect()
+            })
+            .await
+    }
+
+    /// Cancels a run that is to come, and so those after it. Only who booked it may.
+    ///
+    /// # Errors
+    /// [`Error::InvalidField`] where there is no such run, or it is over.
+    pub async fn cancel(&self, user: UserId, id: ReservationId) -> Result<(), Error> {
+        self.shared
+            .run(move |shared| async move {
+                let (cancelled, booked) = (ReservationState::Cancelled.stored(), ReservationState::Booked.stored());
+                let sql = "UPDATE reservations SET state = ? WHERE reservation_id = ? AND user_id = ? AND state = ?";
+                let found = transact!(shared.database.write(), |transaction| {
+                    transaction.execute(sql, values![cancelled, id, user, booked]).await
+                })?;
+                let none = || Error::InvalidField {
+                    field: "id",
+                    reason: format!("you have no reservation {id} that is to come"),
+                };
+                if found == 0 { Err(none()) } else { Ok(()) }
+            })
+            .await
+    }
+}
+
+/// Books for one who may spend from the source; `hash` is of its password, which was compared.
+async fn insert(transaction: &mut Transaction, new: &Reservation, hash: &str) -> Result<ReservationId, Error> {
+    super::batch::check(transaction, new, hash).await?;
+    let booked = ReservationState::Booked.stored();
+    let sql = "SELECT COUNT(*) FROM reservations WHERE user_id = ? AND state = ?";
+    let count = transaction.row(sql, values![new.actor, booked]).await?.map_or(Ok(0), |row| row.int::<i64>(0))?;
+    if count >= BOOKED_MAX {
+        let reason = "would be one more than the 200 that you may have booked; cancel one first".to_owned();
+        return Err(Error::InvalidField { field: "reservationTime", reason });
+    }
+    let sql = "INSERT INTO reservations (series_id, user_id, source_id, target_id, amount, rhythm, booked_day,
+                                         booked_minute, run_at_ms, state, created_at_ms)
+               VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = values![
+        new.actor,
+        new.source,
+        new.target,
+        new.amount.get(),
+        new.rhythm.stored(),
+        i64::from(new.booked_day),
+        i64::from(new.booked_minute),
+        new.run_at_ms,
+        booked,
+        now_ms()
+    ];
+    let inserted = transaction.try_execute(sql, values).await?;
+    let id = ReservationId(inserted.map_or(0, |inserted| u64::try_from(inserted.id).unwrap_or_default()));
+    // The first of its series is named after itself, whose number is known now.
+    let sql = "UPDATE reservations SET series_id = ? WHERE reservation_id = ?";
+    transaction.execute(sql, values![id, id]).await?;
+    Ok(id)
+}

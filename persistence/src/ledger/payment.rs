@@ -1,0 +1,142 @@
+//! Money is moved: paid, held until it is settled, taken back, put in.
+
+use std::sync::Arc;
+
+use moim_wire::UserId;
+
+use super::Ledger;
+use super::account::AccountId;
+use super::command::{Answer, Authority, Command, Outcome, What};
+use super::money::Won;
+use super::refused::Refused;
+use super::transfer::{RequestKey, TransferId};
+use crate::clock::now_ms;
+use crate::error::Error;
+use crate::members::{Shared, field};
+use crate::sql::values;
+
+/// A transfer that somebody asks for.
+#[derive(Clone)]
+pub struct Payment {
+    /// Who asks: the wallet's owner, or an admin of the group's.
+    pub actor: UserId,
+    /// By which the same request is known again.
+    pub key: RequestKey,
+    /// From where.
+    pub source: AccountId,
+    /// To where.
+    pub target: AccountId,
+    /// How many won.
+    pub amount: i64,
+    /// Of the source.
+    pub password: String,
+}
+
+/// A transfer that waits to be settled: its amount is reserved until then.
+#[derive(Clone)]
+pub struct Hold {
+    /// What is to be moved.
+    pub payment: Payment,
+    /// From when on it can only be voided.
+    pub expires_at_ms: u64,
+}
+
+impl Ledger {
+    /// Moves money.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] with the reason; [`Error::TooManyAttempts`] after too many wrong passwords.
+    pub async fn pay(&self, payment: Payment) -> Result<Outcome, Error> {
+        self.make(payment, None).await
+    }
+
+    /// Reserves money to be moved.
+    ///
+    /// # Errors
+    /// As [`Self::pay`].
+    pub async fn hold(&self, hold: Hold) -> Result<Outcome, Error> {
+        self.make(hold.payment, Some(hold.expires_at_ms)).await
+    }
+
+    /// Posts a pending transfer. Posted before, it is so once more.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchTransfer`], [`Refused::Settled`] for a voided one, [`Refused::Expired`],
+    /// [`Refused::NotTheSpender`].
+    pub async fn post(&self, actor: UserId, transfer: TransferId) -> Result<Outcome, Error> {
+        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Post(transfer) }).await
+    }
+
+    /// Voids a pending transfer: what it reserved is free again. Voided before, it is so once more.
+    ///
+    /// # Errors
+    /// As [`Self::post`]; [`Refused::Settled`] for a posted one.
+    pub async fn void(&self, actor: UserId, transfer: TransferId) -> Result<Outcome, Error> {
+        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Void(transfer) }).await
+    }
+
+    /// Moves back what a posted transfer moved, for the operator. Asked again it is done once.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchTransfer`], [`Refused::NotCorrectable`], [`Refused::InsufficientFunds`] where it was spent.
+    pub async fn correct(&self, transfer: TransferId) -> Result<Outcome, Error> {
+        let what = What::Correct(transfer);
+        self.carry_out(Command { actor: UserId(0), authority: Authority::Operator, at_ms: now_ms(), what }).await
+    }
+
+    /// Puts money from the world outside into a user's wallet. Whether it came is for the caller to know.
+    ///
+    /// # Errors
+    /// [`Refused::NoWallet`], [`Refused::Amount`].
+    pub async fn top_up(&self, user: UserId, key: RequestKey, amount: i64) -> Result<Outcome, Error> {
+        let target = self.wallet(user).await?.id;
+        let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
+        let what = What::Move { key, source: AccountId::EXTERNAL, target, amount, expires_at_ms: None };
+        self.carry_out(Command { actor: user, authority: Authority::Operator, at_ms: now_ms(), what }).await
+    }
+
+    async fn make(&self, payment: Payment, expires_at_ms: Option<u64>) -> Result<Outcome, Error> {
+        let Payment { actor, key, source, target, amount, password } = payment;
+        let amount = Won::new(amount).filter(|amount| amount.is_positive()).ok_or(Refused::Amount(amount))?;
+        if source == target {
+            return Err(Refused::SameAccount(source).into());
+        }
+        let compare = |shared: Arc<Shared>| async move { compared(&shared, actor, source, password).await };
+        let authority = Authority::Password(self.shared.run(compare).await?);
+        let what = What::Move { key, source, target, amount, expires_at_ms };
+        self.carry_out(Command { actor, authority, at_ms: now_ms(), what }).await
+    }
+
+    pub(super) async fn carry_out(&self, command: Command) -> Result<Outcome, Error> {
+        let nothing = || Error::Internal("the ledger found nothing to do".to_owned());
+        self.carry_out_if_due(command).await??.ok_or_else(nothing)
+    }
+
+    /// Whoever stops waiting does not stop what has begun.
+    pub(super) async fn carry_out_if_due(&self, command: Command) -> Result<Answer, Error> {
+        self.shared.run(|shared| async move { shared.committer.carry_out(command).await }).await
+    }
+}
+
+/// The hash of a wallet's password, which `password` is. Guesses of one who may not spend are counted, too, and tell nothing
+/// that the refusal of the right password would not.
+pub(super) async fn compared(
+    shared: &Shared,
+    actor: UserId,
+    wallet: AccountId,
+    password: String,
+) -> Result<String, Error> {
+    // What cannot be a wallet's password is compared all the same, as one that is wrong.
+    let password = field::password(&password).unwrap_or_default();
+    shared.limit.check_wallet(actor, wallet, now_ms())?;
+    let sql = "SELECT password_hash FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
+    let row = shared.database.row(sql, values![wallet]).await?.ok_or(Refused::NoSuchAccount(wallet))?;
+    let hash = row.text(0)?;
+    let turn = shared.passwords.turn().await?;
+    shared.limit.check_wallet(actor, wallet, now_ms())?;
+    if shared.passwords.matches(&turn, password, Some(hash.clone())).await? {
+        return Ok(hash);
+    }
+    shared.limit.failed_wallet(actor, wallet, now_ms());
+    Err(Refused::WrongPassword(wallet).into())
+}

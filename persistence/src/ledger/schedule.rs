@@ -1,0 +1,119 @@
+//! What comes due: reservations that run, holds that expire. The time is a value; who calls has the clock.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use moim_wire::UserId;
+
+use super::command::{Authority, Command, What};
+use super::reservation::{ReservationId, ReservationState};
+use super::transfer::TransferId;
+use super::{Ledger, lease};
+use crate::clock::now_ms;
+use crate::error::Error;
+use crate::members::Shared;
+use crate::sql::values;
+
+/// Asked of the database at a time.
+const DUE_MAX: u64 = 100;
+/// How often it is looked for what is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+impl Ledger {
+    /// Runs every reservation that is due at `now_ms`, the earliest first, and books its next one, until none is due: one that
+    /// was missed for three days runs three times. Gives how many were run here.
+    ///
+    /// May be called by several servers at once: each run happens once. That one is refused is in its row and stops no other.
+    ///
+    /// # Errors
+    /// The store's; what was run before stands.
+    pub async fn run_due(&self, now_ms: u64) -> Result<u64, Error> {
+        let mut run = 0;
+        loop {
+            let due = self.due(now_ms).await?;
+            if due.is_empty() {
+                return Ok(run);
+            }
+            let asked = due.into_iter().map(|id| self.carry_out_if_due(system(What::Run(id), now_ms)));
+            for answer in futures_util::future::join_all(asked).await {
+                run += u64::from(!matches!(answer?, Ok(None)));
+            }
+        }
+    }
+
+    /// Voids the holds whose time is over at `now_ms`. Gives how many.
+    ///
+    /// # Errors
+    /// The store's; what was voided before stands.
+    pub async fn void_expired(&self, now_ms: u64) -> Result<u64, Error> {
+        let expired = move |shared: Arc<Shared>| async move {
+            let sql = "SELECT transfer_id FROM transfers WHERE state = 0 AND expires_at_ms <= ?
+                       ORDER BY expires_at_ms, transfer_id LIMIT ?";
+            let rows = shared.database.rows(sql, values![now_ms, DUE_MAX]).await?;
+            rows.iter().map(|row| row.int(0).map(TransferId)).collect::<Result<Vec<_>, Error>>()
+        };
+        let mut voided = 0;
+        loop {
+            let due = self.shared.run(expired).await?;
+            if due.is_empty() {
+                return Ok(voided);
+            }
+            let asked = due.into_iter().map(|id| self.carry_out_if_due(system(What::Expire(id), now_ms)));
+            for answer in futures_util::future::join_all(asked).await {
+                voided += u64::from(matches!(answer?, Ok(Some(_))));
+            }
+        }
+    }
+
+    /// Sees to what is due once a second, for as long as somebody else holds the ledger open, while no other server on the
+    /// database does.
+    pub(crate) fn keep_schedule(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::downgrade(&self.shared);
+        keep(shared)
+    }
+
+    async fn see_to_it(&self, holder: &str, now_ms: u64) -> Result<(), Error> {
+        if !lease::take(&self.shared.database, "money", holder, now_ms).await? {
+            return Ok(());
+        }
+        self.void_expired(now_ms).await?;
+        let run = self.run_due(now_ms).await?;
+        if run > 0 {
+            tracing::info!(run, "reservations have run");
+        }
+        Ok(())
+    }
+
+    /// Those booked for the earliest minute that is due, by number. One minute at a time: a run books the next, which may be
+    /// due as well, and before those of a later minute.
+    async fn due(&self, now_ms: u64) -> Result<Vec<ReservationId>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let booked = ReservationState::Booked.stored();
+                let sql = "SELECT reservation_id FROM reservations
+                           WHERE state = ? AND run_at_ms = (SELECT MIN(run_at_ms) FROM reservations
+                                                            WHERE state = ? AND run_at_ms <= ?)
+                           ORDER BY reservation_id LIMIT ?";
+                let rows = shared.database.rows(sql, values![booked, booked, now_ms, DUE_MAX]).await?;
+                rows.iter().map(|row| row.int(0).map(ReservationId)).collect()
+            })
+            .await
+    }
+}
+
+async fn keep(shared: Weak<Shared>) {
+    let holder = format!("{:016x}", getrandom::u64().unwrap_or_else(|_| now_ms()));
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let Some(shared) = shared.upgrade() else { return };
+        if let Err(error) = Ledger::new(shared).see_to_it(&holder, now_ms()).await {
+            tracing::warn!(%error, "reservations that are due run later");
+        }
+    }
+}
+
+fn system(what: What, at_ms: u64) -> Command {
+    Command { actor: UserId(0), authority: Authority::Operator, at_ms, what }
+}
