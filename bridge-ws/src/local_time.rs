@@ -1,8 +1,8 @@
 //! Times as the original writes them: ISO local date-times in Asia/Seoul, to the second.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{self, TimeZone};
-use jiff::Timestamp;
 
 /// Seoul keeps no summer time, so its offset stands for the zone and no zone files are needed.
 const SEOUL_HOURS: i8 = 9;

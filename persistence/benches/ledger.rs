@@ -88,7 +88,8 @@ where
                 // In one order, so that none waits in a circle.
                 let mut transaction = pool.begin().await.unwrap();
                 for (id, by) in [(one.min(other), 1i64), (one.max(other), -1)] {
-                    let update = sqlx::query("UPDATE bare SET balance = balance + ? WHERE id = ?").bind(by).bind(id as i64);
+                    let update =
+                        sqlx::query("UPDATE bare SET balance = balance + ? WHERE id = ?").bind(by).bind(id as i64);
                     update.execute(&mut *transaction).await.unwrap();
                 }
                 transaction.commit().await.unwrap();
@@ -160,7 +161,8 @@ async fn pay_for_a_while(ledger: &Ledger, people: &[(UserId, AccountId)], target
             while Instant::now() < until {
                 let (actor, source) = people[client % PEOPLE];
                 let next = (client + 1 + done as usize) % PEOPLE;
-                let target = target.unwrap_or(people[if next == client % PEOPLE { (next + 1) % PEOPLE } else { next }].1);
+                let target =
+                    target.unwrap_or(people[if next == client % PEOPLE { (next + 1) % PEOPLE } else { next }].1);
                 let key = RequestKey::drawn().unwrap();
                 let payment = Payment { actor, key, source, target, amount: 1, password: PASSWORD.to_owned() };
                 ledger.pay(payment).await.unwrap();

@@ -78,9 +78,9 @@ pub use config::{Config, PasswordCost};
 pub use error::Error;
 pub use files::{Cleaned, FileEntry, FileId, Files, NewFile, PIECE_BYTES_MAX, Upload};
 pub use ledger::{
-    AccountId, AccountKind, Entry, Faults, GroupWallet, Hash, Head, Hold, Ledger, NewGroupWallet, NewReservation, Outcome,
-    Participant, Payment, Refused, RequestKey, Reservation, ReservationId, ReservationState, Rhythm, StatementLine,
-    Transfer, TransferId, TransferState, Verified, Wallet, Won,
+    AccountId, AccountKind, Entry, Faults, GroupWallet, Hash, Head, Hold, Ledger, NewGroupWallet, NewReservation,
+    Outcome, Participant, Payment, Refused, RequestKey, Reservation, ReservationId, ReservationState, Rhythm,
+    StatementLine, Transfer, TransferId, TransferState, Verified, Wallet, Won,
 };
 pub use members::{
     Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser,

@@ -99,7 +99,9 @@ pub(super) fn won<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::
     let text = text(deserializer)?;
     match text.trim() {
         "" => Ok(0),
-        digits => digits.parse().map_err(|_| serde::de::Error::custom(format!("\"{digits}\" is no whole number of won"))),
+        digits => {
+            digits.parse().map_err(|_| serde::de::Error::custom(format!("\"{digits}\" is no whole number of won")))
+        }
     }
 }
 

@@ -12,7 +12,8 @@ async fn wallet(person: &Person, money: i64) -> u64 {
     assert_eq!((&opened["money"], opened["username"].is_string()), (&json!(0), true));
     if money > 0 {
         // The original's page sends numbers as text.
-        let filled = person.http.post("/api/wallet/user/money", &json!({ "amount": money.to_string() }).to_string()).await;
+        let filled =
+            person.http.post("/api/wallet/user/money", &json!({ "amount": money.to_string() }).to_string()).await;
         assert_eq!(filled.ok()["money"], money);
     }
     opened["walletId"].as_u64().unwrap()
@@ -114,7 +115,10 @@ async fn the_same_key_pays_once_and_none_pays_each_time() {
     }
     assert_eq!(boram.http.get("/api/wallet/user").await.ok()["money"], 8_000);
     let spaced = boram.http.with("idempotency-key", "two words");
-    assert_eq!(spaced.post("/api/wallet/transaction", &payment(boram_wallet, group, 1)).await.refused(400), "InvalidKey");
+    assert_eq!(
+        spaced.post("/api/wallet/transaction", &payment(boram_wallet, group, 1)).await.refused(400),
+        "InvalidKey"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +166,8 @@ async fn a_groups_wallet_is_for_its_channel_and_its_participants() {
     assert_eq!(boram.http.post(&path, "").await.ok()["groupWalletId"], group);
     assert_eq!(boram.http.post(&path, "").await.refused(400), "AlreadyAParticipant");
     let participants = boram.http.get(&format!("{path}/participant/all")).await.ok();
-    let seen: Vec<_> = participants.as_array().unwrap().iter().map(|p| (&p["username"], &p["userAuthorityEnum"])).collect();
+    let seen: Vec<_> =
+        participants.as_array().unwrap().iter().map(|p| (&p["username"], &p["userAuthorityEnum"])).collect();
     assert_eq!(seen, [(&json!("anna"), &json!("ADMIN")), (&json!("boram"), &json!("USER"))]);
     assert_eq!(boram.http.get("/api/wallet/user/group/all").await.ok()[0]["groupWalletId"], group);
     // Who leaves the channel sees no more of it.
@@ -189,7 +194,9 @@ async fn a_reservation_is_booked_listed_and_cancelled() {
         "username": "boram", "transactionId": null, "failure": null,
     });
     assert_eq!(booked, expected);
-    for (kind, time) in [("DAILY", "2020-01-01T00:00:00"), ("DAILY", "soon"), ("WEEKLY", "2099-01-01T00:00:00"), ("DAILY", "")] {
+    for (kind, time) in
+        [("DAILY", "2020-01-01T00:00:00"), ("DAILY", "soon"), ("WEEKLY", "2099-01-01T00:00:00"), ("DAILY", "")]
+    {
         boram.http.post("/api/wallet/reservation", &booking(kind, time)).await.refused(400);
     }
     assert_eq!(boram.http.get("/api/wallet/user/reservation").await.ok(), json!([booked]));

@@ -52,7 +52,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         Action::Correct { transfer } => {
             let correction = wait(ledger.correct(TransferId(transfer)))?.transfer;
-            writeln!(out, "{}\t{} from wallet {} to wallet {}", correction.id, correction.amount, correction.source, correction.target)?;
+            writeln!(
+                out,
+                "{}\t{} from wallet {} to wallet {}",
+                correction.id, correction.amount, correction.source, correction.target
+            )?;
             Ok(())
         }
     }

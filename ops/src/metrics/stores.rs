@@ -51,8 +51,18 @@ fn accounts(page: &mut Page, accounts: &AccountsStats) {
 fn ledger(page: &mut Page, ledger: &LedgerStats) {
     page.sample(Gauge, "moim_ledger_waiting", "Transfers that wait to be committed.", ledger.waiting);
     page.sample(Gauge, "moim_ledger_waiting_max", "As many may wait.", ledger.waiting_max);
-    page.sample(Counter, "moim_ledger_refused_total", "Transfers refused because too many waited.", ledger.refused_total);
-    page.sample(Counter, "moim_ledger_commands_total", "Transfers and the like that were looked at.", ledger.commands_total);
+    page.sample(
+        Counter,
+        "moim_ledger_refused_total",
+        "Transfers refused because too many waited.",
+        ledger.refused_total,
+    );
+    page.sample(
+        Counter,
+        "moim_ledger_commands_total",
+        "Transfers and the like that were looked at.",
+        ledger.commands_total,
+    );
     page.sample(Counter, "moim_ledger_batches_total", "Transactions that they shared.", ledger.batches_total);
 }
 

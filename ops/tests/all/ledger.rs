@@ -111,10 +111,15 @@ fn twenty_kills_amid_payments_lose_and_double_no_won_and_no_notice() {
     let [page, engine] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
     let mut server = start(data.path(), &page, &engine);
     let shared = Arc::new((AtomicU64::new(0), AtomicBool::new(false)));
-    let payers: Vec<_> = scene.payers.iter().cloned().map(|of| {
-        let (page, shared, group) = (page.clone(), Arc::clone(&shared), scene.group);
-        std::thread::spawn(move || payer(&page, &of, group, &shared))
-    }).collect();
+    let payers: Vec<_> = scene
+        .payers
+        .iter()
+        .cloned()
+        .map(|of| {
+            let (page, shared, group) = (page.clone(), Arc::clone(&shared), scene.group);
+            std::thread::spawn(move || payer(&page, &of, group, &shared))
+        })
+        .collect();
     let mut random = seed | 1;
     for _ in 0..KILLS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

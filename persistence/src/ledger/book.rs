@@ -285,7 +285,9 @@ impl Book {
             return Err(Refused::NotTheSpender { user, account: source.id });
         }
         match &command.authority {
-            Authority::Password(compared) if *compared != source.password_hash => Err(Refused::WrongPassword(source.id)),
+            Authority::Password(compared) if *compared != source.password_hash => {
+                Err(Refused::WrongPassword(source.id))
+            }
             _ => Ok(()),
         }
     }

@@ -51,6 +51,23 @@ impl Committer {
 
     /// Carries out a command and gives the ledger's answer; that it was refused is one.
     pub(super) async fn carry_out(&self, command: Command) -> Result<Answer, Error> {
+        self.queue(command)?.await.map_err(|_| closed())?
+    }
+
+    /// Carries out commands one behind the other, whatever else is between them.
+    pub(super) async fn carry_out_in_order(&self, commands: Vec<Command>) -> Vec<Result<Answer, Error>> {
+        let queued: Vec<_> = commands.into_iter().map(|command| self.queue(command)).collect();
+        let mut answers = Vec::with_capacity(queued.len());
+        for answered in queued {
+            answers.push(match answered {
+                Ok(answered) => answered.await.unwrap_or_else(|_| Err(closed())),
+                Err(error) => Err(error),
+            });
+        }
+        answers
+    }
+
+    fn queue(&self, command: Command) -> Result<oneshot::Receiver<Result<Answer, Error>>, Error> {
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Waiting { command, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
@@ -59,7 +76,7 @@ impl Committer {
             }
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
-        answered.await.map_err(|_| closed())?
+        Ok(answered)
     }
 
     pub(crate) fn stats(&self) -> LedgerStats {

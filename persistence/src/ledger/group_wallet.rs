@@ -188,7 +188,8 @@ async fn insert(
     user: UserId,
     (room, name, description, hash): (RoomId, &str, &str, &str),
 ) -> Result<GroupWallet, Error> {
-    let sql = "INSERT INTO ledger_accounts (kind, currency, room_id, name, description, password_hash, balance, reserved,
+    let sql =
+        "INSERT INTO ledger_accounts (kind, currency, room_id, name, description, password_hash, balance, reserved,
                                             entries, head, created_at_ms)
                VALUES (?, 'KRW', ?, ?, ?, ?, 0, 0, 0, ?, ?)";
     let values = values![GROUP, room, name, description, hash, Hash::ZERO.to_string(), now_ms()];

@@ -6,7 +6,7 @@ use moim_wire::UserId;
 
 use super::Ledger;
 use super::account::AccountId;
-use super::command::{Answer, Authority, Command, Outcome, What};
+use super::command::{Authority, Command, Outcome, What};
 use super::money::Won;
 use super::refused::Refused;
 use super::transfer::{RequestKey, TransferId};
@@ -64,7 +64,8 @@ impl Ledger {
     /// [`Refused::NoSuchTransfer`], [`Refused::Settled`] for a voided one, [`Refused::Expired`],
     /// [`Refused::NotTheSpender`].
     pub async fn post(&self, actor: UserId, transfer: TransferId) -> Result<Outcome, Error> {
-        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Post(transfer) }).await
+        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Post(transfer) })
+            .await
     }
 
     /// Voids a pending transfer: what it reserved is free again. Voided before, it is so once more.
@@ -72,7 +73,8 @@ impl Ledger {
     /// # Errors
     /// As [`Self::post`]; [`Refused::Settled`] for a posted one.
     pub async fn void(&self, actor: UserId, transfer: TransferId) -> Result<Outcome, Error> {
-        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Void(transfer) }).await
+        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Void(transfer) })
+            .await
     }
 
     /// Moves back what a posted transfer moved, for the operator. Asked again it is done once.
@@ -107,14 +109,10 @@ impl Ledger {
         self.carry_out(Command { actor, authority, at_ms: now_ms(), what }).await
     }
 
-    pub(super) async fn carry_out(&self, command: Command) -> Result<Outcome, Error> {
+    async fn carry_out(&self, command: Command) -> Result<Outcome, Error> {
         let nothing = || Error::Internal("the ledger found nothing to do".to_owned());
-        self.carry_out_if_due(command).await??.ok_or_else(nothing)
-    }
-
-    /// Whoever stops waiting does not stop what has begun.
-    pub(super) async fn carry_out_if_due(&self, command: Command) -> Result<Answer, Error> {
-        self.shared.run(|shared| async move { shared.committer.carry_out(command).await }).await
+        let answer = self.shared.run(|shared| async move { shared.committer.carry_out(command).await }).await?;
+        answer?.ok_or_else(nothing)
     }
 }
 
@@ -129,7 +127,8 @@ pub(super) async fn compared(
     // What cannot be a wallet's password is compared all the same, as one that is wrong.
     let password = field::password(&password).unwrap_or_default();
     shared.limit.check_wallet(actor, wallet, now_ms())?;
-    let sql = "SELECT password_hash FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
+    let sql =
+        "SELECT password_hash FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
     let row = shared.database.row(sql, values![wallet]).await?.ok_or(Refused::NoSuchAccount(wallet))?;
     let hash = row.text(0)?;
     let turn = shared.passwords.turn().await?;

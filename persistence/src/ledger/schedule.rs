@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use moim_wire::UserId;
 
-use super::command::{Authority, Command, What};
-use super::reservation::{ReservationId, ReservationState};
+use super::command::{Answer, Authority, Command, What};
+use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
 use super::transfer::TransferId;
-use super::{Ledger, lease};
+use super::{Ledger, lease, write};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::members::Shared;
-use crate::sql::values;
+use crate::sql::{Statement, transact, values};
 
 /// Asked of the database at a time.
 const DUE_MAX: u64 = 100;
@@ -34,11 +34,39 @@ impl Ledger {
             if due.is_empty() {
                 return Ok(run);
             }
-            let asked = due.into_iter().map(|id| self.carry_out_if_due(system(What::Run(id), now_ms)));
-            for answer in futures_util::future::join_all(asked).await {
-                run += u64::from(!matches!(answer?, Ok(None)));
+            let asked = due.iter().map(|&id| system(What::Run(id), now_ms)).collect();
+            for (id, answer) in due.iter().zip(self.carry_out_in_order(asked).await?) {
+                match answer {
+                    // A fault that would meet it again would stop all that is due after it.
+                    Err(Error::Internal(fault)) => self.give_up(*id, now_ms, &fault).await?,
+                    answer => run += u64::from(!matches!(answer?, Ok(None))),
+                }
             }
         }
+    }
+
+    async fn carry_out_in_order(&self, commands: Vec<Command>) -> Result<Vec<Result<Answer, Error>>, Error> {
+        self.shared.run(|shared| async move { Ok(shared.committer.carry_out_in_order(commands).await) }).await
+    }
+
+    /// Ends a run without a transfer, and books the next.
+    async fn give_up(&self, id: ReservationId, now_ms: u64, fault: &str) -> Result<(), Error> {
+        tracing::error!(reservation = id.0, fault, "a reservation could not be run");
+        self.shared
+            .run(move |shared| async move {
+                transact!(shared.database.write(), |transaction| {
+                    let sql = Statement::from(COLUMNS).then(" WHERE reservation_id = ?");
+                    let row = transaction.row_for_update(sql, values![id]).await?;
+                    match row.as_ref().map(Reservation::of).transpose()? {
+                        Some(due) if due.is_due(now_ms) => {
+                            let told = "a fault of the server's, which its log tells".to_owned();
+                            write::over(transaction, &due.ran(now_ms, Err(told))).await
+                        }
+                        _ => Ok(()),
+                    }
+                })
+            })
+            .await
     }
 
     /// Voids the holds whose time is over at `now_ms`. Gives how many.
@@ -46,20 +74,14 @@ impl Ledger {
     /// # Errors
     /// The store's; what was voided before stands.
     pub async fn void_expired(&self, now_ms: u64) -> Result<u64, Error> {
-        let expired = move |shared: Arc<Shared>| async move {
-            let sql = "SELECT transfer_id FROM transfers WHERE state = 0 AND expires_at_ms <= ?
-                       ORDER BY expires_at_ms, transfer_id LIMIT ?";
-            let rows = shared.database.rows(sql, values![now_ms, DUE_MAX]).await?;
-            rows.iter().map(|row| row.int(0).map(TransferId)).collect::<Result<Vec<_>, Error>>()
-        };
         let mut voided = 0;
         loop {
-            let due = self.shared.run(expired).await?;
+            let due = self.expired(now_ms).await?;
             if due.is_empty() {
                 return Ok(voided);
             }
-            let asked = due.into_iter().map(|id| self.carry_out_if_due(system(What::Expire(id), now_ms)));
-            for answer in futures_util::future::join_all(asked).await {
+            let asked = due.into_iter().map(|id| system(What::Expire(id), now_ms)).collect();
+            for answer in self.carry_out_in_order(asked).await? {
                 voided += u64::from(matches!(answer?, Ok(Some(_))));
             }
         }
@@ -73,7 +95,9 @@ impl Ledger {
     }
 
     async fn see_to_it(&self, holder: &str, now_ms: u64) -> Result<(), Error> {
-        if !lease::take(&self.shared.database, "money", holder, now_ms).await? {
+        // Looking is cheap; a lease is a write, which an idle server has no reason for.
+        let is_due = !self.due(now_ms).await?.is_empty() || !self.expired(now_ms).await?.is_empty();
+        if !is_due || !lease::take(&self.shared.database, "money", holder, now_ms).await? {
             return Ok(());
         }
         self.void_expired(now_ms).await?;
@@ -82,6 +106,18 @@ impl Ledger {
             tracing::info!(run, "reservations have run");
         }
         Ok(())
+    }
+
+    /// Holds whose time is over, the earliest first.
+    async fn expired(&self, now_ms: u64) -> Result<Vec<TransferId>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT transfer_id FROM transfers WHERE state = 0 AND expires_at_ms <= ?
+                           ORDER BY expires_at_ms, transfer_id LIMIT ?";
+                let rows = shared.database.rows(sql, values![now_ms, DUE_MAX]).await?;
+                rows.iter().map(|row| row.int(0).map(TransferId)).collect()
+            })
+            .await
     }
 
     /// Those booked for the earliest minute that is due, by number. One minute at a time: a run books the next, which may be

@@ -43,7 +43,12 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Refused::NoWallet`](super::Refused::NoWallet).
-    pub async fn entries_of_user(&self, user: UserId, after: Option<u64>, limit: usize) -> Result<Vec<StatementLine>, Error> {
+    pub async fn entries_of_user(
+        &self,
+        user: UserId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StatementLine>, Error> {
         let wallet = self.wallet(user).await?.id;
         self.shared.run(move |shared| async move { lines(&shared, wallet, after, limit).await }).await
     }
@@ -141,7 +146,8 @@ async fn lines(
     limit: usize,
 ) -> Result<Vec<StatementLine>, Error> {
     let limit = limit.clamp(1, PAGE_MAX) as u64;
-    let of_account = Statement::from(LINES).then(" WHERE p.account_id = ? AND p.entry_number > ? ORDER BY p.entry_number");
+    let of_account =
+        Statement::from(LINES).then(" WHERE p.account_id = ? AND p.entry_number > ? ORDER BY p.entry_number");
     let rows = match after {
         Some(after) => shared.database.rows(of_account.then(" LIMIT ?"), values![account, after, limit]).await?,
         None => {

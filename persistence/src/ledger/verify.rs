@@ -153,10 +153,16 @@ fn link(entry: &Entry, (number, balance, hash): (u64, Won, Hash), kind: AccountK
         faults.found(format_args!("{place} comes after {number}: entries are missing"));
     }
     if entry.balance_before != balance {
-        faults.found(format_args!("{place} begins with {}, the one before it ended with {balance}", entry.balance_before));
+        faults.found(format_args!(
+            "{place} begins with {}, the one before it ended with {balance}",
+            entry.balance_before
+        ));
     }
     if entry.balance_before.plus(entry.amount) != Some(entry.balance_after) {
-        faults.found(format_args!("{place}: {} and {} are not {}", entry.balance_before, entry.amount, entry.balance_after));
+        faults.found(format_args!(
+            "{place}: {} and {} are not {}",
+            entry.balance_before, entry.amount, entry.balance_after
+        ));
     }
     if entry.balance_after < Won::ZERO && kind != AccountKind::External {
         faults.found(format_args!("{place} leaves {}, less than nothing", entry.balance_after));

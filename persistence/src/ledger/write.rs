@@ -42,7 +42,8 @@ fn adds_up(entries: &[Entry]) -> Result<(), Error> {
 }
 
 async fn make(transaction: &mut Transaction, made: &[(&Transfer, &str)]) -> Result<(), Error> {
-    let sql = "INSERT INTO transfers (transfer_id, actor_id, request_key, source_id, target_id, amount, state, corrects_id,
+    let sql =
+        "INSERT INTO transfers (transfer_id, actor_id, request_key, source_id, target_id, amount, state, corrects_id,
                                       created_at_ms, settled_at_ms, expires_at_ms) VALUES ";
     for piece in pieces(made, ROWS_MAX) {
         let values: Vec<Value> = piece.iter().flat_map(|(transfer, key)| row_of(transfer, key)).collect();
@@ -190,7 +191,7 @@ fn notice_row(notice: &Notice) -> [Value; 5] {
 }
 
 /// Ends a run and books the next, as one of those who hold its row.
-async fn over(transaction: &mut Transaction, run: &Run) -> Result<(), Error> {
+pub(super) async fn over(transaction: &mut Transaction, run: &Run) -> Result<(), Error> {
     let ran = &run.reservation;
     let sql = "UPDATE reservations SET state = ?, transfer_id = ?, failure = ?, ran_at_ms = ?
                WHERE reservation_id = ? AND state = ?";

@@ -147,7 +147,8 @@ impl LoginLimit {
         stats.failed_total = self.failed_total.load(Ordering::Relaxed);
         stats.limited_total = self.limited_total.load(Ordering::Relaxed);
         stats.sign_ups_limited_total = self.sign_ups_limited_total.load(Ordering::Relaxed);
-        for counts in [&self.accounts, &self.accounts_from, &self.addresses, &self.rooms, &self.wallets, &self.sign_ups] {
+        for counts in [&self.accounts, &self.accounts_from, &self.addresses, &self.rooms, &self.wallets, &self.sign_ups]
+        {
             let counts = lock(counts);
             stats.remembered += (counts.current.len() + counts.previous.len()) as u64;
             stats.forgotten_total += counts.forgotten_total;

@@ -45,7 +45,8 @@ pub(super) async fn record(transaction: &mut Transaction, room: RoomId, change: 
 }
 
 /// The text of a notice of money is with the notice: it is longer than names are.
-const CHANGES_AFTER: &str = "SELECT c.change_number, c.kind, c.actor_id, c.subject, COALESCE(n.notice, c.subject_text), c.role
+const CHANGES_AFTER: &str =
+    "SELECT c.change_number, c.kind, c.actor_id, c.subject, COALESCE(n.notice, c.subject_text), c.role
                              FROM room_changes c
                              LEFT JOIN money_notices n ON n.room_id = c.room_id AND n.change_number = c.change_number
                              WHERE c.room_id = ? AND c.change_number > ? ORDER BY c.change_number LIMIT 1000";

@@ -34,7 +34,11 @@ impl Transaction {
     }
 
     /// Carries out a statement; `None` when it would take a unique key twice.
-    pub(crate) async fn try_execute(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Option<Done>, Error> {
+    pub(crate) async fn try_execute(
+        &mut self,
+        sql: impl Into<Statement>,
+        values: &[Value],
+    ) -> Result<Option<Done>, Error> {
         match self.connection()?.execute(&sql.into(), values).await {
             Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(None),
             done => self.noted(done).map(Some),
@@ -53,7 +57,11 @@ impl Transaction {
     }
 
     /// The rows of a SELECT as they are now, and stay until the transaction ends.
-    pub(crate) async fn rows_for_update(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn rows_for_update(
+        &mut self,
+        sql: impl Into<Statement>,
+        values: &[Value],
+    ) -> Result<Vec<Row>, Error> {
         let connection = self.connection()?;
         let ending = connection.dialect().for_update();
         let rows = connection.fetch(&sql.into(), ending, values).await;
@@ -61,7 +69,11 @@ impl Transaction {
     }
 
     /// The first row of a SELECT as it is now, and stays until the transaction ends.
-    pub(crate) async fn row_for_update(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Option<Row>, Error> {
+    pub(crate) async fn row_for_update(
+        &mut self,
+        sql: impl Into<Statement>,
+        values: &[Value],
+    ) -> Result<Option<Row>, Error> {
         Ok(self.rows_for_update(sql, values).await?.into_iter().next())
     }
 

@@ -16,7 +16,6 @@ fn two_servers(group: &Group) -> [Ledger; 2] {
     [group.ledger(), Persistence::open_accounts_only(&config).unwrap().ledger()]
 }
 
-
 async fn a_hundred_with_the_same_key_pay_once(arm: Arm) {
     let group = Group::open(arm).await;
     top_up(&group.ledger(), &group.jun, 1_000_000).await;

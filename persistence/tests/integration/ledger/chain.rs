@@ -107,7 +107,9 @@ async fn a_restored_backup_has_the_heads_of_its_instant() {
     let now = group.ledger().verify(None).await.unwrap().heads;
     assert_ne!(now, heads);
     // A member who kept the newer head sees that the restored ledger has lost an entry.
-    assert!(restored.ledger().head_of_group(group.jun.user.id, group.wallet.id).await.unwrap().entries < now[0].entries);
+    assert!(
+        restored.ledger().head_of_group(group.jun.user.id, group.wallet.id).await.unwrap().entries < now[0].entries
+    );
 }
 
 on_each_arm!(

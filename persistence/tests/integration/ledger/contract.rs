@@ -119,7 +119,10 @@ async fn a_correction_moves_back_once_and_names_what_it_corrects(arm: Arm) {
     assert_eq!((correction.transfer.corrects, correction.notices.len()), (Some(wrong), 1));
     let again = ledger.correct(wrong).await.unwrap();
     assert_eq!((again.transfer.id, again.repeated), (correction.transfer.id, true));
-    assert_eq!((group.group_balance().await, ledger.wallet(group.jun.user.id).await.unwrap().balance), (won(0), won(1_000)));
+    assert_eq!(
+        (group.group_balance().await, ledger.wallet(group.jun.user.id).await.unwrap().balance),
+        (won(0), won(1_000))
+    );
     // Where the money is gone there is nothing to move back.
     let spent = group.jun_pays(1_000).await.unwrap().transfer.id;
     ledger.pay(payment(&group.minji, group.wallet.id, group.minji.wallet, 400)).await.unwrap();
@@ -224,7 +227,10 @@ async fn rooms_are_told_once_in_the_order_of_the_entries(arm: Arm) {
     let out = ledger.pay(payment(&group.minji, group.wallet.id, group.minji.wallet, 50)).await.unwrap();
     changes.extend(out.notices.clone());
     let told = money_told(group.stores.persistence.accounts(), group.room.id).await;
-    assert_eq!(told.iter().map(|told| told.change).collect::<Vec<_>>(), changes.iter().map(|c| c.change).collect::<Vec<_>>());
+    assert_eq!(
+        told.iter().map(|told| told.change).collect::<Vec<_>>(),
+        changes.iter().map(|c| c.change).collect::<Vec<_>>()
+    );
     let last: serde_json::Value = serde_json::from_str(&told[2].text).unwrap();
     let head = ledger.head_of_group(group.jun.user.id, group.wallet.id).await.unwrap();
     let expected = serde_json::json!({

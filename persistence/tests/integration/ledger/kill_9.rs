@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use futures_util::StreamExt;
-use moim_persistence::{AccountId, Config, Payment, PasswordCost, Persistence, RequestKey, UserId};
+use moim_persistence::{AccountId, Config, PasswordCost, Payment, Persistence, RequestKey, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{Group, WALLET_PASSWORD, is_sound, money_told, top_up, won};

@@ -8,8 +8,8 @@ mod model;
 mod reservations;
 
 use moim_persistence::{
-    AccountId, Accounts, Error, GroupWallet, Hold, Kind, Ledger, NewGroupWallet, NewReservation, Outcome, Payment, Refused,
-    RequestKey, Rhythm, Room, RoomChange, RoomId, User, Won,
+    AccountId, Accounts, Error, GroupWallet, Hold, Kind, Ledger, NewGroupWallet, NewReservation, Outcome, Payment,
+    Refused, RequestKey, Rhythm, Room, RoomChange, RoomId, User, Won,
 };
 
 use crate::arm::Arm;

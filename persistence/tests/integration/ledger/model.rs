@@ -21,9 +21,21 @@ const PEOPLE: usize = 3;
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Step {
-    TopUp { who: usize, amount: i64 },
-    Pay { from: usize, to: usize, amount: i64 },
-    Hold { from: usize, to: usize, amount: i64, expires_in: u64 },
+    TopUp {
+        who: usize,
+        amount: i64,
+    },
+    Pay {
+        from: usize,
+        to: usize,
+        amount: i64,
+    },
+    Hold {
+        from: usize,
+        to: usize,
+        amount: i64,
+        expires_in: u64,
+    },
     /// To a transfer made before, counted from the newest.
     Post(usize),
     Void(usize),
@@ -36,7 +48,12 @@ enum Step {
     TimePasses(u64),
     Restart,
     /// A process pays and is killed after some answers.
-    Crash { from: usize, to: usize, payments: usize, answers: usize },
+    Crash {
+        from: usize,
+        to: usize,
+        payments: usize,
+        answers: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -344,11 +361,8 @@ impl World {
         };
         let affordable = (self.model.free(request.source) / 3).max(0) as usize;
         let payments: Vec<_> = (0..count.min(affordable)).map(fields).collect();
-        let burst = Burst {
-            folder: config(&self.group.stores.folder).data,
-            accounts: self.group.stores.place.url(),
-            payments,
-        };
+        let burst =
+            Burst { folder: config(&self.group.stores.folder).data, accounts: self.group.stores.place.url(), payments };
         if burst.payments.is_empty() {
             return Ok(());
         }
