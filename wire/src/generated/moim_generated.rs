@@ -13,7 +13,7 @@ pub const ENUM_MIN_KIND: u8 = 0;
 pub const ENUM_MAX_KIND: u8 = 22;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_KIND: [Kind; 12] = [
+pub const ENUM_VALUES_KIND: [Kind; 13] = [
   Kind::Talk,
   Kind::Reply,
   Kind::Notice,
