@@ -56,7 +56,7 @@ async fn scene() -> Scene {
 
 #[tokio::test]
 async fn money_goes_from_a_member_to_the_group_and_both_statements_show_it() {
-    let Scene { boram, anna, group, boram_wallet, .. } = scene().await;
+    let Scene { world: _world, boram, anna, group, boram_wallet, .. } = scene().await;
     let sent = boram.http.post("/api/wallet/transaction", &payment(boram_wallet, group, "3000")).await.ok();
     assert_eq!((&sent["transferType"], &sent["amount"]), (&json!("SEND"), &json!(3_000)));
     assert_eq!((&sent["balanceBefore"], &sent["balanceAfter"]), (&json!(10_000), &json!(7_000)));
@@ -76,7 +76,7 @@ async fn money_goes_from_a_member_to_the_group_and_both_statements_show_it() {
 
 #[tokio::test]
 async fn what_would_lose_or_make_money_is_refused() {
-    let Scene { boram, anna, group, boram_wallet, .. } = scene().await;
+    let Scene { world: _world, boram, anna, group, boram_wallet, .. } = scene().await;
     let pay = |body: String| {
         let boram = boram.http.clone();
         async move { boram.post("/api/wallet/transaction", &body).await.refused(400) }
@@ -103,7 +103,7 @@ async fn what_would_lose_or_make_money_is_refused() {
 
 #[tokio::test]
 async fn the_same_key_pays_once_and_none_pays_each_time() {
-    let Scene { boram, group, boram_wallet, .. } = scene().await;
+    let Scene { world: _world, boram, group, boram_wallet, .. } = scene().await;
     let keyed = boram.http.with("idempotency-key", "dues-2026-11");
     let first = keyed.post("/api/wallet/transaction", &payment(boram_wallet, group, 1_000)).await.ok();
     let again = keyed.post("/api/wallet/transaction", &payment(boram_wallet, group, 1_000)).await.ok();
@@ -131,7 +131,7 @@ async fn money_out_of_nowhere_is_for_a_trial_alone() {
 
 #[tokio::test]
 async fn a_wallet_is_opened_once_and_closed_empty() {
-    let Scene { anna, boram, group, boram_wallet, .. } = scene().await;
+    let Scene { world: _world, anna, boram, group, boram_wallet, .. } = scene().await;
     let password = json!({ "password": SECRET }).to_string();
     assert_eq!(boram.http.post("/api/wallet/user", &password).await.refused(400), "WalletExists");
     assert_eq!(anna.http.post("/api/wallet/user", r#"{"password":"short"}"#).await.refused(400), "InvalidField");
@@ -179,7 +179,7 @@ async fn a_groups_wallet_is_for_its_channel_and_its_participants() {
 
 #[tokio::test]
 async fn a_reservation_is_booked_listed_and_cancelled() {
-    let Scene { anna, boram, group, boram_wallet, .. } = scene().await;
+    let Scene { world: _world, anna, boram, group, boram_wallet, .. } = scene().await;
     let booking = |kind: &str, time: &str| {
         json!({
             "type": kind, "walletId": boram_wallet.to_string(), "targetWalletId": group, "amount": "700",
@@ -217,10 +217,9 @@ async fn the_room_is_told_and_a_member_follows_the_chain_to_the_head_that_it_was
     }
     let mut told = Vec::new();
     for _ in 0..2 {
-        let frame = follower.next(moim_wire::Opcode::Message).await;
-        let message = moim_wire::body::read::<moim_wire::schema::Message<'_>>(frame.body()).unwrap();
-        assert_eq!((message.kind(), message.head().sender()), (moim_wire::schema::Kind::Money, boram.id));
-        told.push(serde_json::from_str::<Value>(message.text()).unwrap());
+        let (sender, _, text) = follower.next_of(moim_wire::schema::Kind::Money).await;
+        assert_eq!(sender, boram.id);
+        told.push(serde_json::from_str::<Value>(&text).unwrap());
     }
     assert_eq!(told.iter().map(|told| told["entry"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
     assert_eq!((&told[1]["from"]["name"], &told[1]["balance"]), (&json!("boram"), &json!(300)));
