@@ -48,9 +48,10 @@ async fn make(transaction: &mut Transaction, made: &[(&Transfer, &str)]) -> Resu
     for piece in pieces(made, ROWS_MAX) {
         let values: Vec<Value> = piece.iter().flat_map(|(transfer, key)| row_of(transfer, key)).collect();
         let sql = Statement::from(sql).repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ", piece.len());
-        // Another server was a moment faster with the same key; carried out again by itself, the request finds its answer.
-        let taken = || Error::Internal("a request's key was taken meanwhile".to_owned());
-        transaction.try_execute(sql, &values).await?.ok_or_else(taken)?;
+        if transaction.try_execute(sql, &values).await?.is_none() {
+            // Another server was a moment faster with the same key: the next run finds its answer.
+            return Err(transaction.overtaken("another server carries out the same request"));
+        }
     }
     Ok(())
 }

@@ -77,6 +77,12 @@ impl Transaction {
         Ok(self.rows_for_update(sql, values).await?.into_iter().next())
     }
 
+    /// Gives the run up for what another transaction did since this one began to read; the body runs again, and sees it.
+    pub(crate) fn overtaken(&mut self, by: &str) -> Error {
+        self.fault.get_or_insert(Fault::Conflict);
+        Error::Unavailable(by.to_owned())
+    }
+
     /// What spoilt it, whatever became of the statement's error.
     pub(super) fn fault(&self) -> Option<Fault> {
         self.fault

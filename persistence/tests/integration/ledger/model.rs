@@ -72,7 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => back.prop_map(Step::OtherUnderItsKey),
         2 => (1..20u64).prop_map(Step::TimePasses),
         1 => Just(Step::Restart),
-        1 => (0..PEOPLE, wallet, 2..12usize, 0..8usize)
+        2 => (0..PEOPLE, wallet, 2..12usize, 0..8usize)
             .prop_map(|(from, to, payments, answers)| Step::Crash { from, to, payments, answers }),
     ]
 }
@@ -161,7 +161,13 @@ impl World {
         let wallets = [people[0].wallet, people[1].wallet, people[2].wallet, group.wallet.id, second.id];
         let base_ms = now_ms() + 24 * 3_600_000;
         let model = Model::default();
-        Self { group, people, wallets, model, clock: 0, base_ms, steps: 0, crashes: 0, lost: 0 }
+        let mut world = Self { group, people, wallets, model, clock: 0, base_ms, steps: 0, crashes: 0, lost: 0 };
+        // With nothing to spend most of what happens would be refused.
+        for who in 0..PEOPLE {
+            world.steps += 1;
+            world.top_up(who, 30_000).await.unwrap();
+        }
+        world
     }
 
     /// Who may spend from a wallet.
