@@ -46,7 +46,7 @@ async fn scripts_of_an_allowed_origin_may_read_answers_and_the_token() {
     assert_eq!(asked.header("access-control-allow-credentials"), "true");
     let login = page.post("/api/user/login", r#"{"email":"anna@example.com","password":"secret-anna"}"#).await;
     login.ok();
-    assert_eq!(login.header("access-control-expose-headers"), "authorization");
+    assert_eq!(login.header("access-control-expose-headers"), "authorization,content-disposition");
     let foreign = world.http().with("origin", "https://evil.example").get("/api/user").await;
     assert_eq!(foreign.header("access-control-allow-origin"), "");
 }
