@@ -24,6 +24,7 @@ function sample(path: string): unknown[] {
   if (path === "room.typing") return [["A", "B", "C"]];
   if (path === "message.said") return ["A", "B"];
   if (path === "dates.clock") return [15, 12];
+  if (path.endsWith(".money")) return ["A", "B", 30_000];
   return ["3"];
 }
 
