@@ -4,6 +4,7 @@
 //! that is there. Passwords are of the least cost that argon2id takes: at its real cost a core compares fifty a second, whatever
 //! the ledger does.
 
+#![recursion_limit = "256"] // the bare transactions are generic over two databases
 #![allow(clippy::unwrap_used, reason = "a measurement stops at the first surprise")]
 #![allow(clippy::print_stdout, reason = "what it measures is what it prints")]
 
