@@ -106,13 +106,20 @@ async fn lacking(
     Ok(migrator.iter().filter(lacks).map(told).collect())
 }
 
+/// About what a migration takes.
+const OTHER_AT_WORK: std::time::Duration = std::time::Duration::from_millis(50);
+/// How often a migration that failed is tried again before its failure is told.
+const TRIES: u32 = 20;
+
 /// A process that migrates at the same moment makes this one fail, at any of the migrations; what it did is seen the next time.
 async fn apply(connection: &mut impl Migrate, dialect: Dialect) -> Result<(), Error> {
     let migrator = migrator(dialect);
-    for _ in migrator.iter() {
+    for _ in 0..TRIES {
         if migrator.run_direct(None, connection, false).await.is_ok() {
             return Ok(());
         }
+        // SQLite does not wait for who writes where a reader would become a writer.
+        tokio::time::sleep(OTHER_AT_WORK).await;
     }
     migrator.run_direct(None, connection, false).await.map_err(migrate_error)
 }
