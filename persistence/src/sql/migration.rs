@@ -72,7 +72,9 @@ pub(super) async fn migrate(
 ) -> Result<Vec<LackingMigration>, Error> {
     let lacking = lacking(connection, dialect, has_table).await?;
     match migrations {
-        Migrations::Apply if !lacking.is_empty() => apply(connection, dialect).await?,
+        Migrations::Apply if !lacking.is_empty() => {
+            migrator(dialect).run_direct(None, connection, false).await.map_err(migrate_error)?;
+        }
         Migrations::Require if !lacking.is_empty() => {
             let names: Vec<&str> = lacking.iter().map(|migration| &*migration.name).collect();
             return Err(Error::SchemaBehind { store: STORE, lacking: names.join(", ") });
@@ -104,24 +106,6 @@ async fn lacking(
     }
     let lacks = |migration: &&Migration| applied.iter().all(|applied| applied.version != migration.version);
     Ok(migrator.iter().filter(lacks).map(told).collect())
-}
-
-/// About what a migration takes.
-const OTHER_AT_WORK: std::time::Duration = std::time::Duration::from_millis(50);
-/// How often a migration that failed is tried again before its failure is told.
-const TRIES: u32 = 20;
-
-/// A process that migrates at the same moment makes this one fail, at any of the migrations; what it did is seen the next time.
-async fn apply(connection: &mut impl Migrate, dialect: Dialect) -> Result<(), Error> {
-    let migrator = migrator(dialect);
-    for _ in 0..TRIES {
-        if migrator.run_direct(None, connection, false).await.is_ok() {
-            return Ok(());
-        }
-        // SQLite does not wait for who writes where a reader would become a writer.
-        tokio::time::sleep(OTHER_AT_WORK).await;
-    }
-    migrator.run_direct(None, connection, false).await.map_err(migrate_error)
 }
 
 /// What a failed migration means.

@@ -1,5 +1,6 @@
 //! The database: opened by its address, its connections lent.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +77,7 @@ impl Database {
             // Looking makes no file.
             AccountsPlace::Sqlite(path) if migrations == Migrations::Tell && !path.exists() => Ok(lacking_all(dialect)),
             AccountsPlace::Sqlite(path) => {
+                let _turn = turn_to_migrate(&path, wait).await?;
                 let mut connection = sqlite_options(&path, wait).connect().await.map_err(error)?;
                 let table = sqlx::query(dialect.migrations_table()).fetch_optional(&mut connection).await;
                 let lacking = migrate(&mut connection, dialect, table.map_err(error)?.is_some(), migrations).await?;
@@ -190,6 +192,28 @@ impl Pools {
         match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
             Self::MySql { .. } => Dialect::MySql,
+        }
+    }
+}
+
+/// Makes processes that see to a file's migrations at the same time follow one another; SQLite's own locks refuse some of them
+/// at once instead. Held until it is dropped.
+async fn turn_to_migrate(path: &Path, wait: Duration) -> Result<File, Error> {
+    let path = path.with_added_extension("migrating");
+    let failed = |source| Error::File { path: path.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    let until = Instant::now() + wait;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => {
+                return Err(Error::Unavailable(
+                    "another process is at the migrations of the accounts' database".to_owned(),
+                ));
+            }
+            // A file's lock tells nobody that it is free.
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }

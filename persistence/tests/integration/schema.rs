@@ -71,15 +71,7 @@ async fn of_two_that_migrate_at_once_one_finds_it_done(arm: Arm) {
     let migrating: Vec<_> = (0..2)
         .map(|_| {
             let config = config.clone();
-            // SQLite may refuse who opens it in the moment that the other migrates, with an error that says to come again.
-            tokio::task::spawn_blocking(move || {
-                loop {
-                    match Persistence::migrate(&config) {
-                        Err(Error::Unavailable(_)) => {}
-                        migrated => return migrated,
-                    }
-                }
-            })
+            tokio::task::spawn_blocking(move || Persistence::migrate(&config))
         })
         .collect();
     for migrated in migrating {
