@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { startBrowser } from "./browser.mjs";
-import { Person } from "./person.mjs";
+import { twoInRoom } from "./person.mjs";
 
 /** Files from one person to another. The tests follow one another: each goes on where the one before ended. */
 
@@ -15,10 +15,7 @@ let chulsoo;
 
 before(async () => {
   browser = await startBrowser();
-  [minji, chulsoo] = await Promise.all([Person.arrive(browser, "김민지"), Person.arrive(browser, "박철수")]);
-  await Promise.all([minji.signUp(), chulsoo.signUp()]);
-  await minji.createRoom(ROOM);
-  await chulsoo.joinRoom(ROOM);
+  [minji, chulsoo] = await twoInRoom(browser, ["김민지", "박철수"], ROOM);
 });
 
 after(async () => {

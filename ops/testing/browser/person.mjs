@@ -189,3 +189,12 @@ export class Person {
     await this.context.close();
   }
 }
+
+/** Two people who have signed up, in a room that the first has made. */
+export async function twoInRoom(browser, [first, second], room) {
+  const two = await Promise.all([Person.arrive(browser, first), Person.arrive(browser, second)]);
+  await Promise.all(two.map((person) => person.signUp()));
+  await two[0].createRoom(room);
+  await two[1].joinRoom(room);
+  return two;
+}

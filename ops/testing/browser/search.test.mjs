@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { startBrowser } from "./browser.mjs";
-import { Person } from "./person.mjs";
+import { twoInRoom } from "./person.mjs";
 
 /** Looking for what was said. The tests follow one another: each goes on where the one before ended. */
 
@@ -17,10 +17,7 @@ let chulsoo;
 
 before(async () => {
   browser = await startBrowser();
-  [minji, chulsoo] = await Promise.all([Person.arrive(browser, "김민지"), Person.arrive(browser, "박철수")]);
-  await Promise.all([minji.signUp(), chulsoo.signUp()]);
-  await minji.createRoom(HIKERS);
-  await chulsoo.joinRoom(HIKERS);
+  [minji, chulsoo] = await twoInRoom(browser, ["김민지", "박철수"], HIKERS);
   await minji.say(OLD);
   await minji.sayAll(LATER);
   await chulsoo.createRoom(READERS);

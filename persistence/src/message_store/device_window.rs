@@ -47,15 +47,16 @@ fn value(sent: impl IntoIterator<Item = (Sequence, MessageId)>) -> Vec<u8> {
 pub(super) fn joined(row: &[u8], sent: &[(Sequence, MessageId)]) -> Result<Vec<u8>, Error> {
     let last = row.last_chunk::<PAIR_BYTES>().map(|pair| sequence_of(pair));
     let follows_on = sent.first().is_none_or(|&(first, _)| last.is_none_or(|last| first > last));
-    let pairs = if follows_on && sent.is_sorted() && row.len().is_multiple_of(PAIR_BYTES) {
+    let mut newest = if follows_on && sent.is_sorted() && row.len().is_multiple_of(PAIR_BYTES) {
         [row, &value(sent.iter().copied())].concat()
     } else {
         let mut pairs: BTreeMap<Sequence, MessageId> = pairs(row)?.into_iter().collect();
         pairs.extend(sent.iter().copied());
         value(pairs)
     };
-    let older = pairs.len().saturating_sub(SENDS_IN_FLIGHT_MAX * PAIR_BYTES);
-    Ok(pairs[older..].to_vec())
+    let older = newest.len().saturating_sub(SENDS_IN_FLIGHT_MAX * PAIR_BYTES);
+    newest.drain(..older);
+    Ok(newest)
 }
 
 fn sequence_of(pair: &[u8]) -> Sequence {

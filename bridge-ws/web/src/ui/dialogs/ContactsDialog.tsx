@@ -1,13 +1,11 @@
 import { useState, type ReactNode } from "react";
 import { addContact, removeContact, type Contact } from "../../api/contacts";
 import { useStrings } from "../../i18n/language";
-import { isEmail } from "../entry/checks";
 import { Avatar } from "../parts/Avatar";
 import { Button, IconButton } from "../parts/Button";
-import { Field } from "../parts/Field";
-import { useSubmit } from "../parts/useSubmit";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { Dialog } from "./Dialog";
+import { EmailForm } from "./EmailForm";
 import { TalkWithDialog } from "./TalkWithDialog";
 import { tintOf, useContacts } from "./useContacts";
 import "./people.css";
@@ -32,7 +30,14 @@ export function ContactsDialog({
   }
   return (
     <Dialog title={words.title} onClose={onClose}>
-      <AddForm added={reload} />
+      <EmailForm
+        words={{ ...words, submit: words.add }}
+        add={async (email) => {
+          const name = await addContact(email);
+          await reload();
+          return words.added(name);
+        }}
+      />
       {failed && (
         <p className="people-none" role="alert">
           {strings.fault.NoAnswer}{" "}
@@ -82,47 +87,5 @@ export function Who({ contact }: { contact: Contact }): ReactNode {
       <strong>{contact.name}</strong>
       <span>{contact.email}</span>
     </span>
-  );
-}
-
-function AddForm({ added }: { added: () => Promise<void> }): ReactNode {
-  const strings = useStrings();
-  const [email, setEmail] = useState("");
-  const [checked, setChecked] = useState(false);
-  const [done, setDone] = useState("");
-  const { working, fault, submit, forget } = useSubmit(async () => {
-    setChecked(true);
-    setDone("");
-    if (!isEmail(email)) return;
-    const name = await addContact(email.trim());
-    await added();
-    setDone(strings.contacts.added(name));
-    setEmail("");
-    setChecked(false);
-  });
-  return (
-    <form className="people-form" noValidate onSubmit={submit}>
-      <Field
-        label={strings.contacts.email}
-        type="email"
-        inputMode="email"
-        autoFocus
-        autoComplete="off"
-        value={email}
-        hint={done || strings.contacts.hint}
-        fault={checked && !isEmail(email) ? strings.check.email : fault}
-        onChange={(event) => {
-          setEmail(event.target.value);
-          setChecked(false);
-          forget();
-        }}
-      />
-      <Button type="submit" look="main" working={working}>
-        {strings.contacts.add}
-      </Button>
-      <p className="hidden-text" role="status">
-        {done}
-      </p>
-    </form>
   );
 }

@@ -24,7 +24,7 @@ export function FindRoomDialog({ onClose }: { onClose: () => void }): ReactNode 
 
   return (
     <Dialog title={find.title} onClose={onClose}>
-      <form className="find-form" role="search" onSubmit={submit}>
+      <form className="one-line-form" role="search" onSubmit={submit}>
         <Field
           label={find.keyword}
           placeholder={find.keywordExample}

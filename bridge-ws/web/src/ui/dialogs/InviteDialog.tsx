@@ -4,13 +4,12 @@ import { ApiError } from "../../api/http";
 import { invite } from "../../api/rooms";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
-import { isEmail } from "../entry/checks";
 import { Avatar } from "../parts/Avatar";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
 import { useSubmit } from "../parts/useSubmit";
 import { Who } from "./ContactsDialog";
 import { Dialog, Fault } from "./Dialog";
+import { EmailForm } from "./EmailForm";
 import { tintOf, useContacts } from "./useContacts";
 import "./people.css";
 
@@ -20,7 +19,14 @@ export function InviteDialog({ room, onClose }: { room: RoomState; onClose: () =
   const { list } = useContacts();
   return (
     <Dialog title={words.title(room.name)} onClose={onClose}>
-      <EmailForm room={room.id} />
+      <EmailForm
+        words={words}
+        add={async (email) => {
+          await invite(room.id, email);
+          return words.done(email);
+        }}
+        faultOf={(problem) => (isHere(problem) ? words.alreadyHere : undefined)}
+      />
       {list !== null && list.length > 0 && (
         <>
           <h3 className="people-heading">{words.contacts}</h3>
@@ -32,47 +38,6 @@ export function InviteDialog({ room, onClose }: { room: RoomState; onClose: () =
         </>
       )}
     </Dialog>
-  );
-}
-
-function EmailForm({ room }: { room: number }): ReactNode {
-  const strings = useStrings();
-  const [email, setEmail] = useState("");
-  const [checked, setChecked] = useState(false);
-  const [done, setDone] = useState("");
-  const { working, problem, fault, submit, forget } = useSubmit(async () => {
-    setChecked(true);
-    setDone("");
-    if (!isEmail(email)) return;
-    await invite(room, email.trim());
-    setDone(strings.invite.done(email.trim()));
-    setEmail("");
-    setChecked(false);
-  });
-  return (
-    <form className="people-form" noValidate onSubmit={submit}>
-      <Field
-        label={strings.invite.email}
-        type="email"
-        inputMode="email"
-        autoFocus
-        autoComplete="off"
-        value={email}
-        hint={done || strings.invite.hint}
-        fault={checked && !isEmail(email) ? strings.check.email : isHere(problem) ? strings.invite.alreadyHere : fault}
-        onChange={(event) => {
-          setEmail(event.target.value);
-          setChecked(false);
-          forget();
-        }}
-      />
-      <Button type="submit" look="main" working={working}>
-        {strings.invite.submit}
-      </Button>
-      <p className="hidden-text" role="status">
-        {done}
-      </p>
-    </form>
   );
 }
 
