@@ -167,6 +167,7 @@ impl Accounts {
             role,
             read_mark,
             left: false,
+            office: None,
         };
         let mut entries: Vec<_> = room.members.iter().filter(|(user, _)| **user > after).map(entry).collect();
         let more = entries.len() > limit;

@@ -28,7 +28,7 @@ pub struct MessageFields<'a> {
     pub reference: u64,
     /// What it is.
     pub kind: moim::Kind,
-    /// Of `RoleChanged` alone.
+    /// Of `RoleChanged` and `OfficeChanged`.
     pub role: moim::Role,
 }
 

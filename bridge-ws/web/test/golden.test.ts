@@ -111,8 +111,8 @@ describe("frames from the server", () => {
       room: 7,
       more: false,
       members: [
-        { user: 12, name: "민지", role: Role.Admin, readMark: 244327231488000, left: false },
-        { user: 15, name: "Ann", role: Role.Member, readMark: 244327225344000, left: true },
+        { user: 12, name: "민지", role: Role.Admin, readMark: 244327231488000, left: false, office: Role.Treasurer },
+        { user: 15, name: "Ann", role: Role.Member, readMark: 244327225344000, left: true, office: Role.Member },
       ],
     });
   });

@@ -10,15 +10,15 @@ beforeEach(() => {
   people = new People();
   people.page(
     [
-      { user: HOST, name: "김영희", role: Role.Admin, readMark: 20, left: false },
-      { user: GUEST, name: "박철수", role: Role.Member, readMark: 10, left: false },
+      { user: HOST, name: "김영희", role: Role.Admin, readMark: 20, left: false, office: Role.Member },
+      { user: GUEST, name: "박철수", role: Role.Member, readMark: 10, left: false, office: Role.Member },
     ],
     false,
   );
   people.page(
     [
-      { user: THIRD, name: "이순자", role: Role.Member, readMark: 0, left: false },
-      { user: GONE, name: "최민호", role: Role.Member, readMark: 0, left: true },
+      { user: THIRD, name: "이순자", role: Role.Member, readMark: 0, left: false, office: Role.Member },
+      { user: GONE, name: "최민호", role: Role.Member, readMark: 0, left: true, office: Role.Member },
     ],
     true,
   );
@@ -43,7 +43,7 @@ test("falls live as marks rise, and never rises again", () => {
 
 test("a page that is older than a live mark does not take it back", () => {
   people.readMark(GUEST, 15);
-  people.page([{ user: GUEST, name: "박철수", role: Role.Member, readMark: 10, left: false }], true);
+  people.page([{ user: GUEST, name: "박철수", role: Role.Member, readMark: 10, left: false, office: Role.Member }], true);
   expect(unread(15, HOST)).toBe(1);
 });
 
@@ -66,4 +66,12 @@ test("who speaks has read what he answers to", () => {
 test("roles follow their events", () => {
   people.message(message(41, 40, { kind: Kind.RoleChanged, reference: GUEST, role: Role.Admin, device: 0 }));
   expect(people.view.members.get(GUEST)?.role).toBe(Role.Admin);
+});
+
+test("offices follow their events and end with membership", () => {
+  const office = () => people.view.members.get(GUEST)?.office;
+  people.message(message(41, 40, { kind: Kind.OfficeChanged, reference: GUEST, role: Role.Treasurer, device: 0 }));
+  expect([office(), people.view.members.get(GUEST)?.role]).toEqual([Role.Treasurer, Role.Member]);
+  people.message(message(42, 41, { kind: Kind.MemberRemoved, reference: GUEST, device: 0 }));
+  expect(office()).toBe(Role.Member);
 });

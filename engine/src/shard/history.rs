@@ -1,7 +1,7 @@
 //! HISTORY and MEMBERS: what the stores have, joined with what came since they were asked.
 
 use bytes::Bytes;
-use moim_persistence::{MemberEntry, PageQuery};
+use moim_persistence::{MemberEntry, Office, PageQuery, Role};
 use moim_wire::limits::{FRAME_BYTES_MAX, HISTORY_BYTES_MAX, HISTORY_LIMIT_MAX, LIST_LIMIT_MAX};
 use moim_wire::schema::{HistoryPage, HistoryPageArgs, MemberArgs, MemberList, MemberListArgs};
 use moim_wire::{ErrorCode, Frame, MessageId, Opcode, UserId, body, schema};
@@ -167,6 +167,7 @@ impl Room {
                         role: live.map_or(entry.role, |member| member.role),
                         read_mark: live.map_or(entry.read_mark, |member| member.read_mark).0,
                         left: entry.left,
+                        office: entry.office.map_or(Role::Member, Office::role),
                     };
                     members.push(schema::Member::create(b, &args));
                 }

@@ -176,6 +176,11 @@ fn text(message: &Message, name: &str) -> String {
             "* {subject} is {} now",
             if message.role == moim_client::Role::Admin { "an admin" } else { "a member" }
         ),
+        Kind::OfficeChanged => match message.role {
+            moim_client::Role::Treasurer => format!("* {subject} is the treasurer now"),
+            moim_client::Role::Auditor => format!("* {subject} is an auditor now"),
+            _ => format!("* {subject} has no office any more"),
+        },
         Kind::RoomChanged => format!("* the room is {subject:?} now"),
         Kind::RoomDeleted => "* the room was deleted".to_owned(),
         Kind::Money => format!("* {}", money(subject)),

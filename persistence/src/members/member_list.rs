@@ -4,6 +4,7 @@ use moim_wire::schema::Role;
 use moim_wire::{MessageId, RoomId, UserId};
 
 use super::MemberEntry;
+use super::office::stored_office;
 use super::room::{Rooms, limit_of};
 use crate::error::Error;
 use crate::sql::{Row, values};
@@ -17,8 +18,9 @@ impl Rooms {
     pub async fn members(&self, room: RoomId, after: UserId, limit: usize) -> Result<Vec<MemberEntry>, Error> {
         self.shared
             .run(move |shared| async move {
-                let sql = "SELECT m.user_id, u.name, u.email, m.role, m.read_mark, m.has_left
+                let sql = "SELECT m.user_id, u.name, u.email, m.role, m.read_mark, m.has_left, o.office
                            FROM memberships m JOIN users u ON u.user_id = m.user_id
+                           LEFT JOIN offices o ON o.room_id = m.room_id AND o.user_id = m.user_id
                            WHERE m.room_id = ? AND m.user_id > ? ORDER BY m.user_id LIMIT ?";
                 let rows = shared.database.rows(sql, values![room, after, limit_of(limit)]).await?;
                 rows.iter().map(member_of).collect()
@@ -56,5 +58,6 @@ fn member_of(row: &Row) -> Result<MemberEntry, Error> {
         role: Role(row.int(3)?),
         read_mark: MessageId(row.int(4)?),
         left: row.flag(5)?,
+        office: stored_office(row, 6)?,
     })
 }

@@ -4,6 +4,7 @@
 use moim_wire::schema::{Kind, Role};
 use moim_wire::{RoomId, UserId};
 
+use super::office::end_office;
 use super::room::Rooms;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
@@ -183,6 +184,7 @@ async fn end(
     user: UserId,
     kind: Kind,
 ) -> Result<Change, Error> {
+    end_office(transaction, room, user).await?;
     let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ? AND user_id = ?";
     transaction.execute(sql, values![Role::Member.0, room, user]).await?;
     transaction.execute("UPDATE rooms SET member_count = member_count - 1 WHERE room_id = ?", values![room]).await?;

@@ -6,6 +6,7 @@ mod login;
 mod login_limit;
 mod member_list;
 mod membership;
+mod office;
 pub(crate) mod password;
 mod read_mark;
 mod room;
@@ -20,6 +21,7 @@ use std::sync::atomic::AtomicU64;
 
 pub use login::Logins;
 pub(crate) use membership::{require_member, role_in};
+pub use office::{Office, OfficeHolder};
 pub use room::Rooms;
 pub(crate) use room_change::lock_room;
 pub use types::{

@@ -7,6 +7,7 @@ use moim_wire::schema::{Kind, Role};
 use moim_wire::{MessageId, RoomId, UserId};
 
 use super::membership::require_admin;
+use super::office::end_offices;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, NewRoom, Room, RoomOfUser, Shared, field, now_ms};
@@ -156,6 +157,7 @@ impl Rooms {
                     let text = String::new();
                     let change = NewChange { kind: Kind::RoomDeleted, actor, subject: None, text, role: Role::Member };
                     let change = record(transaction, room, change).await?;
+                    end_offices(transaction, room).await?;
                     let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ?";
                     transaction.execute(sql, values![Role::Member.0, room]).await?;
                     let sql = "UPDATE rooms SET deleted_at_ms = ?, member_count = 0 WHERE room_id = ?";

@@ -3,6 +3,8 @@
 use moim_wire::schema::{Kind, Role};
 use moim_wire::{MessageId, RoomId, UserId};
 
+use super::office::Office;
+
 /// What a person signs up with, or changes all of at once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignUp {
@@ -143,6 +145,8 @@ pub struct MemberEntry {
     pub read_mark: MessageId,
     /// No member any more.
     pub left: bool,
+    /// What the member does for the room's money.
+    pub office: Option<Office>,
 }
 
 /// A change of a room that was committed: sequence the room's changes up to this one.
@@ -167,7 +171,7 @@ pub struct RoomChange {
     pub subject: u64,
     /// The subject's name, or the room's new one.
     pub text: String,
-    /// The subject's role from here on (`MemberJoined` and `RoleChanged`).
+    /// The subject's role from here on (`MemberJoined` and `RoleChanged`), or office (`OfficeChanged`).
     pub role: Role,
 }
 

@@ -17,6 +17,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (4, "files", include_str!("../../migrations/0004_files.sql")),
     (5, "ledger", include_str!("../../migrations/0005_ledger.sql")),
     (6, "reservations", include_str!("../../migrations/0006_reservations.sql")),
+    (7, "offices", include_str!("../../migrations/0007_offices.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -61,9 +61,9 @@ impl From<String> for Value {
     }
 }
 
-impl From<Option<String>> for Value {
-    fn from(value: Option<String>) -> Self {
-        value.map_or(Self::Null, Self::Text)
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
     }
 }
 

@@ -17,6 +17,7 @@ mod membership;
 mod message_arm;
 mod messages;
 mod mysql_faults;
+mod offices;
 mod open;
 mod rooms;
 mod schema;

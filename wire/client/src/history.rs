@@ -43,6 +43,8 @@ pub struct Member {
     pub read_mark: MessageId,
     /// He is a member no more; named because his messages remain.
     pub left: bool,
+    /// His office: `Treasurer`, `Auditor`, or `Member` for none.
+    pub office: Role,
 }
 
 /// A page of members, by user id.
@@ -141,6 +143,7 @@ fn member_page(answer: &Answer) -> Result<MemberPage, Error> {
         role: member.role(),
         read_mark: MessageId(member.read_mark()),
         left: member.left(),
+        office: member.office(),
     });
     Ok(MemberPage { members: members.collect(), more: page.more() })
 }

@@ -23,7 +23,7 @@ pub struct Message {
     pub sequence: Sequence,
     /// What it is; a newer server may send kinds without a name here.
     pub kind: Kind,
-    /// The new role, of [`Kind::RoleChanged`] alone.
+    /// The new role of [`Kind::RoleChanged`], the new office of [`Kind::OfficeChanged`].
     pub role: Role,
     /// The quoted or withdrawn message, or the user an event speaks of.
     pub reference: u64,

@@ -10,10 +10,10 @@ pub mod moim {
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_KIND: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_KIND: u8 = 22;
+pub const ENUM_MAX_KIND: u8 = 23;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_KIND: [Kind; 13] = [
+pub const ENUM_VALUES_KIND: [Kind; 14] = [
   Kind::Talk,
   Kind::Reply,
   Kind::Notice,
@@ -27,6 +27,7 @@ pub const ENUM_VALUES_KIND: [Kind; 13] = [
   Kind::RoomChanged,
   Kind::RoomDeleted,
   Kind::Money,
+  Kind::OfficeChanged,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -47,9 +48,10 @@ impl Kind {
   pub const RoomChanged: Self = Self(20);
   pub const RoomDeleted: Self = Self(21);
   pub const Money: Self = Self(22);
+  pub const OfficeChanged: Self = Self(23);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 22;
+  pub const ENUM_MAX: u8 = 23;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Talk,
     Self::Reply,
@@ -64,6 +66,7 @@ impl Kind {
     Self::RoomChanged,
     Self::RoomDeleted,
     Self::Money,
+    Self::OfficeChanged,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -81,6 +84,7 @@ impl Kind {
       Self::RoomChanged => Some("RoomChanged"),
       Self::RoomDeleted => Some("RoomDeleted"),
       Self::Money => Some("Money"),
+      Self::OfficeChanged => Some("OfficeChanged"),
       _ => None,
     }
   }
@@ -138,12 +142,14 @@ impl ::flatbuffers::SimpleToVerifyInSlice for Kind {}
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_ROLE: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_ROLE: u8 = 1;
+pub const ENUM_MAX_ROLE: u8 = 3;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_ROLE: [Role; 2] = [
+pub const ENUM_VALUES_ROLE: [Role; 4] = [
   Role::Member,
   Role::Admin,
+  Role::Treasurer,
+  Role::Auditor,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -153,18 +159,24 @@ pub struct Role(pub u8);
 impl Role {
   pub const Member: Self = Self(0);
   pub const Admin: Self = Self(1);
+  pub const Treasurer: Self = Self(2);
+  pub const Auditor: Self = Self(3);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 1;
+  pub const ENUM_MAX: u8 = 3;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Member,
     Self::Admin,
+    Self::Treasurer,
+    Self::Auditor,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
     match self {
       Self::Member => Some("Member"),
       Self::Admin => Some("Admin"),
+      Self::Treasurer => Some("Treasurer"),
+      Self::Auditor => Some("Auditor"),
       _ => None,
     }
   }
@@ -4002,6 +4014,7 @@ impl<'a> Member<'a> {
   pub const VT_ROLE: ::flatbuffers::VOffsetT = 8;
   pub const VT_READ_MARK: ::flatbuffers::VOffsetT = 10;
   pub const VT_LEFT: ::flatbuffers::VOffsetT = 12;
+  pub const VT_OFFICE: ::flatbuffers::VOffsetT = 14;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -4016,6 +4029,7 @@ impl<'a> Member<'a> {
     builder.add_read_mark(args.read_mark);
     if let Some(x) = args.name { builder.add_name(x); }
     builder.add_user(args.user);
+    builder.add_office(args.office);
     builder.add_left(args.left);
     builder.add_role(args.role);
     builder.finish()
@@ -4057,6 +4071,13 @@ impl<'a> Member<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<bool>(Member::VT_LEFT, Some(false)).unwrap()}
   }
+  #[inline]
+  pub fn office(&self) -> Role {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<Role>(Member::VT_OFFICE, Some(Role::Member)).unwrap()}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Member<'_> {
@@ -4070,6 +4091,7 @@ impl ::flatbuffers::Verifiable for Member<'_> {
      .visit_field::<Role>("role", Self::VT_ROLE, false)?
      .visit_field::<u64>("read_mark", Self::VT_READ_MARK, false)?
      .visit_field::<bool>("left", Self::VT_LEFT, false)?
+     .visit_field::<Role>("office", Self::VT_OFFICE, false)?
      .finish();
     Ok(())
   }
@@ -4080,6 +4102,7 @@ pub struct MemberArgs<'a> {
     pub role: Role,
     pub read_mark: u64,
     pub left: bool,
+    pub office: Role,
 }
 impl<'a> Default for MemberArgs<'a> {
   #[inline]
@@ -4090,6 +4113,7 @@ impl<'a> Default for MemberArgs<'a> {
       role: Role::Member,
       read_mark: 0,
       left: false,
+      office: Role::Member,
     }
   }
 }
@@ -4120,6 +4144,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> MemberBuilder<'a, 'b, A> {
     self.fbb_.push_slot::<bool>(Member::VT_LEFT, left, false);
   }
   #[inline]
+  pub fn add_office(&mut self, office: Role) {
+    self.fbb_.push_slot::<Role>(Member::VT_OFFICE, office, Role::Member);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> MemberBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     MemberBuilder {
@@ -4142,6 +4170,7 @@ impl ::core::fmt::Debug for Member<'_> {
       ds.field("role", &self.role());
       ds.field("read_mark", &self.read_mark());
       ds.field("left", &self.left());
+      ds.field("office", &self.office());
       ds.finish()
   }
 }

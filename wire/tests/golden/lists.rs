@@ -58,11 +58,16 @@ fn members() -> Vec<Golden> {
             notes: &[("more", "this was the last page")],
             build: |e, out, envelope| {
                 e.frame(out, Opcode::MemberList, envelope, |b| {
-                    let of =
-                        [("민지", MINJI, schema::Role::Admin, 2, false), ("Ann", ANN, schema::Role::Member, 1, true)];
-                    let members = of.map(|(name, user, role, read, left)| {
+                    let of = [
+                        ("민지", MINJI, schema::Role::Admin, 2, false, schema::Role::Treasurer),
+                        ("Ann", ANN, schema::Role::Member, 1, true, schema::Role::Member),
+                    ];
+                    let members = of.map(|(name, user, role, read, left, office)| {
                         let name = Some(b.create_string(name));
-                        schema::Member::create(b, &schema::MemberArgs { user, name, role, read_mark: id(read), left })
+                        schema::Member::create(
+                            b,
+                            &schema::MemberArgs { user, name, role, read_mark: id(read), left, office },
+                        )
                     });
                     let members = b.create_vector(&members);
                     let args = schema::MemberListArgs { room: ROOM, members: Some(members), more: false };

@@ -159,6 +159,19 @@ fn taken() -> Vec<Golden> {
                 e.message(out, envelope, &MessageFields { head, text: "Ann", reference: u64::from(ANN), kind, role });
             },
         },
+        Golden {
+            file: "16-message-office",
+            opcode: Opcode::Message,
+            envelope: answer(0),
+            about: "Server to client: an event of the room; a member has another office.",
+            notes: &[("role", "the office; Member: none any more")],
+            build: |e, out, envelope| {
+                let head = schema::MessageHead::new(id(4), id(3), ROOM, MINJI, 0, 22);
+                let kind = schema::Kind::OfficeChanged;
+                let role = schema::Role::Auditor;
+                e.message(out, envelope, &MessageFields { head, text: "Ann", reference: u64::from(ANN), kind, role });
+            },
+        },
     ]
 }
 

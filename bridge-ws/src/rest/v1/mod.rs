@@ -3,6 +3,7 @@
 
 mod account;
 mod ledger;
+mod office;
 mod room;
 mod search;
 
@@ -28,6 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(room::members, room::invite))
         .routes(routes!(room::join))
         .routes(routes!(room::leave))
+        .routes(routes!(office::offices))
+        .routes(routes!(office::appoint, office::dismiss))
         .routes(routes!(search::search))
         .routes(routes!(ledger::entries))
         .routes(routes!(ledger::head))

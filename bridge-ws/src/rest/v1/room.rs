@@ -18,6 +18,7 @@ use crate::rest::caller::Caller;
 use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
+use crate::rest::v1::office::office_name;
 
 /// Which page: entries with ids above `after`, at most `limit` of them.
 #[derive(Deserialize, IntoParams)]
@@ -97,6 +98,8 @@ pub(super) struct Member {
     role: &'static str,
     read_mark: String,
     left: bool,
+    /// `TREASURER`, `AUDITOR`, or null.
+    office: Option<&'static str>,
 }
 
 impl From<MemberEntry> for Member {
@@ -107,6 +110,7 @@ impl From<MemberEntry> for Member {
             role: role_name(member.role),
             read_mark: member.read_mark.to_string(),
             left: member.left,
+            office: member.office.map(office_name),
         }
     }
 }

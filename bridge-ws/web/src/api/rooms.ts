@@ -72,6 +72,13 @@ export async function removeMember(room: number, user: number): Promise<void> {
   await ask("DELETE", `/api/channel/${room}/user/${user}`);
 }
 
+/** Gives a member an office, or with `Role.Member` takes his. */
+export async function setOffice(room: number, user: number, office: Role): Promise<void> {
+  const path = `/api/v1/rooms/${room}/offices/${user}`;
+  if (office === Role.Member) await ask("DELETE", path);
+  else await ask("PUT", path, { office: office === Role.Treasurer ? "TREASURER" : "AUDITOR" });
+}
+
 /** Replaces name and description; admins may. */
 export async function changeRoom(room: number, channelName: string, channelDescription: string): Promise<void> {
   await ask("PUT", `/api/channel/${room}`, { channelName, channelDescription });

@@ -207,6 +207,9 @@ export interface Strings {
     removed(name: string): string;
     madeAdmin(name: string): string;
     madeMember(name: string): string;
+    madeTreasurer(name: string): string;
+    madeAuditor(name: string): string;
+    noOffice(name: string): string;
     renamed(name: string): string;
     money(from: string, to: string, won: number): string;
     readonly moneyMoved: string;
@@ -228,6 +231,13 @@ export interface Strings {
     readonly away: string;
     readonly everyone: string;
     readonly admin: string;
+    readonly treasurer: string;
+    readonly auditor: string;
+    readonly noOffice: string;
+    readonly office: string;
+    officeOf(name: string): string;
+    readonly officeText: Record<"none" | "treasurer" | "auditor", string>;
+    readonly officeSubmit: string;
     readonly invite: string;
     remove(name: string): string;
     removeQuestion(name: string): string;

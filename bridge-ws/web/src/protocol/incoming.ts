@@ -53,6 +53,8 @@ export interface MemberEntry {
   readonly role: Role;
   readonly readMark: number;
   readonly left: boolean;
+  /** Treasurer, Auditor, or Member for none. */
+  readonly office: Role;
 }
 
 export interface MemberList {
@@ -199,6 +201,7 @@ function memberList(body: ByteBuffer): Body {
       role: entry.role(),
       readMark: Number(entry.readMark()),
       left: entry.left(),
+      office: entry.office(),
     });
   }
   return { op: "MemberList", room: table.room(), members, more: table.more() };

@@ -17,7 +17,7 @@ export interface Message {
   /** By kind: the quoted or withdrawn message's id, or a member's user id. */
   readonly reference: number;
   readonly kind: Kind;
-  /** Of RoleChanged alone. */
+  /** Of RoleChanged, and of OfficeChanged: the office, or Member for none. */
   readonly role: Role;
 }
 

@@ -48,11 +48,14 @@ export class People {
     const entry = this.#members.get(user);
     if (message.kind === Kind.MemberJoined) {
       const readMark = Math.max(message.id, entry?.readMark ?? 0);
-      this.#put({ user, name: message.text || (entry?.name ?? ""), role: Role.Member, readMark, left: false });
+      const name = message.text || (entry?.name ?? "");
+      this.#put({ user, name, role: Role.Member, readMark, left: false, office: Role.Member });
     } else if (message.kind === Kind.MemberLeft || message.kind === Kind.MemberRemoved) {
-      if (entry !== undefined) this.#put({ ...entry, left: true });
+      if (entry !== undefined) this.#put({ ...entry, left: true, office: Role.Member });
     } else if (message.kind === Kind.RoleChanged && entry !== undefined) {
       this.#put({ ...entry, role: message.role });
+    } else if (message.kind === Kind.OfficeChanged && entry !== undefined) {
+      this.#put({ ...entry, office: message.role });
     }
   }
 

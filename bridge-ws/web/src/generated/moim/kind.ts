@@ -15,5 +15,6 @@ export enum Kind {
   RoleChanged = 19,
   RoomChanged = 20,
   RoomDeleted = 21,
-  Money = 22
+  Money = 22,
+  OfficeChanged = 23
 }

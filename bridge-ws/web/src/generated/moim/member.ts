@@ -52,8 +52,13 @@ left():boolean {
   return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
 }
 
+office():Role {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? this.bb!.readUint8(this.bb_pos + offset) : Role.Member;
+}
+
 static startMember(builder:flatbuffers.Builder) {
-  builder.startObject(5);
+  builder.startObject(6);
 }
 
 static addUser(builder:flatbuffers.Builder, user:number) {
@@ -76,18 +81,23 @@ static addLeft(builder:flatbuffers.Builder, left:boolean) {
   builder.addFieldInt8(4, +left, +false);
 }
 
+static addOffice(builder:flatbuffers.Builder, office:Role) {
+  builder.addFieldInt8(5, office, Role.Member);
+}
+
 static endMember(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
 }
 
-static createMember(builder:flatbuffers.Builder, user:number, nameOffset:flatbuffers.Offset, role:Role, readMark:bigint, left:boolean):flatbuffers.Offset {
+static createMember(builder:flatbuffers.Builder, user:number, nameOffset:flatbuffers.Offset, role:Role, readMark:bigint, left:boolean, office:Role):flatbuffers.Offset {
   Member.startMember(builder);
   Member.addUser(builder, user);
   Member.addName(builder, nameOffset);
   Member.addRole(builder, role);
   Member.addReadMark(builder, readMark);
   Member.addLeft(builder, left);
+  Member.addOffice(builder, office);
   return Member.endMember(builder);
 }
 }

@@ -4,5 +4,7 @@
 
 export enum Role {
   Member = 0,
-  Admin = 1
+  Admin = 1,
+  Treasurer = 2,
+  Auditor = 3
 }

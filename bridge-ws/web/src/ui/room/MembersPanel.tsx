@@ -7,6 +7,7 @@ import { Role } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
 import { ConfirmDialog } from "../dialogs/ConfirmDialog";
+import { OfficeDialog, officesToGive } from "../dialogs/OfficeDialog";
 import { Avatar } from "../parts/Avatar";
 import { Button, IconButton } from "../parts/Button";
 import { Icon } from "../parts/Icon";
@@ -29,10 +30,19 @@ export function MembersPanel({
   const panel = useRef<HTMLElement>(null);
   const members = useMemo(() => presentMembers(room, strings.dates.locale), [room, strings]);
   const [removing, setRemoving] = useState<MemberEntry | null>(null);
+  const [appointing, setAppointing] = useState<MemberEntry | null>(null);
+  const { me } = useSession();
   const knowsPresence = room.members <= PRESENCE_MEMBERS_MAX;
   const isAdmin = room.role === Role.Admin;
   const rows = (title: string, some: readonly MemberEntry[], here = false): ReactNode => (
-    <Group title={title} members={some} here={here} remove={isAdmin ? setRemoving : null} />
+    <Group
+      title={title}
+      members={some}
+      here={here}
+      remove={isAdmin ? setRemoving : null}
+      canAppoint={(member) => officesToGive(room, me.id, member).length > 0}
+      appoint={setAppointing}
+    />
   );
 
   // A panel that covers the screen takes the focus with it.
@@ -100,6 +110,7 @@ export function MembersPanel({
           <p>{strings.people.removeText}</p>
         </ConfirmDialog>
       )}
+      {appointing !== null && <OfficeDialog room={room} member={appointing} onClose={() => setAppointing(null)} />}
     </aside>
   );
 }
@@ -109,12 +120,16 @@ function Group({
   members,
   here,
   remove,
+  canAppoint,
+  appoint,
 }: {
   title: string;
   members: readonly MemberEntry[];
   here: boolean;
   /** Null: the user may not. */
   remove: ((member: MemberEntry) => void) | null;
+  canAppoint: (member: MemberEntry) => boolean;
+  appoint: (member: MemberEntry) => void;
 }): ReactNode {
   const strings = useStrings();
   const { me } = useSession();
@@ -133,14 +148,26 @@ function Group({
             </span>
             {member.user === me.id && <span className="member-tag">{strings.list.you}</span>}
             {member.role === Role.Admin && <span className="member-tag is-admin">{strings.people.admin}</span>}
-            {remove !== null && member.user !== me.id && (
-              <IconButton
-                icon="close"
-                size={16}
-                label={strings.people.remove(member.name)}
-                onClick={() => remove(member)}
-              />
-            )}
+            {member.office === Role.Treasurer && <span className="member-tag is-office">{strings.people.treasurer}</span>}
+            {member.office === Role.Auditor && <span className="member-tag is-office">{strings.people.auditor}</span>}
+            <span className="member-ways">
+              {canAppoint(member) && (
+                <IconButton
+                  icon="office"
+                  size={16}
+                  label={strings.people.officeOf(member.name)}
+                  onClick={() => appoint(member)}
+                />
+              )}
+              {remove !== null && member.user !== me.id && (
+                <IconButton
+                  icon="close"
+                  size={16}
+                  label={strings.people.remove(member.name)}
+                  onClick={() => remove(member)}
+                />
+              )}
+            </span>
           </li>
         ))}
       </ul>

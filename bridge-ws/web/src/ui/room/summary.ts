@@ -17,6 +17,8 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
       return event.removed(name);
     case Kind.RoleChanged:
       return message.role === Role.Admin ? event.madeAdmin(name) : event.madeMember(name);
+    case Kind.OfficeChanged:
+      return officeText(strings, message.role, name);
     case Kind.RoomChanged:
       return event.renamed(message.text);
     case Kind.RoomDeleted:
@@ -28,6 +30,11 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
     default:
       return null;
   }
+}
+
+function officeText({ event }: Strings, office: Role, name: string): string {
+  if (office === Role.Treasurer) return event.madeTreasurer(name);
+  return office === Role.Auditor ? event.madeAuditor(name) : event.noOffice(name);
 }
 
 /** What a message says, in words alone. */
