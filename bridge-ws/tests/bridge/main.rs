@@ -15,6 +15,7 @@ mod rest_content;
 mod rest_file;
 mod rest_message;
 mod rest_mock;
+mod rest_office;
 mod rest_search;
 mod rest_user;
 mod rest_v1;
