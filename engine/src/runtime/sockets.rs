@@ -25,7 +25,7 @@ impl AsRawFd for Bell {
 
 /// Carries out what connections say and what became of their output, for ever.
 pub(super) async fn drive(core: CoreCell) {
-    let bell = core.borrow().connections.ring.wake().try_clone_to_owned();
+    let bell = core.borrow().connections.ring.bell().try_clone_to_owned();
     let bell = bell.map(Bell).map_err(|error| error.to_string());
     let bell = match bell.and_then(|bell| PollableFd::new(bell).map_err(|error| error.to_string())) {
         Ok(bell) => bell,
@@ -36,11 +36,12 @@ pub(super) async fn drive(core: CoreCell) {
             glommio::executor().yield_now().await;
             continue;
         }
-        core.borrow_mut().connections.ring.hush();
+        core.borrow_mut().connections.ring.listen();
         // What completed before that rang for nobody.
         if !core.borrow_mut().look_at_sockets() && bell.readable().await.is_err() {
             return;
         }
+        core.borrow_mut().connections.ring.mute();
     }
 }
 
@@ -145,8 +146,15 @@ impl Core {
     /// Flushes each connection with output once.
     pub(super) fn flush_dirty(&mut self) {
         let now_s = self.now_s;
+        // Most sends complete at once: seen here they need not wake the task that waits for the bell. Once more around
+        // glommio's loop costs more than a small message.
+        let is_awaited = self.connections.ring.mute();
         if let Err(error) = self.connections.flush(now_s) {
             tracing::error!(shard = %self.id, %error, "io_uring takes no sends; trying again");
+        }
+        if is_awaited {
+            self.look_at_sockets();
+            self.connections.ring.unmute();
         }
     }
 }

@@ -11,6 +11,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{Ordering, fence};
 
 use io_uring::types::{CancelBuilder, Fixed};
 use io_uring::{IoUring, cqueue, opcode, squeue};
@@ -80,7 +81,7 @@ pub(crate) struct Ring {
     free: Vec<u32>,
     /// Slots whose receive ended for want of a buffer.
     starved: Vec<u32>,
-    wake: OwnedFd,
+    bell: OwnedFd,
     /// Empty between looks; kept for its memory.
     entries: Vec<cqueue::Entry>,
 }
@@ -96,21 +97,57 @@ impl Ring {
             .build(SUBMISSIONS)?;
         let count = u32::try_from(connections_max).unwrap_or(u32::MAX);
         ring.submitter().register_files_sparse(count)?;
-        let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        ring.submitter().register_eventfd(wake.as_raw_fd())?;
+        let bell = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        ring.submitter().register_eventfd(bell.as_raw_fd())?;
         let buffers = ManuallyDrop::new(Buffers::register(&ring)?);
-        Ok(Self { ring, buffers, slots: Vec::new(), free: Vec::new(), starved: Vec::new(), wake, entries: Vec::new() })
+        Ok(Self { ring, buffers, slots: Vec::new(), free: Vec::new(), starved: Vec::new(), bell, entries: Vec::new() })
     }
 
-    /// Readable when something has completed since [`Self::hush`]; the same until `hush` again.
-    pub(crate) fn wake(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+    /// Readable when something has completed while it was listened for.
+    pub(crate) fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
     }
 
-    /// Makes [`Self::wake`] wait for what completes from here on. Look for completions after it, before waiting.
-    pub(crate) fn hush(&mut self) {
+    /// Has [`Self::bell`] ring for what completes from here on. Look for completions after it, before waiting.
+    pub(crate) fn listen(&mut self) {
         // It fails only where there is nothing to take.
-        let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+        let _ = rustix::io::read(&self.bell, &mut [0; 8]);
+        self.hear();
+    }
+
+    /// What completes rings for nobody, since who asks will look. True when it was listened for.
+    pub(crate) fn mute(&mut self) -> bool {
+        let queue = self.ring.completion();
+        let is_heard = !queue.eventfd_disabled();
+        if is_heard {
+            queue.disable_eventfd();
+        }
+        is_heard
+    }
+
+    /// Ends [`Self::mute`]; rings for what has completed and was not looked at.
+    pub(crate) fn unmute(&mut self) {
+        self.hear();
+        if self.has_completed() {
+            // It fails only where it has rung very often already.
+            let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+        }
+    }
+
+    fn hear(&mut self) {
+        self.ring.completion().enable_eventfd();
+        // The kernel notes that there is work before it looks whether it should ring; so one of the two sees the other.
+        fence(Ordering::SeqCst);
+    }
+
+    fn has_completed(&mut self) -> bool {
+        self.has_noted() || !self.ring.completion().is_empty()
+    }
+
+    /// Whether the kernel has completions that it brings only when it is called.
+    fn has_noted(&mut self) -> bool {
+        let submission = self.ring.submission();
+        submission.taskrun() || submission.cq_overflow()
     }
 
     /// Takes a connection in and receives on it. `None` when all slots are taken, or the kernel refuses.
@@ -190,11 +227,7 @@ impl Ring {
 
     /// Submits what was asked for, and appends what has completed. Does not wait.
     pub(crate) fn look(&mut self, completed: &mut Vec<Completed>) -> io::Result<()> {
-        let has_work = {
-            let submission = self.ring.submission();
-            !submission.is_empty() || submission.taskrun() || submission.cq_overflow()
-        };
-        if has_work {
+        if self.has_submissions() || self.has_noted() {
             self.enter()?;
         }
         let mut entries = std::mem::take(&mut self.entries);

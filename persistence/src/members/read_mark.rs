@@ -4,7 +4,10 @@ use moim_wire::{MessageId, RoomId, UserId};
 
 use super::room::Rooms;
 use crate::error::Error;
-use crate::sql::{transact, values};
+use crate::sql::{Statement, Value, pieces, transact};
+
+/// Marks of one statement. Each row is compared with all of them, so that many more would cost more than they spare.
+const MARKS_MAX: usize = 16;
 
 impl Rooms {
     /// Moves read marks forward, all in one transaction; one that would go back stays, one of no member is nothing.
@@ -18,10 +21,18 @@ impl Rooms {
         self.shared
             .run(|shared| async move {
                 transact!(shared.database.write_repeatable(), |transaction| {
-                    for &(room, user, mark) in &marks {
-                        let sql = "UPDATE memberships SET read_mark = ?
-                                   WHERE room_id = ? AND user_id = ? AND read_mark < ?";
-                        transaction.execute(sql, values![mark, room, user, mark]).await?;
+                    for piece in pieces(&marks, MARKS_MAX) {
+                        let sql = Statement::from("UPDATE memberships SET read_mark = CASE ")
+                            .repeat("WHEN room_id = ? AND user_id = ? AND read_mark < ? THEN ?", " ", piece.len())
+                            .then(" ELSE read_mark END WHERE (room_id, user_id) IN (")
+                            .repeat("(?, ?)", ", ", piece.len())
+                            .then(")");
+                        let mut values: Vec<Value> = Vec::with_capacity(6 * piece.len());
+                        for &(room, user, mark) in piece {
+                            values.extend([room.into(), user.into(), mark.into(), mark.into()]);
+                        }
+                        values.extend(piece.iter().flat_map(|&(room, user, _)| [room.into(), user.into()]));
+                        transaction.execute(sql, &values).await?;
                     }
                     Ok(())
                 })

@@ -137,6 +137,18 @@ async fn a_read_mark_never_goes_back(arm: Arm) {
         assert_eq!(entry.read_mark, MessageId(expected));
     }
     assert_eq!(rooms.load(room).await.unwrap().members, [(mina.id, Role::Admin, MessageId(9))]);
+
+    let mut marks = Vec::new();
+    for nth in 1..=23 {
+        marks.push((stores.room(&mina).await.id, mina.id, MessageId(nth)));
+    }
+    rooms.set_read_marks(&marks).await.unwrap();
+    let moved: Vec<_> = marks.iter().map(|&(room, user, mark)| (room, user, MessageId(24 - mark.0))).collect();
+    rooms.set_read_marks(&moved).await.unwrap();
+    for (room, user, mark) in marks {
+        let expected = MessageId(mark.0.max(24 - mark.0));
+        assert_eq!(rooms.load(room).await.unwrap().members, [(user, Role::Admin, expected)], "room {room}");
+    }
 }
 
 async fn the_outbox_empties_as_its_changes_are_sequenced_and_numbers_go_on(arm: Arm) {
