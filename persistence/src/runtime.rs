@@ -186,6 +186,16 @@ pub(crate) fn be_nice() {
     let _ = rustix::process::setpriority_process(None, WRITERS_NICE);
 }
 
+/// Lets this thread, and all that it starts, work only where nobody else would: it gives way at once, and to those that are
+/// [`be_nice`] too. Where the system does not allow it, it works as those.
+pub(crate) fn be_idle() {
+    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    be_nice();
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let thread = thread_priority::thread_native_id();
+    let _ = thread_priority::set_thread_priority_and_policy(thread, ThreadPriority::Min, idle);
+}
+
 fn closed() -> Error {
     Error::Unavailable("the stores are closed".to_owned())
 }
@@ -231,12 +241,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writers_give_way_and_readers_do_not() {
+    async fn writers_give_way_to_readers_and_the_index_to_both() {
         let runtime = Runtime::start(&Config::new("unused")).unwrap();
         let niceness = || Ok(rustix::process::getpriority_process(None).unwrap());
         assert_eq!(runtime.run_blocking_write(niceness).await.unwrap(), WRITERS_NICE);
         assert_eq!(runtime.clone().run_blocking_read(niceness).await.unwrap(), niceness().unwrap());
         assert_eq!(Runtime::open_nicely(niceness).unwrap().unwrap(), WRITERS_NICE);
+        let started_by_idle = std::thread::spawn(|| {
+            be_idle();
+            std::thread::spawn(|| format!("{:?}", thread_priority::thread_schedule_policy())).join().unwrap()
+        });
+        assert_eq!(started_by_idle.join().unwrap(), "Ok(Normal(Idle))");
         runtime.shut_down();
     }
 }

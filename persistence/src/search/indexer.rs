@@ -24,7 +24,7 @@ use super::stale::Stale;
 use crate::error::Error;
 use crate::members::Rooms;
 use crate::message_store::{MessageStore, PageQuery};
-use crate::runtime::{Runtime, be_nice};
+use crate::runtime::{Runtime, be_idle};
 
 /// How long the first message of a commit waits for others.
 const GATHER: Duration = Duration::from_millis(20);
@@ -76,7 +76,7 @@ struct Behind {
 impl Indexer {
     /// Keeps the index until the queue is closed; after a failure it is opened anew, as after a crash.
     pub(super) fn run(&self) {
-        be_nice();
+        be_idle();
         let mut pause = RETRY_FIRST;
         loop {
             let begun = Instant::now();
