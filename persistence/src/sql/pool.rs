@@ -22,6 +22,10 @@ use crate::config::{AccountsPlace, Config};
 use crate::error::Error;
 use crate::stats::AccountsStats;
 
+/// Of SQLite's own cache of pages, in its unit: KiB where negative. Its default is 2 MiB a connection; the file's pages are in
+/// the system's cache already, and each connection keeps its copies for good.
+const READER_CACHE: &str = "-256";
+
 /// The database of the accounts. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -47,18 +51,20 @@ impl Database {
         let wait = config.store_wait;
         let pools = match config.accounts_place()? {
             AccountsPlace::Sqlite(path) => {
-                let pool = |connections: u32| {
+                let pool = |connections: u32, options: SqliteConnectOptions| {
                     SqlitePoolOptions::new()
                         .max_connections(connections)
                         .acquire_timeout(wait)
                         .idle_timeout(None)
                         .max_lifetime(None)
                         .test_before_acquire(false)
-                        .connect_with(sqlite_options(&path, wait))
+                        .connect_with(options)
                 };
                 let error = |error| sql_error(&error);
-                let writer = pool(1).await.map_err(error)?;
-                Pools::Sqlite { writer, readers: pool(config.readers).await.map_err(error)? }
+                let options = sqlite_options(&path, wait);
+                let writer = pool(1, options.clone()).await.map_err(error)?;
+                let options = options.pragma("cache_size", READER_CACHE);
+                Pools::Sqlite { writer, readers: pool(config.readers, options).await.map_err(error)? }
             }
             AccountsPlace::MySql(address) => {
                 let pool = mysql::pool(config.connections, wait).connect_lazy_with(mysql::options(&address)?);
