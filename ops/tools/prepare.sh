@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, or names it where that is not ours to do.
 #   prepare.sh build    what a build needs
-#   prepare.sh test     what the tests need on top: flatc, schemathesis, a browser, MariaDB, Java 17 and Maven for a CQL server
+#   prepare.sh test     what the tests need on top: flatc, schemathesis, a browser, MariaDB, Java 17 and Maven for a CQL server, strace
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -93,6 +93,12 @@ cql_server() {
     [ ${#missing[@]} -eq 0 ] || packages "${missing[@]}" || say "without them the tests on a CQL server are left out"
 }
 
+# Ends a server at a system call of the test's choice.
+strace() {
+    if type -P strace >/dev/null; then return 0; fi
+    packages strace || say "without strace no payment is killed at each of its steps"
+}
+
 rust
 c_compiler
 if [ "${1:-build}" = test ]; then
@@ -101,4 +107,5 @@ if [ "${1:-build}" = test ]; then
     browser
     mariadb
     cql_server
+    strace
 fi

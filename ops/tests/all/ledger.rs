@@ -20,20 +20,20 @@ const KILLS: u64 = 20;
 const PAYERS: usize = 4;
 /// Answers between one kill and the next, at most.
 const BURST_MAX: u64 = 40;
-const AMOUNT: i64 = 100;
+pub(super) const AMOUNT: i64 = 100;
 const SECRET: &str = "wallet secret";
 /// A run that stands still this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Scene {
+pub(super) struct Scene {
     room: RoomId,
-    group: u64,
+    pub(super) group: u64,
     /// Token and wallet.
-    payers: Vec<(String, u64)>,
+    pub(super) payers: Vec<(String, u64)>,
 }
 
 /// Payers with money and a group's wallet in their room. Passwords are of the least cost: it is not these that are tested.
-fn scene(data: &Path, money: i64) -> Scene {
+pub(super) fn scene(data: &Path, money: i64) -> Scene {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let config = Config { password_cost: PasswordCost::LEAST, ..Config::new(data) };
     let accounts = Persistence::open_accounts_only(&config).unwrap();
@@ -65,7 +65,7 @@ async fn people(accounts: &Accounts, money: i64) -> Scene {
 }
 
 /// The status of an answer; none where the server went away before it.
-fn pay(page: &str, token: &str, key: &str, (from, to): (u64, u64)) -> Option<u16> {
+pub(super) fn pay(page: &str, token: &str, key: &str, (from, to): (u64, u64)) -> Option<u16> {
     let body = format!(r#"{{"walletId":{from},"targetWalletId":{to},"amount":{AMOUNT},"password":"{SECRET}"}}"#);
     let mut stream = TcpStream::connect(page).ok()?;
     write!(
@@ -80,21 +80,25 @@ fn pay(page: &str, token: &str, key: &str, (from, to): (u64, u64)) -> Option<u16
     answer.split(' ').nth(1)?.parse().ok()
 }
 
-/// Pays until told to stop, asking again with the same key until there is an answer; how many payments it made.
+/// Asks again with the same key until there is an answer.
+pub(super) fn pay_until_answered(page: &str, token: &str, key: &str, ends: (u64, u64)) {
+    let begin = Instant::now();
+    loop {
+        match pay(page, token, key, ends) {
+            Some(200) => return,
+            // Gone, starting, or still taking up what it was killed in.
+            None | Some(408 | 503) => std::thread::park_timeout(Duration::from_millis(2)),
+            Some(other) => panic!("{key} was answered {other}"),
+        }
+        assert!(begin.elapsed() < PATIENCE, "{key} has no answer");
+    }
+}
+
+/// Pays until told to stop; how many payments it made.
 fn payer(page: &str, (token, wallet): &(String, u64), group: u64, shared: &(AtomicU64, AtomicBool)) -> u64 {
     let mut paid = 0;
     while !shared.1.load(Ordering::Acquire) {
-        let key = format!("payment-{paid}");
-        let begin = Instant::now();
-        loop {
-            match pay(page, token, &key, (*wallet, group)) {
-                Some(200) => break,
-                // Gone, starting, or still taking up what it was killed in.
-                None | Some(408 | 503) => std::thread::park_timeout(Duration::from_millis(2)),
-                Some(other) => panic!("{key} was answered {other}"),
-            }
-            assert!(begin.elapsed() < PATIENCE, "{key} has no answer");
-        }
+        pay_until_answered(page, token, &format!("payment-{paid}"), (*wallet, group));
         paid += 1;
         shared.0.fetch_add(1, Ordering::AcqRel);
     }
@@ -148,7 +152,7 @@ fn twenty_kills_amid_payments_lose_and_double_no_won_and_no_notice() {
 }
 
 /// The room's events of money, once the last payment's has come.
-async fn all_told(engine: &str, scene: &Scene, paid: u64) -> Vec<Message> {
+pub(super) async fn all_told(engine: &str, scene: &Scene, paid: u64) -> Vec<Message> {
     let client = connect(engine, &scene.payers[0].0).await;
     let begin = Instant::now();
     let mut looks = tokio::time::interval(Duration::from_millis(50));
@@ -163,7 +167,7 @@ async fn all_told(engine: &str, scene: &Scene, paid: u64) -> Vec<Message> {
     }
 }
 
-fn is_told_once_in_order(told: &[Message], paid: u64) {
+pub(super) fn is_told_once_in_order(told: &[Message], paid: u64) {
     let mut transfers = std::collections::BTreeSet::new();
     for (told, entry) in told.iter().zip(1..) {
         let text: serde_json::Value = serde_json::from_str(&told.text).unwrap();

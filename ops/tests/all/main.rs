@@ -7,6 +7,7 @@ mod architecture;
 mod command_line;
 mod house_rules;
 mod kill_9;
+mod kill_at_each_step;
 mod ledger;
 #[expect(dead_code, reason = "the store's own tests stage more with it")]
 #[path = "../../../persistence/tests/integration/cql/node.rs"]

@@ -71,8 +71,14 @@ impl Server {
 
     /// Status and body of a page.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.get_as("nobody", path)
+    }
+
+    /// The same, as the bearer of `token` is given it.
+    pub(crate) fn get_as(&self, token: &str, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.page).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.page).unwrap();
+        let head = format!("Host: {}\r\nAuthorization: Bearer {token}\r\nConnection: close", self.page);
+        write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
