@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use moim_persistence::StoreAddress;
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row};
 
 /// Address of a MySQL or MariaDB whose user may create databases; `ops/testing/run.sh` starts one.
 const MYSQL: &str = "MOIM_TEST_MYSQL";
@@ -66,6 +66,28 @@ impl Database {
         let name = format!("moim_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         say(server, format!("CREATE DATABASE {name}"));
         Self { server: server.to_owned(), name }
+    }
+
+    /// What a dump of one instant and its import make of it: the same tables and rows in a database of its own.
+    pub(crate) async fn restored(&self) -> Self {
+        let copy = Self::create(&self.server);
+        let mut connection = MySqlConnection::connect(&self.url()).await.unwrap();
+        connection.execute("SET foreign_key_checks = 0").await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar("SHOW TABLES").fetch_all(&mut connection).await.unwrap();
+        for table in &tables {
+            let shown = sqlx::query(AssertSqlSafe(format!("SHOW CREATE TABLE {table}")));
+            let create: String = shown.fetch_one(&mut connection).await.unwrap().get(1);
+            let there = create.replacen(&format!("`{table}`"), &format!("{}.{table}", copy.name), 1);
+            let there = there.replace("REFERENCES `", &format!("REFERENCES {}.`", copy.name));
+            connection.execute(AssertSqlSafe(there)).await.unwrap();
+        }
+        connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT").await.unwrap();
+        for table in &tables {
+            let rows = format!("INSERT INTO {}.{table} SELECT * FROM {table}", copy.name);
+            connection.execute(AssertSqlSafe(rows)).await.unwrap();
+        }
+        connection.execute("COMMIT").await.unwrap();
+        copy
     }
 
     pub(crate) fn url(&self) -> String {

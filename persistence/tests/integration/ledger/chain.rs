@@ -90,18 +90,23 @@ async fn balances_below_zero_are_refused_by_the_database_itself(arm: Arm) {
     is_sound(&group.ledger()).await;
 }
 
-#[tokio::test]
-async fn a_restored_backup_has_the_heads_of_its_instant() {
-    let group = with_entries(Arm::Sqlite).await;
+async fn a_restored_backup_has_the_heads_of_its_instant(arm: Arm) {
+    let group = with_entries(arm).await;
     let heads = group.ledger().verify(None).await.unwrap().heads;
     let backup = tempfile::tempdir().unwrap();
-    let file = group.stores.folder.path().join("accounts.sqlite");
-    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    let copy = backup.path().join("accounts.sqlite");
-    connection.execute(AssertSqlSafe(format!("VACUUM INTO '{}'", copy.display()))).await.unwrap();
+    let place = match &group.stores.place {
+        Place::Folder => {
+            let file = group.stores.folder.path().join("accounts.sqlite");
+            let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+            let copy = backup.path().join("accounts.sqlite");
+            connection.execute(AssertSqlSafe(format!("VACUUM INTO '{}'", copy.display()))).await.unwrap();
+            Place::Folder
+        }
+        Place::Database(database) => Place::Database(database.restored().await),
+    };
     // The original goes on.
     group.jun_pays(1).await.unwrap();
-    let restored = Persistence::open_accounts_only(&Config { accounts: "sqlite".into(), ..config(&backup) }).unwrap();
+    let restored = Persistence::open_accounts_only(&Config { accounts: place.address(), ..config(&backup) }).unwrap();
     let verified = restored.ledger().verify(None).await.unwrap();
     assert_eq!((&verified.heads, verified.faults.0.len()), (&heads, 0));
     let now = group.ledger().verify(None).await.unwrap().heads;
@@ -113,6 +118,7 @@ async fn a_restored_backup_has_the_heads_of_its_instant() {
 }
 
 on_each_arm!(
+    a_restored_backup_has_the_heads_of_its_instant,
     what_a_member_computes_from_the_entries_is_the_head,
     history_that_was_rewritten_is_noticed,
     balances_below_zero_are_refused_by_the_database_itself,
