@@ -5,7 +5,7 @@ use std::fmt::Display;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use moim_persistence::{Error, Refused};
+use moim_persistence::{DuesRefused, Error, Refused};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -136,7 +136,10 @@ const fn ledger(refused: &Refused) -> (StatusCode, &'static str) {
         Refused::SameAccount(_) => (StatusCode::BAD_REQUEST, "SameWallet"),
         Refused::InsufficientFunds { .. } => (StatusCode::BAD_REQUEST, "InsufficientFunds"),
         Refused::TooMuch(_) => (StatusCode::BAD_REQUEST, "TooMuchMoney"),
-        Refused::NoSuchAccount(_) | Refused::NoWallet => (StatusCode::BAD_REQUEST, "NoSuchWallet"),
+        Refused::IsAFund(_) => (StatusCode::FORBIDDEN, "WalletKeepsDues"),
+        Refused::ForAPurpose(_) => (StatusCode::BAD_REQUEST, "TransferForAPurpose"),
+        Refused::Dues(refused) => dues(refused),
+        Refused::NoSuchAccount(_) | Refused::NoWallet | Refused::NoWalletOf(_) => (StatusCode::BAD_REQUEST, "NoSuchWallet"),
         Refused::WalletExists(_) => (StatusCode::BAD_REQUEST, "WalletExists"),
         Refused::AlreadyAParticipant(_) => (StatusCode::BAD_REQUEST, "AlreadyAParticipant"),
         Refused::WrongPassword(_) => (StatusCode::BAD_REQUEST, "WrongPassword"),
@@ -147,6 +150,25 @@ const fn ledger(refused: &Refused) -> (StatusCode, &'static str) {
         }
         Refused::KeyReused(_) => (StatusCode::BAD_REQUEST, "KeyReused"),
         Refused::Key(_) => (StatusCode::BAD_REQUEST, "InvalidKey"),
+    }
+}
+
+const fn dues(refused: &DuesRefused) -> (StatusCode, &'static str) {
+    match refused {
+        DuesRefused::NotTheTreasurer => (StatusCode::FORBIDDEN, "NotTheTreasurer"),
+        DuesRefused::NotYourCharge(_) => (StatusCode::FORBIDDEN, "NotYourCharge"),
+        DuesRefused::OwnReceipt(_) => (StatusCode::FORBIDDEN, "SecondPersonNeeded"),
+        DuesRefused::NoSuchPlan(_) => (StatusCode::BAD_REQUEST, "NoSuchPlan"),
+        DuesRefused::PlanEnded(_) => (StatusCode::BAD_REQUEST, "PlanEnded"),
+        DuesRefused::NoSuchRequest(_) => (StatusCode::BAD_REQUEST, "NoSuchRequest"),
+        DuesRefused::NoSuchCharge(_) => (StatusCode::BAD_REQUEST, "NoSuchCharge"),
+        DuesRefused::Void(_) | DuesRefused::NothingOpen(_) => (StatusCode::BAD_REQUEST, "NothingOpen"),
+        DuesRefused::WrongWay | DuesRefused::MoreThanCame(_) => (StatusCode::BAD_REQUEST, "MoreThanCame"),
+        DuesRefused::TooMuch => (StatusCode::BAD_REQUEST, "TooMuchMoney"),
+        DuesRefused::NoSuchReceipt(_) => (StatusCode::BAD_REQUEST, "NoSuchReceipt"),
+        DuesRefused::ReceiptSettled(_) => (StatusCode::BAD_REQUEST, "ReceiptSettled"),
+        DuesRefused::NoFund | DuesRefused::NotAFund(_) => (StatusCode::BAD_REQUEST, "NoFund"),
+        DuesRefused::KeyReused(_) => (StatusCode::BAD_REQUEST, "KeyReused"),
     }
 }
 

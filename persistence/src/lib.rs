@@ -60,6 +60,7 @@
 mod address;
 mod clock;
 mod config;
+mod dues;
 mod error;
 mod files;
 mod folder_lock;
@@ -75,6 +76,11 @@ mod write_behind;
 
 pub use address::StoreAddress;
 pub use config::{Config, PasswordCost};
+pub use dues::{
+    Amount, BalanceEntry, BalanceId, Charge, ChargeEntry, ChargeId, ChargePayment, Counts, Day, Dues, DuesEntry,
+    DuesEntryId, DuesEntryKind, DuesRefused, EntriesQuery, Fund, MemberTerms, NewPlan, NewReceipt, OwnCharge, Plan,
+    PlanId, ReceiptEntry, ReceiptId, ReceiptState, Refund, Repeat, Request, RequestId, Standing, Terms, Tier, Way,
+};
 pub use error::Error;
 pub use files::{Cleaned, FileEntry, FileId, Files, NewFile, PIECE_BYTES_MAX, Upload};
 pub use ledger::{

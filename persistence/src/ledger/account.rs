@@ -43,11 +43,15 @@ pub enum AccountKind {
     External,
     /// What is charged.
     Fees,
+    /// The cash of a room's dues, in its treasurer's hands. It comes from outside and goes there, never to a wallet: nobody
+    /// can turn it into money that the server owes.
+    Cash(RoomId),
 }
 
 /// What is stored of a kind.
 pub(super) const MEMBER: i64 = 1;
 pub(super) const GROUP: i64 = 2;
+pub(crate) const CASH: i64 = 5;
 
 impl AccountKind {
     /// From the columns `kind, owner_id, room_id` at `first` and behind.
@@ -57,14 +61,15 @@ impl AccountKind {
             GROUP => Ok(Self::Group(RoomId(row.int(first + 2)?))),
             3 => Ok(Self::External),
             4 => Ok(Self::Fees),
+            CASH => Ok(Self::Cash(RoomId(row.int(first + 2)?))),
             other => Err(Error::Internal(format!("an account of kind {other}, which this binary does not know"))),
         }
     }
 
-    /// The room of a group's wallet.
+    /// The room of a group's wallet or cash, which is told of each entry.
     pub(super) const fn room(self) -> Option<RoomId> {
         match self {
-            Self::Group(room) => Some(room),
+            Self::Group(room) | Self::Cash(room) => Some(room),
             _ => None,
         }
     }
@@ -84,6 +89,8 @@ pub(super) struct Account {
     pub(super) entries: u64,
     pub(super) head: Hash,
     pub(super) closed: bool,
+    /// A group's wallet that keeps the dues of its room.
+    pub(super) is_fund: bool,
 }
 
 impl Account {

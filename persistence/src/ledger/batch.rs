@@ -1,24 +1,26 @@
 //! A batch of commands as one transaction: what they are about is read and locked, judged in memory, and written.
 //!
 //! # Locks
-//! Always in this order: rooms, accounts, transfers, reservations, each rising by number. What names them (a transfer's two
+//! Always in this order: rooms, accounts, transfers, reservations, what transfers are made for, each rising by number. What names them (a transfer's two
 //! ends, a wallet's room) never changes and is read before, without a lock. What decides is read under the locks, so that
 //! MySQL's REPEATABLE READ shows it as it is.
 
 use std::collections::BTreeSet;
 
-use moim_wire::RoomId;
+use moim_wire::{RoomId, UserId};
 
 use super::account::{Account, AccountId, AccountKind};
 use super::book::{Book, Room};
 use super::command::{Answer, Authority, Command, What};
 use super::participant;
+use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::{self, Reservation, ReservationId};
 use super::transfer::{self, RequestKey, Transfer, TransferId, stored_won};
 use super::write;
+use crate::dues::Sheet;
 use crate::error::Error;
-use crate::sql::{Row, Statement, Transaction, Value, filled};
+use crate::sql::{Row, Transaction, list, listed};
 
 /// Carries out `commands` in their order; `ids` are for the transfers that may come of them, one each.
 pub(super) async fn carry_out(
@@ -42,6 +44,7 @@ pub(super) async fn check(transaction: &mut Transaction, new: &Reservation, hash
         target: new.target,
         amount: new.amount,
         expires_at_ms: None,
+        purpose: None,
     };
     let authority = Authority::Password(hash.to_owned());
     let commands = [Command { actor: new.actor, authority, at_ms: new.run_at_ms, what }];
@@ -57,6 +60,8 @@ struct Named {
     accounts: BTreeSet<AccountId>,
     transfers: BTreeSet<TransferId>,
     reservations: BTreeSet<ReservationId>,
+    /// What transfers are made for, and by whom.
+    purposes: Vec<(Purpose, UserId)>,
     /// Transfers that requests with the same keys made before.
     known: Vec<(String, Transfer)>,
 }
@@ -67,11 +72,15 @@ impl Named {
             accounts: BTreeSet::new(),
             transfers: commands.iter().filter_map(|command| command.what.transfer()).collect(),
             reservations: BTreeSet::new(),
+            purposes: Vec::new(),
             known: Vec::new(),
         };
         for command in commands {
             match &command.what {
-                What::Move { source, target, .. } => named.accounts.extend([*source, *target]),
+                What::Move { source, target, purpose, .. } => {
+                    named.accounts.extend([*source, *target]);
+                    named.purposes.extend(purpose.map(|purpose| (purpose, command.actor)));
+                }
                 What::Run(id) => drop(named.reservations.insert(*id)),
                 _ => {}
             }
@@ -85,6 +94,7 @@ impl Named {
         for row in transaction.rows(listed(transfer::COLUMNS, "transfer_id", &ids), &list(&ids)).await? {
             let found = Transfer::of(&row)?;
             named.accounts.extend([found.source, found.target]);
+            named.purposes.extend(found.purpose.map(|purpose| (purpose, found.actor)));
         }
         let ids: Vec<ReservationId> = named.reservations.iter().copied().collect();
         for row in transaction.rows(listed(reservation::COLUMNS, "reservation_id", &ids), &list(&ids)).await? {
@@ -120,6 +130,7 @@ impl Named {
             let found = Reservation::of(&row)?;
             book.reservations.insert(found.id, found);
         }
+        book.dues = Sheet::lock(transaction, &self.purposes).await?;
         for (key, transfer) in self.known {
             book.known.insert(key, transfer.id);
             book.transfers.entry(transfer.id).or_insert(transfer);
@@ -148,7 +159,7 @@ async fn names(
 }
 
 const ACCOUNTS: &str =
-    "SELECT account_id, password_hash, balance, reserved, entries, head, closed_at_ms FROM ledger_accounts";
+    "SELECT account_id, password_hash, balance, reserved, entries, head, closed_at_ms, fund_of FROM ledger_accounts";
 
 fn account_of(row: &Row, id: AccountId, kind: AccountKind, name: String) -> Result<Account, Error> {
     if row.int::<u64>(0)? != id.0 {
@@ -164,13 +175,14 @@ fn account_of(row: &Row, id: AccountId, kind: AccountKind, name: String) -> Resu
         entries: row.int(4)?,
         head: row.text(5)?.parse()?,
         closed: !row.is_null(6),
+        is_fund: !row.is_null(7),
     })
 }
 
 /// Who of those who ask may spend from the groups' wallets that they name.
 async fn find_spenders(transaction: &mut Transaction, book: &mut Book, commands: &[Command]) -> Result<(), Error> {
     let mut pairs = BTreeSet::new();
-    for command in commands.iter().filter(|command| !matches!(command.authority, Authority::Operator)) {
+    for command in commands.iter().filter(|command| matches!(command.authority, Authority::Spender | Authority::Password(_))) {
         let transfer = command.what.transfer().and_then(|id| book.transfers.get(&id)).map(|found| found.source);
         match (&command.what, transfer) {
             (What::Move { source, .. }, _) => drop(pairs.insert((*source, command.actor))),
@@ -187,17 +199,4 @@ async fn find_spenders(transaction: &mut Transaction, book: &mut Book, commands:
         }
     }
     Ok(())
-}
-
-/// `select` of the rows whose `column` is one of the list, rising by it. Of an empty list there are none.
-fn listed<T: Clone>(select: &'static str, column: &'static str, items: &[T]) -> Statement {
-    let statement = Statement::from(select).then(" WHERE ").then(column);
-    match filled(items).len() {
-        0 => statement.then(" IS NULL"),
-        len => statement.then(" IN (").repeat("?", ", ", len).then(") ORDER BY ").then(column),
-    }
-}
-
-fn list<T: Clone + Into<Value>>(items: &[T]) -> Vec<Value> {
-    filled(items).into_iter().map(Into::into).collect()
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use moim_wire::schema::Kind;
 use moim_wire::{RoomId, UserId};
 
 use super::account::{Account, AccountId, AccountKind};
@@ -13,10 +14,12 @@ use super::chain::Entry;
 use super::command::{Answer, Authority, Command, Outcome, What};
 use super::money::Won;
 use super::notice::{self, Notice};
+use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::{Reservation, ReservationId, Run};
 use super::transfer::{RequestKey, Transfer, TransferId, TransferState};
-use crate::members::Change;
+use crate::dues::Sheet;
+use crate::members::{Change, Told};
 
 /// What a batch of commands is about, as read under its locks.
 #[derive(Default)]
@@ -31,6 +34,8 @@ pub(super) struct Book {
     /// Transfers by the keys of the requests that made them.
     pub(super) known: HashMap<String, TransferId>,
     pub(super) reservations: HashMap<ReservationId, Reservation>,
+    /// What transfers are made for.
+    pub(super) dues: Sheet,
     pub(super) writing: Writing,
 }
 
@@ -53,24 +58,26 @@ pub(super) struct Writing {
 }
 
 /// A transfer that is asked for.
-struct Request<'a> {
+pub(super) struct Request<'a> {
     key: String,
     source: AccountId,
     target: AccountId,
-    amount: Won,
+    pub(super) amount: Won,
     expires_at_ms: Option<u64>,
-    corrects: Option<TransferId>,
-    command: &'a Command,
+    pub(super) corrects: Option<TransferId>,
+    pub(super) purpose: Option<Purpose>,
+    pub(super) command: &'a Command,
 }
 
 impl Book {
     /// Carries out a command. `id` is for the transfer that may come of it.
     pub(super) fn carry_out(&mut self, command: &Command, id: TransferId) -> Answer {
         match &command.what {
-            What::Move { key, source, target, amount, expires_at_ms } => {
+            What::Move { key, source, target, amount, expires_at_ms, purpose } => {
                 let key = key.stored(command.actor);
                 let (source, target, amount, expires_at_ms) = (*source, *target, *amount, *expires_at_ms);
-                let request = Request { key, source, target, amount, expires_at_ms, corrects: None, command };
+                let (corrects, purpose) = (None, *purpose);
+                let request = Request { key, source, target, amount, expires_at_ms, corrects, purpose, command };
                 self.make(&request, id).map(Some)
             }
             What::Correct(corrected) => self.correct(command, *corrected, id).map(Some),
@@ -98,6 +105,7 @@ impl Book {
             return Err(Refused::NoSuchAccount(target.id));
         }
         self.fits(source, target, request.amount)?;
+        self.suits(request, source, target)?;
         let transfer = Transfer {
             id,
             actor: request.command.actor,
@@ -106,6 +114,7 @@ impl Book {
             amount: request.amount,
             state: TransferState::Pending,
             corrects: request.corrects,
+            purpose: request.purpose,
             created_at_ms: request.command.at_ms,
             settled_at_ms: None,
             expires_at_ms: request.expires_at_ms,
@@ -123,8 +132,8 @@ impl Book {
     /// The answer to a request whose key is known: that of the first, if it is the same request.
     fn repeated(&self, request: &Request<'_>, known: TransferId) -> Result<Outcome, Refused> {
         let first = self.transfer(known)?;
-        let is_same = (first.source, first.target, first.amount, first.corrects)
-            == (request.source, request.target, request.amount, request.corrects)
+        let is_same = (first.source, first.target, first.amount, first.corrects, first.purpose)
+            == (request.source, request.target, request.amount, request.corrects, request.purpose)
             && first.expires_at_ms.is_some() == request.expires_at_ms.is_some();
         if !is_same {
             return Err(Refused::KeyReused(known));
@@ -137,10 +146,13 @@ impl Book {
         if wrong.state != TransferState::Posted {
             return Err(Refused::NotCorrectable(corrected));
         }
+        if wrong.purpose.is_some() {
+            return Err(Refused::ForAPurpose(corrected));
+        }
         let key = RequestKey::of_correction(corrected).stored(command.actor);
         let (source, target, amount) = (wrong.target, wrong.source, wrong.amount);
         let corrects = Some(corrected);
-        self.make(&Request { key, source, target, amount, expires_at_ms: None, corrects, command }, id)
+        self.make(&Request { key, source, target, amount, expires_at_ms: None, corrects, purpose: None, command }, id)
     }
 
     fn post_pending(&mut self, command: &Command, id: TransferId) -> Result<Outcome, Refused> {
@@ -185,6 +197,7 @@ impl Book {
             amount: reservation.amount,
             expires_at_ms: None,
             corrects: None,
+            purpose: None,
             command: &Command { actor: reservation.actor, authority: Authority::Spender, ..command.clone() },
         };
         let made = self.make(&request, transfer);
@@ -204,8 +217,9 @@ impl Book {
         self.reserve(source, amount, false);
         let entries = [(source, target, amount.negated()), (target, source, amount)]
             .map(|(account, counterpart, amount)| self.enter(id, account, counterpart, amount, command.at_ms));
-        let notices = entries.iter().filter_map(|entry| self.tell(command.actor, entry)).collect();
+        let mut notices: Vec<Change> = entries.iter().filter_map(|entry| self.tell(command.actor, entry)).collect();
         self.writing.entries.extend(entries);
+        notices.extend(self.serve(id));
         self.outcome(id, notices)
     }
 
@@ -238,11 +252,16 @@ impl Book {
         let other = self.accounts.get(&entry.counterpart)?;
         let (from, to) = if entry.amount.is_positive() { (other, account) } else { (account, other) };
         let text = notice::text(entry, from, to);
-        let id = account.kind.room()?;
+        let told = Told { kind: Kind::Money, actor, subject: entry.transfer.0, text };
+        self.put_among_changes(account.kind.room()?, told, Some(entry.clone()))
+    }
+
+    /// Gives what a room is told the next number among its changes.
+    pub(super) fn put_among_changes(&mut self, id: RoomId, told: Told, entry: Option<Entry>) -> Option<Change> {
         let room = self.rooms.get_mut(&id).filter(|room| !room.deleted)?;
         room.last_change += 1;
         let change = room.last_change;
-        self.writing.notices.push(Notice { room: id, change, actor, entry: entry.clone(), text });
+        self.writing.notices.push(Notice { room: id, change, told, entry });
         Some(Change { room: id, change })
     }
 
@@ -258,11 +277,11 @@ impl Book {
         Outcome { transfer: self.transfers[&id].clone(), notices, repeated: false }
     }
 
-    fn transfer(&self, id: TransferId) -> Result<Transfer, Refused> {
+    pub(super) fn transfer(&self, id: TransferId) -> Result<Transfer, Refused> {
         self.transfers.get(&id).cloned().ok_or(Refused::NoSuchTransfer(id))
     }
 
-    fn account(&self, id: AccountId) -> Result<&Account, Refused> {
+    pub(super) fn account(&self, id: AccountId) -> Result<&Account, Refused> {
         self.accounts.get(&id).filter(|account| !account.closed).ok_or(Refused::NoSuchAccount(id))
     }
 
@@ -276,10 +295,10 @@ impl Book {
     fn may_spend(&self, command: &Command, source: &Account) -> Result<(), Refused> {
         let user = command.actor;
         let may = match (&command.authority, source.kind) {
-            (Authority::Operator, _) => return Ok(()),
+            (Authority::Operator | Authority::Purpose, _) => return Ok(()),
             (_, AccountKind::Member(owner)) => owner == user,
             (_, AccountKind::Group(_)) => self.spenders.contains(&(source.id, user)),
-            (_, AccountKind::External | AccountKind::Fees) => false,
+            (_, AccountKind::External | AccountKind::Fees | AccountKind::Cash(_)) => false,
         };
         if !may {
             return Err(Refused::NotTheSpender { user, account: source.id });

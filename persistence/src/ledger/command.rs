@@ -4,6 +4,7 @@ use moim_wire::UserId;
 
 use super::account::AccountId;
 use super::money::Won;
+use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::ReservationId;
 use super::transfer::{RequestKey, Transfer, TransferId};
@@ -24,6 +25,8 @@ pub(super) struct Command {
 pub(super) enum Authority {
     /// It is not the actor's own: the operator asks, or the system.
     Operator,
+    /// It is judged by those whom the transfer is made for.
+    Purpose,
     /// The actor may spend from the source.
     Spender,
     /// As before, and knows its password: the one of this hash, as it was when it was compared.
@@ -33,7 +36,14 @@ pub(super) enum Authority {
 #[derive(Clone, Debug)]
 pub(super) enum What {
     /// To move money; with an expiry, to reserve it until it is settled.
-    Move { key: RequestKey, source: AccountId, target: AccountId, amount: Won, expires_at_ms: Option<u64> },
+    Move {
+        key: RequestKey,
+        source: AccountId,
+        target: AccountId,
+        amount: Won,
+        expires_at_ms: Option<u64>,
+        purpose: Option<Purpose>,
+    },
     /// To post a pending transfer.
     Post(TransferId),
     /// To void a pending transfer.

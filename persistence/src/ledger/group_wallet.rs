@@ -98,8 +98,9 @@ impl Ledger {
             .run(move |shared| async move {
                 require_membership(&shared, room, user).await?;
                 let sql = "SELECT a.account_id, a.room_id, a.name, a.description, a.balance, a.reserved
-                           FROM ledger_accounts a WHERE a.room_id = ? AND a.closed_at_ms IS NULL ORDER BY a.account_id";
-                shared.database.rows(sql, values![room]).await?.iter().map(group_wallet_of).collect()
+                           FROM ledger_accounts a WHERE a.room_id = ? AND a.kind = ? AND a.closed_at_ms IS NULL
+                           ORDER BY a.account_id";
+                shared.database.rows(sql, values![room, GROUP]).await?.iter().map(group_wallet_of).collect()
             })
             .await
     }
@@ -183,7 +184,7 @@ impl Ledger {
     }
 }
 
-async fn insert(
+pub(crate) async fn insert(
     transaction: &mut Transaction,
     user: UserId,
     (room, name, description, hash): (RoomId, &str, &str, &str),

@@ -1,20 +1,21 @@
-//! What a room is told when money came to its wallet or left it. Written with the entry; the room's owner puts it among
+//! What a room is told when money came to its wallet or left it, and of what that was for. Written with the entry; the room's owner puts it among
 //! the messages, once.
 
-use moim_wire::{RoomId, UserId};
+use moim_wire::RoomId;
 use serde::Serialize;
 
 use super::account::Account;
 use super::chain::Entry;
+use crate::members::Told;
 
 /// A notice that is to be written, beside the change of the room that carries it.
 pub(super) struct Notice {
     pub(super) room: RoomId,
     /// The room's change with that number.
     pub(super) change: u32,
-    pub(super) actor: UserId,
-    pub(super) entry: Entry,
-    pub(super) text: String,
+    pub(super) told: Told,
+    /// That it tells of, if it is one.
+    pub(super) entry: Option<Entry>,
 }
 
 /// The text, as `wire/PROTOCOL.md` describes it.

@@ -8,6 +8,7 @@ use super::Ledger;
 use super::account::AccountId;
 use super::command::{Authority, Command, Outcome, What};
 use super::money::Won;
+use super::purpose::Purpose;
 use super::refused::Refused;
 use super::transfer::{RequestKey, TransferId};
 use crate::clock::now_ms;
@@ -41,13 +42,23 @@ pub struct Hold {
     pub expires_at_ms: u64,
 }
 
+/// A transfer whose right rests on what it is made for.
+pub(crate) struct Errand {
+    pub(crate) actor: UserId,
+    pub(crate) key: RequestKey,
+    pub(crate) source: AccountId,
+    pub(crate) target: AccountId,
+    pub(crate) amount: i64,
+    pub(crate) at_ms: u64,
+}
+
 impl Ledger {
     /// Moves money.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason; [`Error::TooManyAttempts`] after too many wrong passwords.
     pub async fn pay(&self, payment: Payment) -> Result<Outcome, Error> {
-        self.make(payment, None).await
+        self.make(payment, None, None).await
     }
 
     /// Reserves money to be moved.
@@ -55,7 +66,7 @@ impl Ledger {
     /// # Errors
     /// As [`Self::pay`].
     pub async fn hold(&self, hold: Hold) -> Result<Outcome, Error> {
-        self.make(hold.payment, Some(hold.expires_at_ms)).await
+        self.make(hold.payment, Some(hold.expires_at_ms), None).await
     }
 
     /// Posts a pending transfer. Posted before, it is so once more.
@@ -93,11 +104,30 @@ impl Ledger {
     pub async fn top_up(&self, user: UserId, key: RequestKey, amount: i64) -> Result<Outcome, Error> {
         let target = self.wallet(user).await?.id;
         let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
-        let what = What::Move { key, source: AccountId::EXTERNAL, target, amount, expires_at_ms: None };
+        let (source, purpose) = (AccountId::EXTERNAL, None);
+        let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose };
         self.carry_out(Command { actor: user, authority: Authority::Operator, at_ms: now_ms(), what }).await
     }
 
-    async fn make(&self, payment: Payment, expires_at_ms: Option<u64>) -> Result<Outcome, Error> {
+    /// Pays for something.
+    pub(crate) async fn pay_for(&self, purpose: Purpose, payment: Payment) -> Result<Outcome, Error> {
+        self.make(payment, None, Some(purpose)).await
+    }
+
+    /// Moves money for something whose rules say whether the actor may.
+    pub(crate) async fn move_for(&self, purpose: Purpose, errand: Errand) -> Result<Outcome, Error> {
+        let Errand { actor, key, source, target, amount, at_ms } = errand;
+        let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
+        let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose: Some(purpose) };
+        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+    }
+
+    async fn make(
+        &self,
+        payment: Payment,
+        expires_at_ms: Option<u64>,
+        purpose: Option<Purpose>,
+    ) -> Result<Outcome, Error> {
         let Payment { actor, key, source, target, amount, password } = payment;
         let amount = Won::new(amount).filter(|amount| amount.is_positive()).ok_or(Refused::Amount(amount))?;
         if source == target {
@@ -105,11 +135,11 @@ impl Ledger {
         }
         let compare = |shared: Arc<Shared>| async move { compared(&shared, actor, source, password).await };
         let authority = Authority::Password(self.shared.run(compare).await?);
-        let what = What::Move { key, source, target, amount, expires_at_ms };
+        let what = What::Move { key, source, target, amount, expires_at_ms, purpose };
         self.carry_out(Command { actor, authority, at_ms: now_ms(), what }).await
     }
 
-    async fn carry_out(&self, command: Command) -> Result<Outcome, Error> {
+    pub(super) async fn carry_out(&self, command: Command) -> Result<Outcome, Error> {
         let nothing = || Error::Internal("the ledger found nothing to do".to_owned());
         let answer = self.shared.run(|shared| async move { shared.committer.carry_out(command).await }).await?;
         answer?.ok_or_else(nothing)
@@ -128,8 +158,11 @@ pub(super) async fn compared(
     let password = field::password(&password).unwrap_or_default();
     shared.limit.check_wallet(actor, wallet, now_ms())?;
     let sql =
-        "SELECT password_hash FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
+        "SELECT password_hash, fund_of FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
     let row = shared.database.row(sql, values![wallet]).await?.ok_or(Refused::NoSuchAccount(wallet))?;
+    if !row.is_null(1) {
+        return Err(Refused::IsAFund(wallet).into());
+    }
     let hash = row.text(0)?;
     let turn = shared.passwords.turn().await?;
     shared.limit.check_wallet(actor, wallet, now_ms())?;

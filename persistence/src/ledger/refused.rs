@@ -5,6 +5,7 @@ use moim_wire::{ErrorCode, UserId};
 use super::account::AccountId;
 use super::money::Won;
 use super::transfer::{RequestKey, TransferId};
+use crate::dues::DuesRefused;
 
 /// Why the ledger did not do what it was asked for. Nothing of it was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum Refused {
     /// A user without a wallet.
     #[error("you have no wallet yet; open one first")]
     NoWallet,
+    /// Another user without a wallet.
+    #[error("user {0} has no wallet; pay in cash, or once one is open")]
+    NoWalletOf(UserId),
     /// A user has one wallet at a time.
     #[error("you have a wallet already: {0}")]
     WalletExists(AccountId),
@@ -82,6 +86,15 @@ pub enum Refused {
     /// Only what was posted can be corrected, and only once.
     #[error("transfer {0} cannot be corrected: it was not posted, or it is corrected already")]
     NotCorrectable(TransferId),
+    /// Dues leave their fund for a reason alone.
+    #[error("wallet {0} keeps the dues of its room: money leaves it as a refund or as an expense that the members agreed to")]
+    IsAFund(AccountId),
+    /// It was made for something, which a transfer back would leave as it is.
+    #[error("transfer {0} was made for dues or an expense; give it back there")]
+    ForAPurpose(TransferId),
+    /// What it was made for does not take it.
+    #[error(transparent)]
+    Dues(#[from] DuesRefused),
     /// The same key came with another request.
     #[error("the key was used for another request, which became transfer {0}; take a new key")]
     KeyReused(TransferId),
@@ -94,7 +107,11 @@ impl Refused {
     /// The protocol's code for it.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::NotTheSpender { .. } | Self::NotAParticipant { .. } | Self::NotItsAdmin(_) => ErrorCode::NotAllowed,
+            Self::NotTheSpender { .. }
+            | Self::NotAParticipant { .. }
+            | Self::NotItsAdmin(_)
+            | Self::IsAFund(_)
+            | Self::Dues(DuesRefused::NotTheTreasurer) => ErrorCode::NotAllowed,
             _ => ErrorCode::InvalidField,
         }
     }

@@ -16,7 +16,7 @@ pub enum Rhythm {
 }
 
 /// Seoul keeps no summer time, so its offset stands for the zone and no zone files are needed.
-pub(super) fn seoul() -> TimeZone {
+pub(crate) fn seoul() -> TimeZone {
     TimeZone::fixed(tz::offset(9))
 }
 

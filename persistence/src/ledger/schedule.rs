@@ -1,4 +1,4 @@
-//! What comes due: reservations that run, holds that expire. The time is a value; who calls has the clock.
+//! What comes due: reservations that run, holds that expire, dues. The time is a value; who calls has the clock.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
 use super::transfer::TransferId;
 use super::{Ledger, lease, write};
 use crate::clock::now_ms;
+use crate::dues::Dues;
 use crate::error::Error;
 use crate::members::Shared;
 use crate::sql::{Statement, transact, values};
@@ -96,7 +97,10 @@ impl Ledger {
 
     async fn see_to_it(&self, holder: &str, now_ms: u64) -> Result<(), Error> {
         // Looking is cheap; a lease is a write, which an idle server has no reason for.
-        let is_due = !self.due(now_ms).await?.is_empty() || !self.expired(now_ms).await?.is_empty();
+        let dues = Dues::new(self.shared.clone());
+        let is_due = !self.due(now_ms).await?.is_empty()
+            || !self.expired(now_ms).await?.is_empty()
+            || dues.is_due(now_ms).await?;
         if !is_due || !lease::take(&self.shared.database, "money", holder, now_ms).await? {
             return Ok(());
         }
@@ -104,6 +108,10 @@ impl Ledger {
         let run = self.run_due(now_ms).await?;
         if run > 0 {
             tracing::info!(run, "reservations have run");
+        }
+        let done = dues.run_due(now_ms).await?;
+        if done > 0 {
+            tracing::info!(done, "dues were asked for, reminded of or settled");
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use moim_wire::{RoomId, UserId};
 use super::Ledger;
 use super::account::AccountId;
 use super::chain::{Entry, Hash};
-use super::group_wallet::{find, for_participant, require_membership};
+use super::group_wallet::{for_participant, require_membership};
 use super::transfer::{TransferId, stored_won};
 use crate::error::Error;
 use crate::members::Shared;
@@ -132,9 +132,11 @@ const LINES: &str = "SELECT p.account_id, p.entry_number, p.transfer_id, p.count
                      JOIN ledger_accounts b ON b.account_id = p.counterpart_id
                      LEFT JOIN users v ON v.user_id = b.owner_id";
 
-/// The room of a group's wallet that `user` is a member of.
+/// The room of a group's wallet or cash that `user` is a member of.
 async fn room_of(shared: &Shared, user: UserId, wallet: AccountId) -> Result<RoomId, Error> {
-    let room = find(shared, wallet).await?.room;
+    let sql = "SELECT room_id FROM ledger_accounts WHERE account_id = ? AND kind IN (2, 5) AND closed_at_ms IS NULL";
+    let row = shared.database.row(sql, values![wallet]).await?.ok_or(super::Refused::NoSuchAccount(wallet))?;
+    let room = RoomId(row.int(0)?);
     require_membership(shared, room, user).await?;
     Ok(room)
 }

@@ -6,8 +6,10 @@ use moim_wire::UserId;
 
 use super::account::AccountId;
 use super::money::Won;
+use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::ReservationId;
+use crate::dues::{BalanceId, ReceiptId};
 use crate::error::Error;
 use crate::sql::{Row, Value};
 
@@ -74,6 +76,8 @@ pub struct Transfer {
     pub state: TransferState,
     /// The posted transfer that this one takes back.
     pub corrects: Option<TransferId>,
+    /// What it was made for, beyond moving money.
+    pub(crate) purpose: Option<Purpose>,
     /// When it was asked for.
     pub created_at_ms: u64,
     /// When it was posted or voided.
@@ -84,8 +88,8 @@ pub struct Transfer {
 
 /// Columns of `transfers` as [`Transfer::of`] takes them, and `request_key` behind.
 pub(super) const COLUMNS: &str = "SELECT transfer_id, actor_id, source_id, target_id, amount, state, corrects_id,
-    created_at_ms, settled_at_ms, expires_at_ms, request_key FROM transfers";
-pub(super) const COLUMNS_LEN: usize = 11;
+    created_at_ms, settled_at_ms, expires_at_ms, purpose_kind, purpose_id, request_key FROM transfers";
+pub(super) const COLUMNS_LEN: usize = 13;
 
 impl Transfer {
     pub(super) fn of(row: &Row) -> Result<Self, Error> {
@@ -98,6 +102,7 @@ impl Transfer {
             amount: stored_won(row, 4)?,
             state: TransferState::of(row.int(5)?)?,
             corrects: or_null(6)?.map(TransferId),
+            purpose: Purpose::of(row, 10)?,
             created_at_ms: row.int(7)?,
             settled_at_ms: or_null(8)?,
             expires_at_ms: or_null(9)?,
@@ -147,13 +152,23 @@ impl RequestKey {
         Self(format!("runs {reservation}"))
     }
 
+    /// The one by which cash is confirmed.
+    pub(crate) fn of_receipt(receipt: ReceiptId) -> Self {
+        Self(format!("confirms {receipt}"))
+    }
+
+    /// The one by which the credit of one who left then is given back.
+    pub(crate) fn of_leaving(balance: BalanceId, left_at_ms: u64) -> Self {
+        Self(format!("left {balance} {left_at_ms}"))
+    }
+
     /// Whether another request may have come with it.
     pub(super) fn may_be_known(&self) -> bool {
         !self.0.starts_with("drawn ")
     }
 
     /// As it is stored, with whose it is.
-    pub(super) fn stored(&self, actor: UserId) -> String {
+    pub(crate) fn stored(&self, actor: UserId) -> String {
         format!("{actor} {}", self.0)
     }
 }

@@ -7,6 +7,7 @@ use super::chain::{Entry, Hash};
 use super::statement::entry_of;
 use super::transfer::{TransferId, stored_won};
 use super::{Head, Ledger, Won};
+use crate::dues;
 use crate::error::Error;
 use crate::sql::{Row, Transaction, transact, values};
 
@@ -20,7 +21,7 @@ const FAULTS_MAX: usize = 100;
 pub struct Faults(pub Vec<String>);
 
 impl Faults {
-    fn found(&mut self, fault: impl fmt::Display) {
+    pub(crate) fn found(&mut self, fault: impl fmt::Display) {
         if self.0.len() < FAULTS_MAX {
             self.0.push(fault.to_string());
         }
@@ -67,7 +68,7 @@ async fn verify(snapshot: &mut Transaction, group: Option<AccountId>) -> Result<
         verified.sum += account.balance.get();
         chain(snapshot, &account, &mut verified).await?;
         reserved(snapshot, &account, &mut verified.faults).await?;
-        if let AccountKind::Group(_) = account.kind {
+        if account.kind.room().is_some() {
             verified.heads.push(Head { account: account.id, entries: account.entries, hash: account.head });
             notices(snapshot, &account, &mut verified.faults).await?;
         }
@@ -81,6 +82,7 @@ async fn verify(snapshot: &mut Transaction, group: Option<AccountId>) -> Result<
         verified.faults.found(format_args!("all accounts together hold {} won, not nothing", verified.sum));
     }
     transfers(snapshot, &mut verified).await?;
+    dues::verify(snapshot, &mut verified.faults).await?;
     Ok(verified)
 }
 

@@ -55,6 +55,16 @@ impl Ledger {
             .await
     }
 
+    /// The account of another's wallet.
+    pub(crate) async fn wallet_of_user(&self, user: UserId) -> Result<AccountId, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let wallet = of_user(&shared, user).await?;
+                wallet.map(|wallet| wallet.id).ok_or_else(|| Refused::NoWalletOf(user).into())
+            })
+            .await
+    }
+
     /// Closes the user's wallet, and what was booked from it will not come. Its entries stay.
     ///
     /// # Errors
@@ -109,8 +119,11 @@ pub(crate) async fn forget_wallet(transaction: &mut Transaction, user: UserId) -
 
 /// Closes an account that holds nothing, within a transaction.
 pub(super) async fn close(transaction: &mut Transaction, id: AccountId) -> Result<(), Error> {
-    let sql = "SELECT balance FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL";
+    let sql = "SELECT balance, fund_of FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL";
     let row = transaction.row_for_update(sql, values![id]).await?.ok_or(Refused::NoSuchAccount(id))?;
+    if !row.is_null(1) {
+        return Err(Refused::IsAFund(id).into());
+    }
     let balance = stored_won(&row, 0)?;
     if balance != Won::ZERO {
         return Err(Refused::HoldsMoney { account: id, balance }.into());

@@ -5,11 +5,12 @@ use super::book::{Book, Writing};
 use super::chain::Entry;
 use super::money::Won;
 use super::notice::Notice;
+use super::purpose::Purpose;
 use super::reservation::{ReservationState, Run};
 use super::transfer::{Transfer, TransferId};
 use crate::error::Error;
 use crate::sql::{Statement, Transaction, Value, filled, pieces, values};
-use moim_wire::schema::{Kind, Role};
+use moim_wire::schema::Role;
 
 /// Rows of one INSERT.
 const ROWS_MAX: usize = 64;
@@ -31,7 +32,7 @@ pub(super) async fn write(transaction: &mut Transaction, book: &Book) -> Result<
     for run in runs {
         over(transaction, run).await?;
     }
-    Ok(())
+    book.dues.write(transaction).await
 }
 
 /// What came and what went are the same, so that with all accounts' sum zero before it is zero after. Others cannot write to
@@ -44,10 +45,10 @@ fn adds_up(entries: &[Entry]) -> Result<(), Error> {
 async fn make(transaction: &mut Transaction, made: &[(&Transfer, &str)]) -> Result<(), Error> {
     let sql =
         "INSERT INTO transfers (transfer_id, actor_id, request_key, source_id, target_id, amount, state, corrects_id,
-                                      created_at_ms, settled_at_ms, expires_at_ms) VALUES ";
+                                      created_at_ms, settled_at_ms, expires_at_ms, purpose_kind, purpose_id) VALUES ";
     for piece in pieces(made, ROWS_MAX) {
         let values: Vec<Value> = piece.iter().flat_map(|(transfer, key)| row_of(transfer, key)).collect();
-        let sql = Statement::from(sql).repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ", piece.len());
+        let sql = Statement::from(sql).repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ", piece.len());
         if transaction.try_execute(sql, &values).await?.is_none() {
             // Another server was a moment faster with the same key: the next run finds its answer.
             return Err(transaction.overtaken("another server carries out the same request"));
@@ -56,7 +57,8 @@ async fn make(transaction: &mut Transaction, made: &[(&Transfer, &str)]) -> Resu
     Ok(())
 }
 
-fn row_of(transfer: &Transfer, key: &str) -> [Value; 11] {
+fn row_of(transfer: &Transfer, key: &str) -> [Value; 13] {
+    let purpose = transfer.purpose.map(Purpose::stored);
     [
         transfer.id.into(),
         transfer.actor.into(),
@@ -69,6 +71,8 @@ fn row_of(transfer: &Transfer, key: &str) -> [Value; 11] {
         transfer.created_at_ms.into(),
         transfer.settled_at_ms.map_or(Value::Null, Value::from),
         transfer.expires_at_ms.map_or(Value::Null, Value::from),
+        purpose.map_or(Value::Null, |(kind, _)| kind.into()),
+        purpose.map_or(Value::Null, |(_, id)| id.into()),
     ]
 }
 
@@ -159,11 +163,19 @@ async fn tell(transaction: &mut Transaction, notices: &[Notice]) -> Result<(), E
         let sql = Statement::from(sql).repeat("(?, ?, ?, ?, ?, ?, ?)", ", ", piece.len());
         transaction.execute(sql, &values).await?;
     }
+    let of_entries: Vec<(&Notice, &Entry)> =
+        notices.iter().filter_map(|notice| Some((notice, notice.entry.as_ref()?))).collect();
     let sql = "INSERT INTO money_notices (room_id, change_number, account_id, entry_number, notice) VALUES ";
-    for piece in pieces(notices, ROWS_MAX) {
-        let values: Vec<Value> = piece.iter().flat_map(notice_row).collect();
+    for piece in pieces(&of_entries, ROWS_MAX) {
+        let values: Vec<Value> = piece.iter().flat_map(|(notice, entry)| notice_row(notice, entry)).collect();
         let sql = Statement::from(sql).repeat("(?, ?, ?, ?, ?)", ", ", piece.len());
         transaction.execute(sql, &values).await?;
+    }
+    let others: Vec<&Notice> = notices.iter().filter(|notice| notice.entry.is_none()).collect();
+    let sql = "INSERT INTO change_texts (room_id, change_number, change_text) VALUES ";
+    for piece in pieces(&others, ROWS_MAX) {
+        let values: Vec<Value> = piece.iter().flat_map(|notice| text_row(notice)).collect();
+        transaction.execute(Statement::from(sql).repeat("(?, ?, ?)", ", ", piece.len()), &values).await?;
     }
     Ok(())
 }
@@ -173,21 +185,25 @@ fn change_row(notice: &Notice) -> [Value; 7] {
     [
         notice.room.into(),
         notice.change.into(),
-        Kind::Money.0.into(),
-        notice.actor.into(),
-        notice.entry.transfer.into(),
+        notice.told.kind.0.into(),
+        notice.told.actor.into(),
+        notice.told.subject.into(),
         "".into(),
         Role::Member.0.into(),
     ]
 }
 
-fn notice_row(notice: &Notice) -> [Value; 5] {
+fn text_row(notice: &Notice) -> [Value; 3] {
+    [notice.room.into(), notice.change.into(), (&*notice.told.text).into()]
+}
+
+fn notice_row(notice: &Notice, entry: &Entry) -> [Value; 5] {
     [
         notice.room.into(),
         notice.change.into(),
-        notice.entry.account.into(),
-        notice.entry.number.into(),
-        (&*notice.text).into(),
+        entry.account.into(),
+        entry.number.into(),
+        (&*notice.told.text).into(),
     ]
 }
 

@@ -54,6 +54,11 @@ pub(crate) fn wallet_description(text: &str) -> Result<String, Error> {
     within("description", text, 0, DESCRIPTION_CHARS_MAX)
 }
 
+/// What people write about dues.
+pub(crate) fn dues_text(field: &'static str, text: &str, chars_min: usize, chars_max: usize) -> Result<String, Error> {
+    within(field, text, chars_min, chars_max)
+}
+
 /// The form in which two spellings are one: for unique e-mail addresses and for searching.
 pub(super) fn key(text: &str) -> String {
     text.to_lowercase().nfc().collect()

@@ -9,6 +9,7 @@ use super::room::Rooms;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, Shared, field, now_ms};
+use crate::dues;
 use crate::error::Error;
 use crate::sql::{Transaction, transact, values};
 
@@ -185,6 +186,7 @@ async fn end(
     kind: Kind,
 ) -> Result<Change, Error> {
     end_office(transaction, room, user).await?;
+    dues::leave(transaction, room, user).await?;
     let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ? AND user_id = ?";
     transaction.execute(sql, values![Role::Member.0, room, user]).await?;
     transaction.execute("UPDATE rooms SET member_count = member_count - 1 WHERE room_id = ?", values![room]).await?;

@@ -21,9 +21,10 @@ use std::sync::atomic::AtomicU64;
 
 pub use login::Logins;
 pub(crate) use membership::{require_member, role_in};
+pub(crate) use office::office_of;
 pub use office::{Office, OfficeHolder};
 pub use room::Rooms;
-pub(crate) use room_change::lock_room;
+pub(crate) use room_change::{Told, lock_room, record_told};
 pub use types::{
     Change, Identity, Login, MemberEntry, NewRoom, RevokedLogins, Room, RoomChange, RoomOfUser, RoomSnapshot, SignUp,
     User,
@@ -33,6 +34,7 @@ pub(crate) use user::name_of;
 
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::dues::Dues;
 use crate::error::Error;
 use crate::files::{BytesStore, Files};
 use crate::ledger::{Committer, Ledger};
@@ -93,6 +95,11 @@ impl Accounts {
     /// Files that people uploaded.
     pub fn files(&self) -> Files {
         Files::new(self.shared.clone())
+    }
+
+    /// Dues of rooms.
+    pub fn dues(&self) -> Dues {
+        Dues::new(self.shared.clone())
     }
 
     /// Wallets, transfers and reservations.

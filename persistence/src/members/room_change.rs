@@ -17,6 +17,16 @@ pub(super) struct NewChange {
     pub(super) role: Role,
 }
 
+/// What a room is told of its money, with a text that is longer than a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) kind: Kind,
+    pub(crate) actor: UserId,
+    /// The number of what it is about.
+    pub(crate) subject: u64,
+    pub(crate) text: String,
+}
+
 /// Takes the room's row, so that changes of one room follow one another whatever the isolation. What is read of the room
 /// and its members from here on is read for update: a plain read may be of an instant before the lock.
 pub(crate) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
@@ -29,26 +39,40 @@ pub(crate) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Re
 
 /// Gives the change the room's next number and puts it into the outbox.
 pub(super) async fn record(transaction: &mut Transaction, room: RoomId, change: NewChange) -> Result<Change, Error> {
+    let NewChange { kind, actor, subject, text, role } = change;
+    let subject = u64::from(subject.unwrap_or_default().0);
+    put(transaction, room, &Told { kind, actor, subject, text }, role).await
+}
+
+/// Likewise, of what the room is told of its money.
+pub(crate) async fn record_told(transaction: &mut Transaction, room: RoomId, told: Told) -> Result<Change, Error> {
+    let short = Told { text: String::new(), ..told.clone() };
+    let change = put(transaction, room, &short, Role::Member).await?;
+    let sql = "INSERT INTO change_texts (room_id, change_number, change_text) VALUES (?, ?, ?)";
+    transaction.execute(sql, values![room, change.change, &*told.text]).await?;
+    Ok(change)
+}
+
+async fn put(transaction: &mut Transaction, room: RoomId, told: &Told, role: Role) -> Result<Change, Error> {
     transaction.execute("UPDATE rooms SET last_change = last_change + 1 WHERE room_id = ?", values![room]).await?;
     let row = transaction.row_for_update("SELECT last_change FROM rooms WHERE room_id = ?", values![room]).await?;
     let number: u32 = row.ok_or(Error::NoSuchRoom(room))?.int(0)?;
-    let NewChange { kind, actor, subject, text, role } = change;
-    let subject = subject.unwrap_or_default();
     transaction
         .execute(
             "INSERT INTO room_changes (room_id, change_number, kind, actor_id, subject, subject_text, role)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-            values![room, number, kind.0, actor, subject, &*text, role.0],
+            values![room, number, told.kind.0, told.actor, told.subject, &*told.text, role.0],
         )
         .await?;
     Ok(Change { room, change: number })
 }
 
-/// The text of a notice of money is with the notice: it is longer than names are.
+/// Texts of money are kept apart: they are longer than names are.
 const CHANGES_AFTER: &str =
-    "SELECT c.change_number, c.kind, c.actor_id, c.subject, COALESCE(n.notice, c.subject_text), c.role
+    "SELECT c.change_number, c.kind, c.actor_id, c.subject, COALESCE(n.notice, t.change_text, c.subject_text), c.role
                              FROM room_changes c
                              LEFT JOIN money_notices n ON n.room_id = c.room_id AND n.change_number = c.change_number
+                             LEFT JOIN change_texts t ON t.room_id = c.room_id AND t.change_number = c.change_number
                              WHERE c.room_id = ? AND c.change_number > ? ORDER BY c.change_number LIMIT 1000";
 
 impl Rooms {

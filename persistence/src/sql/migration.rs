@@ -18,6 +18,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (5, "ledger", include_str!("../../migrations/0005_ledger.sql")),
     (6, "reservations", include_str!("../../migrations/0006_reservations.sql")),
     (7, "offices", include_str!("../../migrations/0007_offices.sql")),
+    (8, "dues", include_str!("../../migrations/0008_dues.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

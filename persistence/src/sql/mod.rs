@@ -61,7 +61,7 @@ pub use migration::LackingMigration;
 pub(crate) use migration::Migrations;
 pub(crate) use pool::Database;
 pub(crate) use runs::Begun;
-pub(crate) use statement::{Statement, filled, pieces};
+pub(crate) use statement::{Statement, filled, list, listed, pieces};
 pub(crate) use transaction::Transaction;
 pub(crate) use value::{Row, Value, values};
 

@@ -1,5 +1,7 @@
 //! A statement's text: one of ours, or put together of several of ours. No value is ever part of it.
 
+use super::value::Value;
+
 /// Lists of these sizes alone are written, so that a connection has few texts prepared; shorter ones are filled up.
 const SIZE_STEP: usize = 4;
 
@@ -45,6 +47,20 @@ pub(crate) fn filled<T: Clone>(items: &[T]) -> Vec<T> {
     let mut filled = items.to_vec();
     filled.resize(size, last.clone());
     filled
+}
+
+/// `select` of the rows whose `column` is one of the list, rising by it. Of an empty list there are none.
+pub(crate) fn listed<T: Clone>(select: &'static str, column: &'static str, items: &[T]) -> Statement {
+    let statement = Statement::from(select).then(" WHERE ").then(column);
+    match filled(items).len() {
+        0 => statement.then(" IS NULL"),
+        len => statement.then(" IN (").repeat("?", ", ", len).then(") ORDER BY ").then(column),
+    }
+}
+
+/// The values of a list, as [`listed`] takes them.
+pub(crate) fn list<T: Clone + Into<Value>>(items: &[T]) -> Vec<Value> {
+    filled(items).into_iter().map(Into::into).collect()
 }
 
 /// `items` in pieces of the few sizes, the largest of at most `most`. For rows that are to be there once.

@@ -8,6 +8,7 @@ mod arm;
 mod cql;
 mod crash;
 mod disk_full;
+mod dues;
 mod executors;
 mod files;
 mod ledger;

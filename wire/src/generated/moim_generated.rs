@@ -10,10 +10,10 @@ pub mod moim {
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_KIND: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_KIND: u8 = 23;
+pub const ENUM_MAX_KIND: u8 = 25;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_KIND: [Kind; 14] = [
+pub const ENUM_VALUES_KIND: [Kind; 16] = [
   Kind::Talk,
   Kind::Reply,
   Kind::Notice,
@@ -28,6 +28,8 @@ pub const ENUM_VALUES_KIND: [Kind; 14] = [
   Kind::RoomDeleted,
   Kind::Money,
   Kind::OfficeChanged,
+  Kind::Request,
+  Kind::RequestChanged,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -49,9 +51,11 @@ impl Kind {
   pub const RoomDeleted: Self = Self(21);
   pub const Money: Self = Self(22);
   pub const OfficeChanged: Self = Self(23);
+  pub const Request: Self = Self(24);
+  pub const RequestChanged: Self = Self(25);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 23;
+  pub const ENUM_MAX: u8 = 25;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Talk,
     Self::Reply,
@@ -67,6 +71,8 @@ impl Kind {
     Self::RoomDeleted,
     Self::Money,
     Self::OfficeChanged,
+    Self::Request,
+    Self::RequestChanged,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -85,6 +91,8 @@ impl Kind {
       Self::RoomDeleted => Some("RoomDeleted"),
       Self::Money => Some("Money"),
       Self::OfficeChanged => Some("OfficeChanged"),
+      Self::Request => Some("Request"),
+      Self::RequestChanged => Some("RequestChanged"),
       _ => None,
     }
   }

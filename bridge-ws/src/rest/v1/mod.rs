@@ -2,6 +2,7 @@
 //! that no reader rounds them.
 
 mod account;
+mod dues;
 mod ledger;
 mod office;
 mod room;
@@ -34,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(search::search))
         .routes(routes!(ledger::entries))
         .routes(routes!(ledger::head))
+        .merge(dues::routes())
 }
 
 /// What runs here, for clients that have no session yet.

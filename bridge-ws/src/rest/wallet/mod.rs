@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 const KEY: &str = "idempotency-key";
 
 /// The key that a caller gave, or one of its own for a request without.
-fn request_key(headers: &HeaderMap) -> Result<RequestKey, Problem> {
+pub(super) fn request_key(headers: &HeaderMap) -> Result<RequestKey, Problem> {
     let given = headers.get(KEY).map(|value| value.to_str().unwrap_or_default());
     let key = match given {
         Some(given) => RequestKey::given(given).map_err(moim_persistence::Error::from)?,

@@ -16,5 +16,7 @@ export enum Kind {
   RoomChanged = 20,
   RoomDeleted = 21,
   Money = 22,
-  OfficeChanged = 23
+  OfficeChanged = 23,
+  Request = 24,
+  RequestChanged = 25
 }

@@ -1,0 +1,92 @@
+//! Where a room's dues are: in its fund, a group's wallet that money leaves for a reason alone, and in cash, in its
+//! treasurer's hands.
+
+use moim_wire::{RoomId, UserId};
+
+use super::keeper::require_keeper;
+use super::refused::DuesRefused as Refused;
+use super::rows::won;
+use crate::clock::now_ms;
+use crate::error::Error;
+use crate::ledger::{AccountId, CASH, Hash, Won, open_group_account};
+use crate::sql::{Database, Transaction, values};
+
+const FUND_NAME: &str = "회비";
+const CASH_NAME: &str = "회비 현금";
+
+/// The accounts of a room's dues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fund {
+    /// The group's wallet.
+    pub wallet: AccountId,
+    /// What it holds.
+    pub balance: Won,
+    /// How much of that pending transfers will take.
+    pub reserved: Won,
+    /// The cash.
+    pub cash: AccountId,
+    /// How much there is.
+    pub cash_balance: Won,
+}
+
+/// The accounts of a room's dues, if it has any.
+pub(super) async fn of_room(database: &Database, room: RoomId) -> Result<Option<Fund>, Error> {
+    let sql = "SELECT f.account_id, f.balance, f.reserved, c.account_id, c.balance
+               FROM ledger_accounts f JOIN ledger_accounts c ON c.room_id = f.fund_of AND c.kind = ?
+               WHERE f.fund_of = ?";
+    let Some(row) = database.row(sql, values![CASH, room]).await? else { return Ok(None) };
+    Ok(Some(Fund {
+        wallet: AccountId(row.int(0)?),
+        balance: won(&row, 1)?,
+        reserved: won(&row, 2)?,
+        cash: AccountId(row.int(3)?),
+        cash_balance: won(&row, 4)?,
+    }))
+}
+
+/// Gives a room a place for its dues, where it has none: a new wallet, or one of its group's that `user` may spend from.
+pub(super) async fn open(
+    transaction: &mut Transaction,
+    room: RoomId,
+    user: UserId,
+    chosen: Option<AccountId>,
+) -> Result<(), Error> {
+    require_keeper(transaction, room, user).await?;
+    let sql = "SELECT account_id FROM ledger_accounts WHERE fund_of = ?";
+    if let Some(row) = transaction.row_for_update(sql, values![room]).await? {
+        let is_another = chosen.is_some_and(|chosen| row.int(0).is_ok_and(|found: u64| found != chosen.0));
+        return if is_another { Err(Refused::NotAFund("the room's dues are kept by another wallet").into()) } else { Ok(()) };
+    }
+    let wallet = match chosen {
+        Some(chosen) => choose(transaction, room, user, chosen).await?,
+        // Without a password: nobody can spend from it by one.
+        None => open_group_account(transaction, user, (room, FUND_NAME, "", "")).await?.id,
+    };
+    let sql = "UPDATE ledger_accounts SET fund_of = ? WHERE account_id = ?";
+    transaction.execute(sql, values![room, wallet]).await?;
+    let sql = "INSERT INTO ledger_accounts (kind, currency, room_id, name, description, password_hash, balance, reserved,
+                                            entries, head, created_at_ms)
+               VALUES (?, 'KRW', ?, ?, '', '', 0, 0, 0, ?, ?)";
+    let values = values![CASH, room, CASH_NAME, Hash::ZERO.to_string(), now_ms()];
+    transaction.execute(sql, values).await.map(drop)
+}
+
+async fn choose(
+    transaction: &mut Transaction,
+    room: RoomId,
+    user: UserId,
+    chosen: AccountId,
+) -> Result<AccountId, Error> {
+    let sql = "SELECT a.reserved, p.is_admin FROM ledger_accounts a
+               JOIN ledger_participants p ON p.account_id = a.account_id AND p.user_id = ?
+               WHERE a.account_id = ? AND a.room_id = ? AND a.kind = 2 AND a.closed_at_ms IS NULL";
+    let row = transaction.row_for_update(sql, values![user, chosen, room]).await?;
+    let row = row.ok_or(Refused::NotAFund("the room has no such wallet that you are an admin of"))?;
+    if !row.flag(1)? {
+        return Err(Refused::NotAFund("only an admin of the wallet can make it keep the room's dues").into());
+    }
+    if row.int::<i64>(0)? != 0 {
+        return Err(Refused::NotAFund("transfers out of it are pending; settle them first").into());
+    }
+    Ok(chosen)
+}
