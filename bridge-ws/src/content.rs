@@ -77,7 +77,8 @@ impl ContentType {
         match kind {
             Kind::Talk => Some(Self::Talk),
             Kind::Reply => Some(Self::CallOut),
-            Kind::Notice => Some(Self::Notice),
+            // The original has no dues: to its clients a request is a notice that says what is due.
+            Kind::Notice | Kind::Request => Some(Self::Notice),
             Kind::File => Some(Self::File),
             Kind::Enter => Some(Self::Enter),
             Kind::Delete => Some(Self::Delete),
@@ -106,6 +107,7 @@ impl Content {
         let quoted = (kind == ContentType::CallOut).then_some(fields.reference);
         let file = if kind == ContentType::File { ShownFile::read(fields.text) } else { None };
         let text = match (kind, &file) {
+            _ if fields.kind == Kind::Request => request(fields.text),
             (ContentType::Enter, _) => greeting(&author.name),
             (_, Some(file)) => file.file_name.clone(),
             _ => fields.text.to_owned(),
@@ -124,6 +126,13 @@ impl Content {
             file,
         })
     }
+}
+
+/// What a request of dues says, whose text is JSON.
+fn request(text: &str) -> String {
+    let card: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let words = |name: &str| card[name].as_str().unwrap_or_default().to_owned();
+    format!("회비 청구: {} ({}까지)", words("title"), words("due"))
 }
 
 /// What an ENTER says. Names are not in messages, so readers write it.
@@ -176,6 +185,11 @@ mod tests {
         let fields = json!({ "fileId": "12", "fileName": "영수증.png", "size": 2048, "contentType": "image/png" });
         let file = row(Kind::File, 0, &fields.to_string()).unwrap();
         assert_eq!((&file["type"], &file["text"], &file["file"]), (&json!("FILE"), &json!("영수증.png"), &fields));
+        let asked = row(Kind::Request, 5, r#"{"request":5,"title":"12월 회비","due":"2026-12-05"}"#).unwrap();
+        assert_eq!(
+            (&asked["type"], &asked["text"]),
+            (&json!("NOTICE"), &json!("회비 청구: 12월 회비 (2026-12-05까지)"))
+        );
         assert_eq!(row(Kind::Delete, 40, ""), None, "what withdraws another");
         assert_eq!(row(Kind::MemberJoined, 3, "x"), None);
     }

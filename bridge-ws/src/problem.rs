@@ -139,7 +139,9 @@ const fn ledger(refused: &Refused) -> (StatusCode, &'static str) {
         Refused::IsAFund(_) => (StatusCode::FORBIDDEN, "WalletKeepsDues"),
         Refused::ForAPurpose(_) => (StatusCode::BAD_REQUEST, "TransferForAPurpose"),
         Refused::Dues(refused) => dues(refused),
-        Refused::NoSuchAccount(_) | Refused::NoWallet | Refused::NoWalletOf(_) => (StatusCode::BAD_REQUEST, "NoSuchWallet"),
+        Refused::NoSuchAccount(_) | Refused::NoWallet | Refused::NoWalletOf(_) => {
+            (StatusCode::BAD_REQUEST, "NoSuchWallet")
+        }
         Refused::WalletExists(_) => (StatusCode::BAD_REQUEST, "WalletExists"),
         Refused::AlreadyAParticipant(_) => (StatusCode::BAD_REQUEST, "AlreadyAParticipant"),
         Refused::WrongPassword(_) => (StatusCode::BAD_REQUEST, "WrongPassword"),

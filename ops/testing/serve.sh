@@ -9,7 +9,8 @@ serve() {
     cargo build --locked --workspace --bin moim
     folder=$(mktemp -d)
     : >"$folder/said"
-    "$moim" serve --data "$folder/data" --listen 127.0.0.1:0 --engine-listen 127.0.0.1:0 --set log.filter=warn >"$folder/said" &
+    "$moim" serve --data "$folder/data" --listen 127.0.0.1:0 --engine-listen 127.0.0.1:0 --set log.filter=warn \
+        --set trial.enabled=true >"$folder/said" &
     server=$!
     trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
     base_url=

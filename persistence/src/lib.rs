@@ -47,6 +47,9 @@
 //! | rooms that the index has not all of | one entry a room | | `SearchStats.rooms_behind` |
 //! | the newest message that the index has of a room | 24 bytes a room | | |
 //! | messages gathered for the index | [`Config::search_memory_bytes`] | written to the disk | `SearchStats.lag_ms` |
+//! | plans of a room that have not ended | 50 | [`Error::InvalidField`] | |
+//! | receipts of cash that wait, of a room | 500 | [`Error::InvalidField`] | |
+//! | members whom one reminder names | 300 | another reminder | |
 //! | searches at once | as messages read at once | wait, as requests under way | `Stats.requests.in_flight` |
 //! | bytes of one file | [`Config::file_bytes_max`] | [`Error::FileTooLarge`] | |
 //! | bytes of a user's files | [`Config::files_of_user_bytes_max`] | [`Error::QuotaExceeded`] | |

@@ -12,6 +12,7 @@ mod origin;
 mod rest_channel;
 mod rest_contact;
 mod rest_content;
+mod rest_dues;
 mod rest_file;
 mod rest_message;
 mod rest_mock;

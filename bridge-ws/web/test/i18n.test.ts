@@ -25,6 +25,8 @@ function sample(path: string): unknown[] {
   if (path === "message.said") return ["A", "B"];
   if (path === "dates.clock") return [15, 12];
   if (path.endsWith(".money")) return ["A", "B", 30_000];
+  if (path === "dues.due" || path === "dues.next") return ["2026-12-05"];
+  if (path === "dues.remindedMe") return ["A", "2026-12-05"];
   return ["3"];
 }
 

@@ -184,6 +184,8 @@ fn text(message: &Message, name: &str) -> String {
         Kind::RoomChanged => format!("* the room is {subject:?} now"),
         Kind::RoomDeleted => "* the room was deleted".to_owned(),
         Kind::Money => format!("* {}", money(subject)),
+        Kind::Request => format!("* {name} {}", asked(subject)),
+        Kind::RequestChanged => format!("* dues: {}", changed(subject)),
         kind => format!("* something new happened ({})", kind.0),
     };
     format!("{}  {said}", local_time(message.id.unix_ms()))
@@ -193,6 +195,34 @@ fn text(message: &Message, name: &str) -> String {
 fn file_name(text: &str) -> String {
     let said: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     said["fileName"].as_str().unwrap_or(text).to_owned()
+}
+
+/// What a request of dues says.
+fn asked(text: &str) -> String {
+    let card: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let words = |name: &str| card[name].as_str().unwrap_or_default().to_owned();
+    format!("asks for dues: {}, due {}", words("title"), words("due"))
+}
+
+/// What has become of one: how many have paid, or who was reminded.
+fn changed(text: &str) -> String {
+    let told: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    if let Some(users) = told["users"].as_array() {
+        return format!(
+            "{} who have not paid {} are reminded",
+            users.len(),
+            told["title"].as_str().unwrap_or_default()
+        );
+    }
+    let number = |name: &str| told[name].as_i64().unwrap_or_default();
+    let what = told["what"].as_str().unwrap_or_default();
+    format!(
+        "user {} {what} {} KRW, {} of {} have paid",
+        number("user"),
+        number("amount"),
+        number("paidBy"),
+        number("askedOf")
+    )
 }
 
 /// What an event of money says: from whom to whom, and what the group's wallet has then.

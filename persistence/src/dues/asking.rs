@@ -54,6 +54,7 @@ pub(super) async fn ask(
     let card = told::card(&Asked {
         request,
         plan: id,
+        made_by: plan.made_by,
         title: &plan.terms.title,
         due,
         grace_days: plan.terms.grace_days,

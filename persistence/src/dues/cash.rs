@@ -176,7 +176,8 @@ impl Dues {
     }
 }
 
-const COLUMNS: &str = "SELECT receipt_id, charge_id, user_id, amount, note, recorded_by, recorded_at_ms, state, settled_by
+const COLUMNS: &str =
+    "SELECT receipt_id, charge_id, user_id, amount, note, recorded_by, recorded_at_ms, state, settled_by
     FROM dues_receipts";
 
 fn receipt_of(row: &Row) -> Result<ReceiptEntry, Error> {

@@ -55,7 +55,11 @@ pub(super) async fn open(
     let sql = "SELECT account_id FROM ledger_accounts WHERE fund_of = ?";
     if let Some(row) = transaction.row_for_update(sql, values![room]).await? {
         let is_another = chosen.is_some_and(|chosen| row.int(0).is_ok_and(|found: u64| found != chosen.0));
-        return if is_another { Err(Refused::NotAFund("the room's dues are kept by another wallet").into()) } else { Ok(()) };
+        return if is_another {
+            Err(Refused::NotAFund("the room's dues are kept by another wallet").into())
+        } else {
+            Ok(())
+        };
     }
     let wallet = match chosen {
         Some(chosen) => choose(transaction, room, user, chosen).await?,
@@ -64,7 +68,8 @@ pub(super) async fn open(
     };
     let sql = "UPDATE ledger_accounts SET fund_of = ? WHERE account_id = ?";
     transaction.execute(sql, values![room, wallet]).await?;
-    let sql = "INSERT INTO ledger_accounts (kind, currency, room_id, name, description, password_hash, balance, reserved,
+    let sql =
+        "INSERT INTO ledger_accounts (kind, currency, room_id, name, description, password_hash, balance, reserved,
                                             entries, head, created_at_ms)
                VALUES (?, 'KRW', ?, ?, '', '', 0, 0, 0, ?, ?)";
     let values = values![CASH, room, CASH_NAME, Hash::ZERO.to_string(), now_ms()];

@@ -51,8 +51,8 @@ pub use plan::{Amount, MemberTerms, Plan, Repeat, Terms, Tier};
 pub use planning::NewPlan;
 pub use reading::{BalanceEntry, ChargeEntry, DuesEntry, EntriesQuery, OwnCharge, Request};
 pub use refused::DuesRefused;
-pub(crate) use sheet::Sheet;
 pub use sheet::Counts;
+pub(crate) use sheet::Sheet;
 pub(crate) use verify::verify;
 
 use crate::error::Error;

@@ -1,5 +1,7 @@
 //! Charges are paid from wallets, given back, and let go.
 
+use std::sync::Arc;
+
 use moim_wire::{RoomId, UserId};
 
 use super::Dues;
@@ -14,7 +16,7 @@ use super::rows::{CHARGES, charge_of};
 use super::sheet::Sheet;
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{AccountId, Errand, Ledger, Outcome, Payment, Purpose, RequestKey};
+use crate::ledger::{AccountId, Errand, Ledger, Outcome, Payment, Purpose, RequestKey, Won};
 use crate::members::{Change, Shared, field, lock_room, record_told};
 use crate::sql::{Statement, transact, values};
 
@@ -82,7 +84,7 @@ impl Dues {
     pub async fn return_credit(&self, refund: Refund<UserId>) -> Result<Outcome, Error> {
         let (room, user) = (refund.room, refund.of);
         let actor = refund.actor;
-        let look = move |shared: std::sync::Arc<Shared>| async move {
+        let look = move |shared: Arc<Shared>| async move {
             transact!(shared.database.snapshot(), |snapshot| {
                 require_reader(snapshot, room, actor).await?;
                 let sql = "SELECT balance_id FROM dues_balances WHERE room_id = ? AND user_id = ?";
@@ -169,7 +171,7 @@ impl Dues {
 }
 
 /// An amount that is more than nothing.
-pub(super) fn positive(amount: i64) -> Result<crate::ledger::Won, Error> {
-    let won = crate::ledger::Won::new(amount).filter(|won| won.is_positive());
-    won.ok_or_else(|| invalid("amount", format!("{amount} is not within 1 to {}", crate::ledger::Won::MAX.get())))
+pub(super) fn positive(amount: i64) -> Result<Won, Error> {
+    let won = Won::new(amount).filter(|won| won.is_positive());
+    won.ok_or_else(|| invalid("amount", format!("{amount} is not within 1 to {}", Won::MAX.get())))
 }

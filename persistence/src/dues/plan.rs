@@ -93,6 +93,8 @@ pub struct Plan {
     pub id: PlanId,
     /// The room.
     pub room: RoomId,
+    /// Who made it, and asks by it.
+    pub made_by: UserId,
     /// What it asks from its next period on.
     pub terms: Terms,
     /// Periods asked for since its first day.
@@ -130,10 +132,9 @@ impl Terms {
             }
         }
         within("lateFee", self.late_fee, 0)?;
-        for (name, number, most) in [
-            ("askDays", self.ask_days, ASK_DAYS_MAX),
-            ("graceDays", self.grace_days, GRACE_DAYS_MAX),
-        ] {
+        for (name, number, most) in
+            [("askDays", self.ask_days, ASK_DAYS_MAX), ("graceDays", self.grace_days, GRACE_DAYS_MAX)]
+        {
             if number > most {
                 return Err(invalid(name, format!("{number} is above {most}")));
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use moim_wire::{RoomId, UserId};
 
+use super::Dues;
 use super::day::Day;
 use super::fund;
 use super::keeper::{require_keeper, require_reader};
@@ -11,7 +12,6 @@ use super::number::PlanId;
 use super::plan::{Amount, MemberTerms, Plan, Repeat, Terms, Tier, invalid};
 use super::refused::DuesRefused as Refused;
 use super::rows::won;
-use super::Dues;
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, RequestKey, Won};
@@ -121,7 +121,8 @@ impl Dues {
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
                     require_reader(snapshot, room, user).await?;
-                    let sql = Statement::from(COLUMNS).then(" WHERE room_id = ? AND ended_at_ms IS NULL ORDER BY plan_id");
+                    let sql =
+                        Statement::from(COLUMNS).then(" WHERE room_id = ? AND ended_at_ms IS NULL ORDER BY plan_id");
                     let mut plans = Vec::new();
                     for row in snapshot.rows(sql, values![room]).await? {
                         plans.push(with_lists(snapshot, plan_of(&row)?).await?);
@@ -134,8 +135,9 @@ impl Dues {
 }
 
 /// Columns of `dues_plans` as [`plan_of`] takes them.
-const COLUMNS: &str = "SELECT plan_id, room_id, title, amount_kind, amount, first_due_day, rhythm, ask_days, grace_days,
-    late_fee, periods, last_due_day, next_due_day FROM dues_plans";
+const COLUMNS: &str =
+    "SELECT plan_id, room_id, title, amount_kind, amount, first_due_day, rhythm, ask_days, grace_days,
+    late_fee, periods, last_due_day, next_due_day, created_by FROM dues_plans";
 
 /// A plan without its lists.
 fn plan_of(row: &Row) -> Result<Plan, Error> {
@@ -161,8 +163,8 @@ fn plan_of(row: &Row) -> Result<Plan, Error> {
         grace_days: row.int(8)?,
         late_fee: won(row, 9)?,
     };
-    let (id, room) = (PlanId(row.int(0)?), RoomId(row.int(1)?));
-    Ok(Plan { id, room, terms, periods: row.int(10)?, last_due: day(11)?, next_due: day(12)? })
+    let (id, room, made_by) = (PlanId(row.int(0)?), RoomId(row.int(1)?), UserId(row.int(13)?));
+    Ok(Plan { id, room, made_by, terms, periods: row.int(10)?, last_due: day(11)?, next_due: day(12)? })
 }
 
 /// With what the plan says of tiers and of single members. A reader of a snapshot sees them as of its instant; who holds
@@ -240,7 +242,8 @@ async fn insert(
     room: RoomId,
     terms: &Terms,
 ) -> Result<Plan, Error> {
-    let sql = "INSERT INTO dues_plans (title, amount_kind, amount, first_due_day, rhythm, ask_days, grace_days, late_fee,
+    let sql =
+        "INSERT INTO dues_plans (title, amount_kind, amount, first_due_day, rhythm, ask_days, grace_days, late_fee,
                                        next_due_day, next_ask_at_ms, room_id, request_key, periods, created_by,
                                        created_at_ms)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)";
@@ -250,11 +253,13 @@ async fn insert(
     let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
     let id = PlanId(u64::try_from(inserted.id).unwrap_or_default());
     write_lists(transaction, id, terms).await?;
-    Ok(Plan { id, room, terms: terms.clone(), periods: 0, last_due: None, next_due: Some(terms.first_due) })
+    let (terms, next_due) = (terms.clone(), Some(terms.first_due));
+    Ok(Plan { id, room, made_by: actor, terms, periods: 0, last_due: None, next_due })
 }
 
 async fn update(transaction: &mut Transaction, id: PlanId, terms: &Terms) -> Result<(), Error> {
-    let sql = "UPDATE dues_plans SET title = ?, amount_kind = ?, amount = ?, first_due_day = ?, rhythm = ?, ask_days = ?,
+    let sql =
+        "UPDATE dues_plans SET title = ?, amount_kind = ?, amount = ?, first_due_day = ?, rhythm = ?, ask_days = ?,
                       grace_days = ?, late_fee = ?, next_due_day = ?, next_ask_at_ms = ?, periods = 0
                WHERE plan_id = ?";
     let mut values = columns(terms).to_vec();

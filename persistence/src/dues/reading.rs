@@ -135,10 +135,12 @@ pub struct OwnCharge {
     pub due: Day,
 }
 
-const REQUESTS: &str = "SELECT request_id, plan_id, title, due_day, grace_days, late_fee, odd_won, asked_at_ms, asked_of,
+const REQUESTS: &str =
+    "SELECT request_id, plan_id, title, due_day, grace_days, late_fee, odd_won, asked_at_ms, asked_of,
     paid_by, collected FROM dues_requests";
 
-const CHARGES_NAMED: &str = "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
+const CHARGES_NAMED: &str =
+    "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
     c.is_void, c.reason, u.name,
     (SELECT MAX(e.at_ms) FROM dues_entries e WHERE e.charge_id = c.charge_id AND e.to_charge <> 0)
     FROM dues_charges c JOIN users u ON u.user_id = c.user_id";
@@ -279,7 +281,8 @@ impl Dues {
     pub async fn own(&self, user: UserId) -> Result<Vec<OwnCharge>, Error> {
         self.shared
             .run(move |shared| async move {
-                let sql = "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
+                let sql =
+                    "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
                                   c.is_void, c.reason, r.name, q.title, q.due_day
                            FROM dues_charges c JOIN dues_requests q ON q.request_id = c.request_id
                            JOIN rooms r ON r.room_id = c.room_id

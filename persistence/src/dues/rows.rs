@@ -17,7 +17,8 @@ use crate::sql::{Row, Statement, Transaction, Value, list, listed, pieces, value
 /// Rows of one INSERT.
 const ROWS_MAX: usize = 64;
 
-pub(super) const CHARGES: &str = "SELECT charge_id, request_id, room_id, user_id, amount, late_fee, waived, paid, is_void,
+pub(super) const CHARGES: &str =
+    "SELECT charge_id, request_id, room_id, user_id, amount, late_fee, waived, paid, is_void,
     reason FROM dues_charges";
 
 pub(super) fn charge_of(row: &Row) -> Result<Charge, Error> {
@@ -129,8 +130,7 @@ impl Sheet {
             statement.then(") AND room_id IN (").repeat("?", ", ", of_rooms.len()).then(")")
         };
         let values: Vec<Value> = of_users.iter().chain(&of_rooms).cloned().collect();
-        let sql = in_both(CHARGES)
-            .then(" AND is_void = 0 AND paid + waived < amount + late_fee ORDER BY charge_id");
+        let sql = in_both(CHARGES).then(" AND is_void = 0 AND paid + waived < amount + late_fee ORDER BY charge_id");
         for row in transaction.rows_for_update(sql, &values).await? {
             let charge = charge_of(&row)?;
             self.charges.insert(charge.id, charge);
@@ -155,9 +155,7 @@ impl Sheet {
             let sql = "UPDATE dues_charges SET late_fee = ?, waived = ?, paid = ?, is_void = ?, reason = ?
                        WHERE charge_id = ?";
             let (late_fee, waived, paid) = (charge.late_fee.get(), charge.waived.get(), charge.paid.get());
-            transaction
-                .execute(sql, values![late_fee, waived, paid, charge.is_void, &*charge.reason, *id])
-                .await?;
+            transaction.execute(sql, values![late_fee, waived, paid, charge.is_void, &*charge.reason, *id]).await?;
         }
         for id in &self.changed.requests {
             let Some(counts) = self.requests.get(id) else { continue };

@@ -17,6 +17,9 @@ use crate::ledger::{Errand, Purpose, RequestKey, Won};
 use crate::members::{lock_room, record_told};
 use crate::sql::{Row, Statement, Transaction, Value, transact, values};
 
+/// So much later what failed is tried again.
+const POSTPONED_MS: u64 = 60 * 60 * 1_000;
+
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
 enum Due {
@@ -39,14 +42,35 @@ impl Dues {
     pub async fn run_due(&self, now_ms: u64) -> Result<u64, Error> {
         let mut done = 0;
         while let Some(due) = self.next_due(now_ms).await? {
-            match due {
-                Due::Ask(room, plan) => self.ask(room, plan, now_ms).await?,
-                Due::Step(room, request) => self.step(room, request, now_ms).await?,
-                Due::Settle(balance) => self.settle(balance, now_ms).await?,
+            let outcome = match due {
+                Due::Ask(room, plan) => self.ask(room, plan, now_ms).await,
+                Due::Step(room, request) => self.step(room, request, now_ms).await,
+                Due::Settle(balance) => self.settle(balance, now_ms).await,
+            };
+            match outcome {
+                // A fault that would meet it again would stop all that is due after it.
+                Err(Error::Internal(fault)) => self.postpone(due, now_ms + POSTPONED_MS, &fault).await?,
+                outcome => outcome?,
             }
             done += 1;
         }
         Ok(done)
+    }
+
+    async fn postpone(&self, due: Due, until_ms: u64, fault: &str) -> Result<(), Error> {
+        tracing::error!(?due, fault, "dues that are due are looked at again later");
+        let (sql, id) = match due {
+            Due::Ask(_, id) => ("UPDATE dues_plans SET next_ask_at_ms = ? WHERE plan_id = ?", id.0),
+            Due::Step(_, id) => ("UPDATE dues_requests SET next_step_at_ms = ? WHERE request_id = ?", id.0),
+            Due::Settle(id) => ("UPDATE dues_balances SET settle_at_ms = ? WHERE balance_id = ?", id.0),
+        };
+        self.shared
+            .run(move |shared| async move {
+                transact!(shared.database.write_repeatable(), |transaction| {
+                    transaction.execute(sql, values![until_ms, id]).await.map(drop)
+                })
+            })
+            .await
     }
 
     pub(crate) async fn is_due(&self, now_ms: u64) -> Result<bool, Error> {

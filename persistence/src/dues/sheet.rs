@@ -150,13 +150,7 @@ impl Sheet {
     }
 
     /// A payment: what the charge takes of it, and the rest as credit.
-    fn payment(
-        &self,
-        charge: &Charge,
-        moved: &Moved,
-        kind: DuesEntryKind,
-        note: String,
-    ) -> Result<NewEntry, Refused> {
+    fn payment(&self, charge: &Charge, moved: &Moved, kind: DuesEntryKind, note: String) -> Result<NewEntry, Refused> {
         if charge.is_void {
             return Err(Refused::Void(charge.id));
         }
@@ -197,13 +191,7 @@ impl Sheet {
     }
 
     /// Pays what is open of a member's charges from his credit, the oldest first.
-    pub(super) fn use_credit(
-        &mut self,
-        room: RoomId,
-        user: UserId,
-        actor: UserId,
-        at_ms: u64,
-    ) -> Vec<(RoomId, Told)> {
+    pub(super) fn use_credit(&mut self, room: RoomId, user: UserId, actor: UserId, at_ms: u64) -> Vec<(RoomId, Told)> {
         let open = self.charges.values().filter(|charge| (charge.room, charge.user) == (room, user));
         let open: Vec<(ChargeId, Won)> = open.map(|charge| (charge.id, charge.open())).collect();
         let mut told = Vec::new();

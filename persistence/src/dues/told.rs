@@ -71,6 +71,7 @@ fn is_false(flag: &bool) -> bool {
 pub(super) struct Asked<'a> {
     pub(super) request: RequestId,
     pub(super) plan: PlanId,
+    pub(super) made_by: UserId,
     pub(super) title: &'a str,
     pub(super) due: Day,
     pub(super) grace_days: u32,
@@ -95,7 +96,7 @@ pub(super) fn card(asked: &Asked<'_>) -> Told {
         collected: asked.counts.collected.get(),
         odd_won: asked.odd_won,
     };
-    told(Kind::Request, UserId(0), asked.request, &card)
+    told(Kind::Request, asked.made_by, asked.request, &card)
 }
 
 /// What has become of a charge by an entry.

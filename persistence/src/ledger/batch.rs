@@ -182,7 +182,9 @@ fn account_of(row: &Row, id: AccountId, kind: AccountKind, name: String) -> Resu
 /// Who of those who ask may spend from the groups' wallets that they name.
 async fn find_spenders(transaction: &mut Transaction, book: &mut Book, commands: &[Command]) -> Result<(), Error> {
     let mut pairs = BTreeSet::new();
-    for command in commands.iter().filter(|command| matches!(command.authority, Authority::Spender | Authority::Password(_))) {
+    for command in
+        commands.iter().filter(|command| matches!(command.authority, Authority::Spender | Authority::Password(_)))
+    {
         let transfer = command.what.transfer().and_then(|id| book.transfers.get(&id)).map(|found| found.source);
         match (&command.what, transfer) {
             (What::Move { source, .. }, _) => drop(pairs.insert((*source, command.actor))),

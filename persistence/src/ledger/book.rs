@@ -104,8 +104,8 @@ impl Book {
         if request.corrects.is_none() && target.kind.room().is_some_and(is_left) {
             return Err(Refused::NoSuchAccount(target.id));
         }
-        self.fits(source, target, request.amount)?;
         self.suits(request, source, target)?;
+        self.fits(source, target, request.amount)?;
         let transfer = Transfer {
             id,
             actor: request.command.actor,

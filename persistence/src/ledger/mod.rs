@@ -42,6 +42,7 @@ mod write;
 
 use std::sync::Arc;
 
+pub(crate) use account::CASH;
 pub use account::{AccountId, AccountKind};
 pub use booking::NewReservation;
 pub use chain::{Entry, Hash};
@@ -52,13 +53,12 @@ pub use group_wallet::{GroupWallet, NewGroupWallet, Participant};
 pub use money::Won;
 pub(crate) use payment::Errand;
 pub use payment::{Hold, Payment};
+pub(crate) use purpose::{End, Moved, Purpose};
 pub use refused::Refused;
 pub use reservation::{Reservation, ReservationId, ReservationState};
 pub use rhythm::Rhythm;
 pub(crate) use rhythm::seoul;
 pub use statement::{Head, StatementLine};
-pub(crate) use account::CASH;
-pub(crate) use purpose::{End, Moved, Purpose};
 pub use transfer::{RequestKey, Transfer, TransferId, TransferState};
 pub use verify::{Faults, Verified};
 pub use wallet::Wallet;

@@ -157,8 +157,7 @@ pub(super) async fn compared(
     // What cannot be a wallet's password is compared all the same, as one that is wrong.
     let password = field::password(&password).unwrap_or_default();
     shared.limit.check_wallet(actor, wallet, now_ms())?;
-    let sql =
-        "SELECT password_hash, fund_of FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
+    let sql = "SELECT password_hash, fund_of FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL AND kind IN (1, 2)";
     let row = shared.database.row(sql, values![wallet]).await?.ok_or(Refused::NoSuchAccount(wallet))?;
     if !row.is_null(1) {
         return Err(Refused::IsAFund(wallet).into());

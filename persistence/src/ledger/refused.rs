@@ -87,7 +87,9 @@ pub enum Refused {
     #[error("transfer {0} cannot be corrected: it was not posted, or it is corrected already")]
     NotCorrectable(TransferId),
     /// Dues leave their fund for a reason alone.
-    #[error("wallet {0} keeps the dues of its room: money leaves it as a refund or as an expense that the members agreed to")]
+    #[error(
+        "wallet {0} keeps the dues of its room: money leaves it as a refund or as an expense that the members agreed to"
+    )]
     IsAFund(AccountId),
     /// It was made for something, which a transfer back would leave as it is.
     #[error("transfer {0} was made for dues or an expense; give it back there")]

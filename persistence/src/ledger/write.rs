@@ -198,13 +198,7 @@ fn text_row(notice: &Notice) -> [Value; 3] {
 }
 
 fn notice_row(notice: &Notice, entry: &Entry) -> [Value; 5] {
-    [
-        notice.room.into(),
-        notice.change.into(),
-        entry.account.into(),
-        entry.number.into(),
-        (&*notice.told.text).into(),
-    ]
+    [notice.room.into(), notice.change.into(), entry.account.into(), entry.number.into(), (&*notice.told.text).into()]
 }
 
 /// Ends a run and books the next, as one of those who hold its row.

@@ -54,6 +54,7 @@ fn start(change: impl FnOnce(&mut moim_persistence::Config), configure: impl FnO
     stores.password_cost = PasswordCost::LEAST;
     change(&mut stores);
     let persistence = Persistence::open(&stores).unwrap();
+    persistence.keep_schedule();
     let any_port = "127.0.0.1:0".parse().unwrap();
     let journal = JournalConfig {
         folder: folder.path().join("journal"),

@@ -1,3 +1,4 @@
+import { duesEn } from "./dues/en";
 import type { Strings } from "./strings";
 
 const people = (count: number): string => (count === 1 ? "1 person" : `${count.toLocaleString("en-US")} people`);
@@ -315,6 +316,8 @@ export const en: Strings = {
     description: "The description has at most 1,000 characters.",
   },
 
+  dues: duesEn,
+
   fault: {
     NoAnswer: "The server does not answer. Please try again in a moment.",
     Unexpected: "Something unexpected went wrong. Please try again in a moment.",
@@ -338,6 +341,14 @@ export const en: Strings = {
     FileTypeRefused: "Files of this kind are not taken.",
     QuotaExceeded: "Your space for files is full. Please delete old ones.",
     NoSuchFile: "The file is not there any more.",
+    InsufficientFunds: "The wallet does not hold that much.",
+    InvalidAmount: "Check the amount.",
+    NothingOpen: "Nothing is left to be paid.",
+    MoreThanCame: "No more can be given back that way than came.",
+    NotTheTreasurer: "Only the treasurer can do that.",
+    SecondPersonNeeded: "A member other than who wrote it down has to confirm.",
+    ReceiptSettled: "It was settled already.",
+    NoSuchWallet: "There is no wallet.",
   },
 
   dates: {

@@ -1,3 +1,4 @@
+import { duesKo } from "./dues/ko";
 import type { Strings } from "./strings";
 
 /** A name with the courtesy that belongs to it, once: some names bring their own. */
@@ -315,6 +316,8 @@ export const ko: Strings = {
     description: "소개는 1,000자까지예요.",
   },
 
+  dues: duesKo,
+
   fault: {
     NoAnswer: "서버가 대답하지 않아요. 잠시 뒤에 다시 해 주세요.",
     Unexpected: "뜻밖의 문제가 생겼어요. 잠시 뒤에 다시 해 주세요.",
@@ -338,6 +341,14 @@ export const ko: Strings = {
     FileTypeRefused: "이 종류의 파일은 보낼 수 없어요.",
     QuotaExceeded: "내 파일 저장 공간이 가득 찼어요. 지난 파일을 지워 주세요.",
     NoSuchFile: "파일을 찾지 못했어요.",
+    InsufficientFunds: "지갑에 돈이 모자라요.",
+    InvalidAmount: "금액을 다시 확인해 주세요.",
+    NothingOpen: "더 낼 것이 없어요.",
+    MoreThanCame: "그 방법으로 받은 돈보다 많이 돌려줄 수 없어요.",
+    NotTheTreasurer: "총무만 할 수 있어요.",
+    SecondPersonNeeded: "적은 사람이 아닌 다른 멤버가 확인해야 해요.",
+    ReceiptSettled: "이미 처리되었어요.",
+    NoSuchWallet: "지갑이 없어요.",
   },
 
   dates: {

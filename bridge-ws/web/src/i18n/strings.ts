@@ -1,3 +1,5 @@
+import type { DuesStrings } from "./dues/strings";
+
 /** Every text of the page, once per language. A language that lacks one does not compile. */
 export interface Strings {
   readonly language: string;
@@ -305,6 +307,8 @@ export interface Strings {
     readonly description: string;
   };
 
+  readonly dues: DuesStrings;
+
   /** What went wrong, by the server's name for it. */
   readonly fault: Readonly<Record<Fault, string>>;
 
@@ -339,6 +343,14 @@ export const FAULTS = [
   "FileTypeRefused",
   "QuotaExceeded",
   "NoSuchFile",
+  "InsufficientFunds",
+  "InvalidAmount",
+  "NothingOpen",
+  "MoreThanCame",
+  "NotTheTreasurer",
+  "SecondPersonNeeded",
+  "ReceiptSettled",
+  "NoSuchWallet",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

@@ -37,7 +37,7 @@ export function Shell(): ReactNode {
 
   useEffect(() => session.show(route), [session, route]);
   useTitle(strings.appName, rooms?.filter((each) => each.unread > 0).length ?? 0);
-  useRaisedNotices(rooms);
+  useRaisedNotices(rooms, session.me.id);
   useShortcut(useCallback(() => setDialog("switch"), []));
 
   return (

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useStrings } from "../i18n/language";
+import { reminderOf } from "../protocol/dues";
+import type { Message } from "../protocol/message";
 import type { RoomState } from "../room/state";
 import { readSetting, writeSetting } from "../store/settings";
 import { Store, useStore } from "../store/store";
@@ -32,7 +34,7 @@ async function choose(on: boolean): Promise<void> {
 }
 
 /** Raises those that come while the page is open; what was there before is no news. */
-export function useRaisedNotices(rooms: readonly RoomState[] | null): void {
+export function useRaisedNotices(rooms: readonly RoomState[] | null, me: number): void {
   const strings = useStrings();
   const known = useRef(new Map<number, number>());
   useEffect(() => {
@@ -40,13 +42,23 @@ export function useRaisedNotices(rooms: readonly RoomState[] | null): void {
       const before = known.current.get(room.id);
       known.current.set(room.id, Math.max(before ?? 0, room.newestId));
       const { notice } = room;
-      if (before === undefined || notice === null || notice.id <= before) continue;
-      if (state.value !== "on" || isLookedAt()) continue;
+      if (before === undefined || state.value !== "on" || isLookedAt()) continue;
+      const due = room.messages.findLast((message) => message.id > before && remindsOf(message, me));
+      const reminder = due === undefined ? null : reminderOf(due);
+      if (due !== undefined && reminder !== null) {
+        raise(room.name, strings.dues.remindedMe(reminder.title, reminder.due), room.id, due.id);
+      }
+      if (notice === null || notice.id <= before) continue;
       const name = nameOf(strings, room.people, notice.sender);
       const body = name === "" ? notice.text : strings.message.said(name, notice.text);
       raise(strings.notice.desktopTitle(room.name), body, room.id, notice.id);
     }
-  }, [rooms, strings]);
+  }, [rooms, strings, me]);
+}
+
+/** Whether a message reminds the user of dues. */
+function remindsOf(message: Message, me: number): boolean {
+  return reminderOf(message)?.users.includes(me) === true;
 }
 
 function isLookedAt(): boolean {

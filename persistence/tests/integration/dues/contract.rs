@@ -99,11 +99,10 @@ async fn everybody_pays_his_own_and_a_stranger_sees_nothing(arm: Arm) {
     let mut wrong = club.payment(&club.sora, of_sora, 10_000);
     wrong.password = "a guess".to_owned();
     assert!(matches!(refused(club.dues().pay(wrong).await), Refused::WrongPassword(_)));
-    assert_eq!(refused(club.pays(&club.sora, of_sora, 100_001).await), Refused::InsufficientFunds {
-        account: club.sora.wallet,
-        free: won(100_000),
-        amount: won(100_001),
-    });
+    assert_eq!(
+        refused(club.pays(&club.sora, of_sora, 100_001).await),
+        Refused::InsufficientFunds { account: club.sora.wallet, free: won(100_000), amount: won(100_001) }
+    );
     let stranger = crate::ledger::person(&club.stores, "stranger").await;
     let seen = club.dues().request(stranger.user.id, club.room, request.id).await;
     assert!(matches!(seen, Err(Error::NotAMember { .. })));
@@ -117,10 +116,8 @@ async fn the_same_payment_sent_again_is_paid_once(arm: Arm) {
     let request = club.asked().await;
     let charge = club.charge(&request, &club.jun).await.id;
     let payment = club.payment(&club.jun, charge, 10_000);
-    let payment = moim_persistence::ChargePayment {
-        key: moim_persistence::RequestKey::given("december").unwrap(),
-        ..payment
-    };
+    let payment =
+        moim_persistence::ChargePayment { key: moim_persistence::RequestKey::given("december").unwrap(), ..payment };
     let first = club.dues().pay(payment.clone()).await.unwrap();
     let again = club.dues().pay(payment.clone()).await.unwrap();
     assert_eq!((first.transfer.id, again.repeated), (again.transfer.id, true));
@@ -177,7 +174,8 @@ async fn the_treasurer_alone_records_waives_and_gives_back(arm: Arm) {
     assert_eq!((waived.open(), &*waived.reason), (won(0), "다쳐서 쉼"));
     let again = club.dues().waive(club.minji.user.id, club.room, charge, "again").await;
     assert_eq!(dues_refused(again), DuesRefused::NothingOpen(charge));
-    let book = club.dues().entries(jun, club.room, EntriesQuery { limit: 10, ..EntriesQuery::default() }).await.unwrap();
+    let book =
+        club.dues().entries(jun, club.room, EntriesQuery { limit: 10, ..EntriesQuery::default() }).await.unwrap();
     let kinds: Vec<&str> = book.iter().map(|entry| entry.kind.name()).collect();
     assert_eq!(kinds, ["paid", "refunded", "waived"]);
     club.is_sound().await;

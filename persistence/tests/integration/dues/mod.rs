@@ -2,6 +2,7 @@
 
 mod at_once;
 mod contract;
+mod model;
 mod schedule;
 
 use std::collections::BTreeMap;

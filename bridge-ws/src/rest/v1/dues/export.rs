@@ -85,9 +85,19 @@ impl Table {
             Language::Ko => {
                 ["청구", "마감일", "이름", "금액", "연체료", "면제", "납부", "남은 금액", "상태", "사유", "최근 납부"]
             }
-            Language::En => {
-                ["Request", "Due", "Name", "Amount", "Late fee", "Waived", "Paid", "Open", "State", "Reason", "Last paid"]
-            }
+            Language::En => [
+                "Request",
+                "Due",
+                "Name",
+                "Amount",
+                "Late fee",
+                "Waived",
+                "Paid",
+                "Open",
+                "State",
+                "Reason",
+                "Last paid",
+            ],
         };
         table.fields(names.map(str::to_owned));
         table

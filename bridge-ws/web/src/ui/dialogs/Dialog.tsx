@@ -11,8 +11,8 @@ export function Dialog({
   children,
 }: {
   title: string;
-  /** "card": in the middle; "corner": by the user's name; "palette": near the top, without a heading in sight. */
-  look?: "card" | "corner" | "palette";
+  /** "card": in the middle; "wide": the same, with room for a table; "corner": by the user's name; "palette": near the top, without a heading in sight. */
+  look?: "card" | "wide" | "corner" | "palette";
   onClose: () => void;
   children: ReactNode;
 }): ReactNode {

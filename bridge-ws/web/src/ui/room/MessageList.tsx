@@ -2,11 +2,13 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react"
 import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useStrings } from "../../i18n/language";
 import type { Strings } from "../../i18n/strings";
+import { duesNow, type DuesNow } from "../../protocol/dues";
 import { Kind, Role, type Message } from "../../protocol/message";
 import type { Room } from "../../room/room";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
 import { usePageActive } from "../usePageActive";
+import { RequestCard } from "../money/RequestCard";
 import { Button } from "../parts/Button";
 import { Icon } from "../parts/Icon";
 import { MessageItem, type MessageWays } from "./MessageItem";
@@ -46,6 +48,7 @@ export function MessageList({
     toEnd();
   }, [model, toEnd]);
   const items = useMemo(() => timelineOf(room.messages, enteredAt, me.id), [room.messages, enteredAt, me.id]);
+  const dues = useMemo(() => duesNow(room.messages, me.id), [room.messages, me.id]);
   const newsBelow = useNewsBelow(room, atEnd);
 
   useFirstSight(content, room, enteredAt, showFirst);
@@ -68,7 +71,7 @@ export function MessageList({
         <div className="talk-content" ref={content}>
           <Beginning room={room} retry={() => model.loadOlder()} />
           {items.map((item) => (
-            <Item key={item.key} item={item} room={room} me={me.id} ways={ways} />
+            <Item key={item.key} item={item} room={room} me={me.id} dues={dues} ways={ways} />
           ))}
           {room.past && <Continuation room={room} retry={() => model.loadNewer()} />}
           {!room.past &&
@@ -128,16 +131,19 @@ function Item({
   item,
   room,
   me,
+  dues,
   ways,
 }: {
   item: TimelineItem;
   room: RoomState;
   me: number;
+  dues: DuesNow;
   ways: MessageWays;
 }): ReactNode {
   const strings = useStrings();
   if (item.type === "day") return <DayLine atMs={item.atMs} />;
   if (item.type === "unread") return <UnreadLine />;
+  if (item.type === "card") return <RequestCard room={room.id} card={item.card} now={dues} />;
   if (item.type === "event") return <EventLine message={item.message} people={room.people} />;
   const { message, first, last } = item;
   const mine = message.sender === me;

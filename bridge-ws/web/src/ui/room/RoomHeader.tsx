@@ -12,12 +12,14 @@ export function RoomHeader({
   panelButton,
   togglePanel,
   search,
+  showDues,
 }: {
   room: RoomState;
   panelShown: boolean;
   panelButton: Ref<HTMLButtonElement>;
   togglePanel: () => void;
   search: () => void;
+  showDues: () => void;
 }): ReactNode {
   const strings = useStrings();
   const knowsPresence = room.members <= PRESENCE_MEMBERS_MAX && room.online.size > 0;
@@ -35,6 +37,7 @@ export function RoomHeader({
           {room.description !== "" && <span className="room-head-about">{room.description}</span>}
         </p>
       </div>
+      <IconButton icon="dues" label={strings.dues.open} onClick={showDues} />
       <IconButton icon="search" label={strings.search.openInRoom} onClick={search} />
       <IconButton
         ref={panelButton}

@@ -8,6 +8,7 @@ import { ConfirmDialog } from "../dialogs/ConfirmDialog";
 import { InviteDialog } from "../dialogs/InviteDialog";
 import { LeaveDialog } from "../dialogs/LeaveDialog";
 import { RoomSettingsDialog } from "../dialogs/RoomSettingsDialog";
+import { MoneyPanel } from "../money/MoneyPanel";
 import { Icon } from "../parts/Icon";
 import { Composer } from "./Composer";
 import { LinkBanner } from "./LinkBanner";
@@ -29,6 +30,7 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
   const panelButton = useRef<HTMLButtonElement>(null);
   const [panel, setPanel] = useState(false);
   const [matter, setMatter] = useState<RoomMatter | null>(null);
+  const [dues, setDues] = useState(false);
   const [removing, setRemoving] = useState<Message | null>(null);
   const manner = useManner();
   // Where the user had read to when he came in: the line stays there while he is in the room.
@@ -58,6 +60,7 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
           panelButton={panelButton}
           togglePanel={() => setPanel(!panel)}
           search={search}
+          showDues={() => setDues(true)}
         />
         <LinkBanner room={room} />
         <div className="room-middle">
@@ -74,6 +77,7 @@ export function RoomPane({ room, search }: { room: RoomState; search: () => void
         )}
       </section>
       {panel && <MembersPanel room={room} close={closePanel} ask={setMatter} />}
+      {dues && <MoneyPanel room={room} onClose={() => setDues(false)} />}
       {matter === "invite" && <InviteDialog room={room} onClose={() => setMatter(null)} />}
       {matter === "settings" && <RoomSettingsDialog room={room} onClose={() => setMatter(null)} />}
       {matter === "leave" && <LeaveDialog room={room} onClose={() => setMatter(null)} />}

@@ -1,4 +1,5 @@
 import type { Strings } from "../../i18n/strings";
+import { cardOf, chargeChangeOf, isQuiet, reminderOf } from "../../protocol/dues";
 import { Kind, Role, isShown, type Message } from "../../protocol/message";
 import { fileOf, isPicture } from "../../protocol/sharedFile";
 import type { PeopleView } from "../../room/people";
@@ -25,6 +26,10 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
       return event.deleted;
     case Kind.Money:
       return moneyText(strings, message.text);
+    case Kind.Request:
+      return strings.dues.requested(cardOf(message)?.title ?? "");
+    case Kind.RequestChanged:
+      return duesText(strings, message, people);
     case Kind.Enter:
       return message.text;
     default:
@@ -42,6 +47,16 @@ export function spokenText(strings: Strings, message: Message): string {
   const file = fileOf(message);
   if (file === null) return message.text;
   return isPicture(file) ? strings.file.picture : strings.file.named(file.name);
+}
+
+/** A reminder, or what became of a charge. */
+function duesText(strings: Strings, message: Message, people: PeopleView): string {
+  const reminder = reminderOf(message);
+  if (reminder !== null) return strings.dues.reminded(reminder.title, reminder.users.length);
+  const change = chargeChangeOf(message);
+  if (change === null) return "";
+  const name = nameOf(strings, people, change.user);
+  return strings.dues.changed(name, change.what, strings.dues.won(Math.abs(change.amount)));
 }
 
 /** From whom to whom money went; the text is JSON, see PROTOCOL.md. */
@@ -66,7 +81,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (typists.length > 0) return strings.room.typing(typists);
   const pending = room.outgoing.at(-1);
   if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
-  const last = room.messages.findLast(isShown);
+  const last = room.messages.findLast((message) => isShown(message) && !isQuiet(message));
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
   const event = eventText(strings, last, room.people);
   if (event !== null) return event;

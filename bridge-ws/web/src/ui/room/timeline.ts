@@ -1,4 +1,5 @@
 import { dayNumber } from "../../i18n/dates";
+import { cardOf, isQuiet, type Card } from "../../protocol/dues";
 import { isShown, isTalk, type Message } from "../../protocol/message";
 import { unixMsOf } from "../../protocol/messageId";
 
@@ -6,6 +7,7 @@ import { unixMsOf } from "../../protocol/messageId";
 export type TimelineItem =
   | { readonly type: "day"; readonly key: string; readonly atMs: number }
   | { readonly type: "unread"; readonly key: string }
+  | { readonly type: "card"; readonly key: string; readonly message: Message; readonly card: Card }
   | { readonly type: "event"; readonly key: string; readonly message: Message }
   | {
       readonly type: "message";
@@ -26,7 +28,7 @@ const RUN_PAUSE_MS = 5 * 60_000;
  */
 export function timelineOf(messages: readonly Message[], readMark: number, me: number): TimelineItem[] {
   const items: TimelineItem[] = [];
-  const shown = messages.filter(isShown);
+  const shown = messages.filter((message) => isShown(message) && !isQuiet(message));
   let lineDrawn = readMark === 0;
   shown.forEach((message, index) => {
     const before = shown[index - 1];
@@ -52,6 +54,8 @@ function itemOf(
   after: Message | undefined,
   afterLine: boolean,
 ): TimelineItem {
+  const card = cardOf(message);
+  if (card !== null) return { type: "card", key: keyOf(message), message, card };
   if (!isTalk(message)) return { type: "event", key: keyOf(message), message };
   const joinsBefore = before !== undefined && isOneRun(before, message) && !afterLine;
   const joinsAfter = after !== undefined && isOneRun(message, after) && minuteOf(message) === minuteOf(after);

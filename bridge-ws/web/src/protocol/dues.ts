@@ -1,0 +1,91 @@
+import { Kind, type Message } from "./message";
+
+/** A request's card, as its message says it. */
+export interface Card {
+  readonly request: number;
+  readonly title: string;
+  readonly due: string;
+  readonly graceDays: number;
+  readonly lateFee: number;
+  readonly asked: number;
+  readonly askedOf: number;
+  readonly paidBy: number;
+  readonly collected: number;
+  readonly oddWon: number;
+}
+
+/** What became of a charge, with what the request has come to by that. */
+export interface ChargeChange {
+  readonly what: string;
+  readonly user: number;
+  readonly charge: number;
+  readonly amount: number;
+  readonly open: number;
+  readonly void: boolean;
+  readonly askedOf: number;
+  readonly paidBy: number;
+  readonly collected: number;
+}
+
+export interface Reminder {
+  readonly what: "reminder";
+  readonly title: string;
+  readonly due: string;
+  readonly users: readonly number[];
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function cardOf(message: Message): Card | null {
+  return message.kind === Kind.Request ? (parsed(message.text) as Card | null) : null;
+}
+
+export function reminderOf(message: Message): Reminder | null {
+  if (message.kind !== Kind.RequestChanged) return null;
+  const said = parsed(message.text);
+  return said !== null && said["what"] === "reminder" && Array.isArray(said["users"])
+    ? (said as unknown as Reminder)
+    : null;
+}
+
+export function chargeChangeOf(message: Message): ChargeChange | null {
+  if (message.kind !== Kind.RequestChanged) return null;
+  const said = parsed(message.text);
+  return said === null || said["what"] === "reminder" ? null : (said as unknown as ChargeChange);
+}
+
+/** What requests have come to, by the changes that are loaded. */
+export interface DuesNow {
+  /** The newest change of a request. */
+  readonly newest: ReadonlyMap<number, ChargeChange>;
+  /** The newest about the user himself. */
+  readonly mine: ReadonlyMap<number, ChargeChange>;
+}
+
+export function duesNow(messages: readonly Message[], me: number): DuesNow {
+  const newest = new Map<number, ChargeChange>();
+  const mine = new Map<number, ChargeChange>();
+  for (const message of messages) {
+    const change = chargeChangeOf(message);
+    if (change === null) continue;
+    newest.set(message.reference, change);
+    if (change.user === me) mine.set(message.reference, change);
+  }
+  return { newest, mine };
+}
+
+/** Changes that lines of the room say in words; of the others the money's own line, and the card, say enough. */
+const SAID: ReadonlySet<string> = new Set(["waived", "lateFee", "creditUsed"]);
+
+/** Whether a message only changes a card. */
+export function isQuiet(message: Message): boolean {
+  const change = chargeChangeOf(message);
+  return change !== null && !SAID.has(change.what);
+}

@@ -1,0 +1,257 @@
+import { useRef, useState, type ReactNode } from "react";
+import { newKey, savePlan, type AmountKind, type Plan, type Repeat, type Terms } from "../../api/dues";
+import { useStrings } from "../../i18n/language";
+import type { RoomState } from "../../room/state";
+import { Dialog, Fault } from "../dialogs/Dialog";
+import { Button } from "../parts/Button";
+import { Choice } from "../parts/Choice";
+import { Field } from "../parts/Field";
+import { useSubmit } from "../parts/useSubmit";
+
+const KINDS = ["equal", "shared", "tiers", "own"] as const satisfies readonly AmountKind[];
+const REPEATS = ["monthly", "weekly", "once"] as const satisfies readonly Repeat[];
+const DAY_MS = 86_400_000;
+
+/** A plan's fields as they are typed. */
+interface Draft {
+  title: string;
+  kind: AmountKind;
+  amount: string;
+  tiers: { name: string; amount: string }[];
+  members: ReadonlyMap<number, { amount: string; tier: string; exempt: string }>;
+  firstDue: string;
+  repeat: Repeat;
+  weeks: string;
+  askDays: string;
+  graceDays: string;
+  lateFee: string;
+}
+
+const NOTHING = { amount: "", tier: "", exempt: "" };
+
+/** A plan is made, or changed from its next period on. */
+export function PlanDialog({
+  room,
+  plan,
+  onClose,
+}: {
+  room: RoomState;
+  plan: Plan | null;
+  onClose: () => void;
+}): ReactNode {
+  const strings = useStrings();
+  const { dues } = strings;
+  const [draft, setDraft] = useState<Draft>(() => draftOf(plan));
+  const key = useRef(newKey());
+  const set = (some: Partial<Draft>): void => {
+    setDraft((before) => ({ ...before, ...some }));
+    key.current = newKey();
+  };
+  const { working, fault, submit } = useSubmit(async () => {
+    await savePlan(room.id, plan?.id ?? null, termsOf(draft), key.current);
+    onClose();
+  });
+  const isSound = draft.title.trim() !== "" && draft.firstDue !== "" && (draft.kind === "tiers" || draft.amount !== "");
+  const digits = (label: string, name: "amount" | "weeks" | "askDays" | "graceDays" | "lateFee"): ReactNode => (
+    <Field
+      label={label}
+      inputMode="numeric"
+      autoComplete="off"
+      value={draft[name]}
+      onChange={(event) => set({ [name]: event.target.value.replace(/[^\d]/g, "") })}
+    />
+  );
+  return (
+    <Dialog title={plan === null ? dues.newPlan : dues.changePlan} onClose={onClose}>
+      <form className="dialog-form" noValidate onSubmit={submit}>
+        <Field
+          label={dues.planTitle}
+          placeholder={dues.planExample}
+          autoFocus
+          autoComplete="off"
+          maxLength={80}
+          value={draft.title}
+          onChange={(event) => set({ title: event.target.value })}
+        />
+        <Choice
+          legend={dues.kind}
+          value={draft.kind}
+          onChange={(kind) => set({ kind })}
+          options={KINDS.map((value) => ({ value, label: dues.kinds[value] }))}
+        />
+        {draft.kind === "tiers" ? (
+          <Tiers draft={draft} set={set} />
+        ) : (
+          digits(draft.kind === "shared" ? dues.sum : dues.ofEach, "amount")
+        )}
+        <div className="money-pair">
+          <Field
+            label={dues.firstDue}
+            type="date"
+            value={draft.firstDue}
+            onChange={(event) => set({ firstDue: event.target.value })}
+          />
+          {digits(dues.askDays, "askDays")}
+        </div>
+        <Choice
+          legend={dues.repeat}
+          value={draft.repeat}
+          onChange={(repeat) => set({ repeat })}
+          options={REPEATS.map((value) => ({ value, label: dues.repeats[value] }))}
+        />
+        {draft.repeat === "weekly" && digits(dues.weeks, "weeks")}
+        <div className="money-pair">
+          {digits(dues.graceDays, "graceDays")}
+          {digits(dues.lateFee, "lateFee")}
+        </div>
+        <Members room={room} draft={draft} set={set} />
+        <Fault text={fault} />
+        <div className="dialog-ways">
+          <Button onClick={onClose}>{strings.cancel}</Button>
+          <Button type="submit" look="main" working={working} disabled={!isSound}>
+            {dues.savePlan}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Tiers({ draft, set }: { draft: Draft; set: (some: Partial<Draft>) => void }): ReactNode {
+  const { dues } = useStrings();
+  const change = (place: number, some: Partial<Draft["tiers"][number]>): void =>
+    set({ tiers: draft.tiers.map((tier, index) => (index === place ? { ...tier, ...some } : tier)) });
+  return (
+    <div className="money-tiers">
+      {draft.tiers.map((tier, place) => (
+        <div className="money-pair" key={place}>
+          <Field
+            label={dues.tierName}
+            autoComplete="off"
+            value={tier.name}
+            onChange={(event) => change(place, { name: event.target.value })}
+          />
+          <Field
+            label={dues.ofEach}
+            inputMode="numeric"
+            autoComplete="off"
+            value={tier.amount}
+            onChange={(event) => change(place, { amount: event.target.value.replace(/[^\d]/g, "") })}
+          />
+        </div>
+      ))}
+      <Button onClick={() => set({ tiers: [...draft.tiers, { name: "", amount: "" }] })}>{dues.addTier}</Button>
+    </div>
+  );
+}
+
+/** What is different for single members: an amount, a tier, or why nothing is asked. */
+function Members({
+  room,
+  draft,
+  set,
+}: {
+  room: RoomState;
+  draft: Draft;
+  set: (some: Partial<Draft>) => void;
+}): ReactNode {
+  const { dues } = useStrings();
+  const members = [...room.people.members.values()].filter((member) => !member.left);
+  const change = (user: number, some: Partial<typeof NOTHING>): void => {
+    const next = new Map(draft.members);
+    next.set(user, { ...(next.get(user) ?? NOTHING), ...some });
+    set({ members: next });
+  };
+  return (
+    <details className="money-members">
+      <summary>{dues.ofMembers}</summary>
+      {members.map((member) => {
+        const terms = draft.members.get(member.user) ?? NOTHING;
+        return (
+          <fieldset key={member.user}>
+            <legend>{member.name}</legend>
+            <div className="money-pair">
+              {draft.kind === "own" && (
+                <Field
+                  label={dues.ofEach}
+                  inputMode="numeric"
+                  autoComplete="off"
+                  value={terms.amount}
+                  onChange={(event) => change(member.user, { amount: event.target.value.replace(/[^\d]/g, "") })}
+                />
+              )}
+              {draft.kind === "tiers" && (
+                <label className="money-select">
+                  {dues.tierName}
+                  <select value={terms.tier} onChange={(event) => change(member.user, { tier: event.target.value })}>
+                    {draft.tiers.map((tier, place) => (
+                      <option key={place} value={place}>
+                        {tier.name}
+                      </option>
+                    ))}
+                  </select>
+                </label>
+              )}
+              <Field
+                label={dues.exemptWhy}
+                autoComplete="off"
+                maxLength={200}
+                value={terms.exempt}
+                onChange={(event) => change(member.user, { exempt: event.target.value })}
+              />
+            </div>
+          </fieldset>
+        );
+      })}
+    </details>
+  );
+}
+
+function draftOf(plan: Plan | null): Draft {
+  // Days are those of Seoul.
+  const today = new Date(Date.now() + 9 * 3_600_000);
+  const terms = plan?.terms;
+  const members = new Map<number, typeof NOTHING>();
+  for (const { user, amount, tier, exempt } of terms?.members ?? []) {
+    members.set(user, {
+      amount: amount === null || amount === undefined ? "" : String(amount),
+      tier: tier === null || tier === undefined ? "" : String(tier),
+      exempt: exempt ?? "",
+    });
+  }
+  return {
+    title: terms?.title ?? "",
+    kind: terms?.amountKind ?? "equal",
+    amount: terms === undefined ? "" : String(terms.amount),
+    tiers: (terms?.tiers ?? []).map(({ name, amount }) => ({ name, amount: String(amount) })),
+    members,
+    firstDue: plan?.nextDue ?? new Date(today.getTime() + 7 * DAY_MS).toISOString().slice(0, 10),
+    repeat: terms?.repeat ?? "monthly",
+    weeks: String(terms?.weeks ?? 2),
+    askDays: String(terms?.askDays ?? 7),
+    graceDays: String(terms?.graceDays ?? 3),
+    lateFee: String(terms?.lateFee ?? 0),
+  };
+}
+
+function termsOf(draft: Draft): Terms {
+  const members = [...draft.members].map(([user, { amount, tier, exempt }]) => ({
+    user,
+    amount: draft.kind === "own" && amount !== "" ? Number(amount) : null,
+    tier: draft.kind === "tiers" && tier !== "" ? Number(tier) : null,
+    exempt: exempt.trim() === "" ? null : exempt.trim(),
+  }));
+  return {
+    title: draft.title.trim(),
+    amountKind: draft.kind,
+    amount: draft.kind === "tiers" ? 0 : Number(draft.amount),
+    tiers: draft.kind === "tiers" ? draft.tiers.map(({ name, amount }) => ({ name, amount: Number(amount) })) : [],
+    members: members.filter(({ amount, tier, exempt }) => amount !== null || tier !== null || exempt !== null),
+    firstDue: draft.firstDue,
+    repeat: draft.repeat,
+    weeks: draft.repeat === "weekly" ? Number(draft.weeks) : 0,
+    askDays: Number(draft.askDays),
+    graceDays: Number(draft.graceDays),
+    lateFee: Number(draft.lateFee),
+  };
+}

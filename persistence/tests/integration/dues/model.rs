@@ -1,0 +1,489 @@
+//! Random dues against a model of a few lines: periods, payments in part and over, sent again, cash, refunds, waivers, members
+//! who leave and come back, restarts. After each step every wallet, charge, balance, count, the zero sum, the chains and
+//! all that the room was told are compared.
+
+use moim_persistence::{
+    Amount, Charge, ChargeId, ChargePayment, Day, Kind, NewReceipt, ReceiptId, Refund, RequestKey, Terms, Way,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{Config as ProptestConfig, TestRunner};
+
+use super::{Club, ahead, at, key};
+use crate::arm::{Arm, on_each_arm};
+use crate::ledger::{Person, WALLET_PASSWORD, won};
+
+const PEOPLE: usize = 3;
+const AMOUNT: i64 = 10_000;
+const FEE: i64 = 500;
+/// What each has at the beginning.
+const MONEY: i64 = 100_000;
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// The next period is asked for, and what came before it has become late.
+    Month,
+    Pay {
+        who: usize,
+        back: usize,
+        amount: i64,
+    },
+    /// The newest payment, once more.
+    Again,
+    Cash {
+        who: usize,
+        back: usize,
+        amount: i64,
+    },
+    /// The newest receipt.
+    Settle {
+        by: usize,
+        confirms: bool,
+    },
+    Refund {
+        who: usize,
+        back: usize,
+        amount: i64,
+        in_cash: bool,
+    },
+    ReturnCredit {
+        who: usize,
+        amount: i64,
+        in_cash: bool,
+    },
+    Waive {
+        who: usize,
+        back: usize,
+    },
+    Leave(usize),
+    Return(usize),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (who, back) = (0..PEOPLE, 0..3usize);
+    let amount = prop_oneof![2 => -1..14_000i64, 1 => Just(AMOUNT), 1 => 9_000..40_000i64];
+    let some = 1..12_000i64;
+    prop_oneof![
+        3 => Just(Step::Month),
+        9 => (who.clone(), back.clone(), amount).prop_map(|(who, back, amount)| Step::Pay { who, back, amount }),
+        2 => Just(Step::Again),
+        3 => (who.clone(), back.clone(), some.clone()).prop_map(|(who, back, amount)| Step::Cash { who, back, amount }),
+        4 => (who.clone(), any::<bool>()).prop_map(|(by, confirms)| Step::Settle { by, confirms }),
+        3 => (who.clone(), back.clone(), some.clone(), any::<bool>())
+            .prop_map(|(who, back, amount, in_cash)| Step::Refund { who, back, amount, in_cash }),
+        2 => (who.clone(), some, any::<bool>())
+            .prop_map(|(who, amount, in_cash)| Step::ReturnCredit { who, amount, in_cash }),
+        2 => (who.clone(), back).prop_map(|(who, back)| Step::Waive { who, back }),
+        1 => (1..PEOPLE).prop_map(Step::Leave),
+        2 => (1..PEOPLE).prop_map(Step::Return),
+        1 => Just(Step::Restart),
+    ]
+}
+
+#[derive(Clone, Debug, Default)]
+struct Owed {
+    id: u64,
+    request: usize,
+    who: usize,
+    fee: i64,
+    waived: i64,
+    paid: i64,
+    void: bool,
+}
+
+impl Owed {
+    fn open(&self) -> i64 {
+        if self.void { 0 } else { AMOUNT + self.fee - self.waived - self.paid }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Purse {
+    wallet: i64,
+    by_wallet: i64,
+    by_cash: i64,
+    credit: i64,
+}
+
+/// What ought to be.
+#[derive(Default)]
+struct Model {
+    purses: [Purse; PEOPLE],
+    is_member: [bool; PEOPLE],
+    owed: Vec<Owed>,
+    requests: usize,
+    /// What the room is told of charges: what, who, what is open, how many have paid of how many, what was paid.
+    told: Vec<(&'static str, usize, i64, usize, usize, i64)>,
+    transfers: usize,
+}
+
+impl Model {
+    fn newest(&self, who: usize, back: usize) -> Option<usize> {
+        let own: Vec<usize> = (0..self.owed.len()).filter(|&place| self.owed[place].who == who).collect();
+        own.len().checked_sub(1 + back).map(|place| own[place])
+    }
+
+    fn counts(&self, request: usize) -> (usize, usize, i64) {
+        let of = self.owed.iter().filter(|owed| owed.request == request);
+        let asked = of.clone().filter(|owed| !owed.void && (owed.open() > 0 || owed.paid > 0)).count();
+        let paid = of.clone().filter(|owed| !owed.void && owed.open() == 0 && owed.paid > 0).count();
+        (asked, paid, of.map(|owed| owed.paid).sum())
+    }
+
+    fn tell(&mut self, what: &'static str, place: usize) {
+        let owed = &self.owed[place];
+        let (asked, paid, collected) = self.counts(owed.request);
+        self.told.push((what, owed.who, owed.open(), paid, asked, collected));
+    }
+
+    fn use_credit(&mut self, who: usize, tells: impl Fn(usize) -> bool) {
+        for place in 0..self.owed.len() {
+            let used = self.owed[place].open().min(self.purses[who].credit);
+            if self.owed[place].who == who && used > 0 {
+                self.owed[place].paid += used;
+                self.purses[who].credit -= used;
+                if tells(self.owed[place].request) {
+                    self.tell("creditUsed", place);
+                }
+            }
+        }
+    }
+
+    fn came(&mut self, what: &'static str, place: usize, amount: i64) {
+        let (who, to_charge) = (self.owed[place].who, self.owed[place].open().min(amount));
+        self.owed[place].paid += to_charge;
+        self.purses[who].credit += amount - to_charge;
+        self.transfers += 1;
+        self.tell(what, place);
+        if amount > to_charge {
+            self.use_credit(who, |_| true);
+        }
+    }
+
+    fn month(&mut self) {
+        // Of the period before the days of grace are over by now.
+        if let Some(before) = self.requests.checked_sub(1) {
+            for place in 0..self.owed.len() {
+                if self.owed[place].request == before && self.owed[place].open() > 0 {
+                    self.owed[place].fee += FEE;
+                    self.tell("lateFee", place);
+                    self.use_credit(self.owed[place].who, |_| true);
+                }
+            }
+        }
+        let request = self.requests;
+        self.requests += 1;
+        for who in 0..PEOPLE {
+            if self.is_member[who] {
+                self.owed.push(Owed { request, who, ..Owed::default() });
+            }
+        }
+        for who in 0..PEOPLE {
+            self.use_credit(who, |of| of != request);
+        }
+    }
+
+    fn leave(&mut self, who: usize) {
+        self.is_member[who] = false;
+        for place in 0..self.owed.len() {
+            let open = self.owed[place].open();
+            if self.owed[place].who == who && open > 0 {
+                self.owed[place].waived += open;
+                self.owed[place].void = true;
+                self.tell("void", place);
+            }
+        }
+        let purse = &mut self.purses[who];
+        let back = purse.credit.min(purse.by_wallet);
+        if back > 0 {
+            purse.credit -= back;
+            purse.by_wallet -= back;
+            purse.wallet += back;
+            self.transfers += 1;
+        }
+    }
+}
+
+/// The real thing beside its model.
+struct World {
+    club: Club,
+    people: [Person; PEOPLE],
+    model: Model,
+    first_due: Day,
+    payment: Option<(ChargePayment, bool)>,
+    receipt: Option<(ReceiptId, usize, i64, bool)>,
+    now_ms: u64,
+}
+
+impl World {
+    async fn open(arm: Arm) -> Self {
+        let club = Club::open(arm).await;
+        let people = [club.minji.clone(), club.jun.clone(), club.sora.clone()];
+        let terms = Terms { first_due: ahead(11), late_fee: won(FEE), ..Club::terms(Amount::Equal(won(AMOUNT))) };
+        let first_due = club.plan(terms).await.terms.first_due;
+        let purses = [Purse { wallet: MONEY, ..Purse::default() }; PEOPLE];
+        let model = Model { purses, is_member: [true; PEOPLE], ..Model::default() };
+        let now_ms = at(first_due.plus_days(-10), 0);
+        Self { club, people, model, first_due, payment: None, receipt: None, now_ms }
+    }
+
+    async fn step(mut self, step: &Step) -> Result<Self, TestCaseError> {
+        match *step {
+            Step::Month => {
+                let due = self.first_due.plus_months(self.model.requests as i64);
+                self.now_ms = at(due.plus_days(-10), 9);
+                self.club.dues().run_due(self.now_ms).await.unwrap();
+                self.model.month();
+                self.learn_numbers().await;
+            }
+            Step::Pay { who, back, amount } => self.pay(who, back, amount).await?,
+            Step::Again => {
+                if let Some((payment, paid)) = self.payment.clone() {
+                    let again = self.club.dues().pay(payment).await;
+                    let is_member = self.model.is_member[self.who_paid()];
+                    prop_assert!(!paid || !is_member || again.unwrap().repeated);
+                }
+            }
+            Step::Cash { who, back, amount } => self.cash(who, back, amount).await?,
+            Step::Settle { by, confirms } => self.settle(by, confirms).await?,
+            Step::Refund { who, back, amount, in_cash } => self.refund(who, back, amount, in_cash).await?,
+            Step::ReturnCredit { who, amount, in_cash } => self.return_credit(who, amount, in_cash).await?,
+            Step::Waive { who, back } => {
+                let Some(place) = self.model.newest(who, back) else { return Ok(self) };
+                let charge = ChargeId(self.model.owed[place].id);
+                let waived = self.club.dues().waive(self.people[0].user.id, self.club.room, charge, "사유").await;
+                let open = self.model.owed[place].open();
+                prop_assert_eq!(waived.is_ok(), open > 0, "{:?}", waived);
+                if open > 0 {
+                    self.model.owed[place].waived += open;
+                    self.model.tell("waived", place);
+                }
+            }
+            Step::Leave(who) if self.model.is_member[who] => {
+                self.club.leaves(self.people[who].user.id).await;
+                self.club.dues().run_due(self.now_ms).await.unwrap();
+                self.model.leave(who);
+            }
+            Step::Return(who) if !self.model.is_member[who] => {
+                let rooms = self.club.stores.persistence.accounts().rooms();
+                rooms.join(self.people[who].user.id, self.club.room, None).await.unwrap();
+                self.model.is_member[who] = true;
+            }
+            Step::Leave(_) | Step::Return(_) => {}
+            Step::Restart => self.club.stores = self.club.stores.reopen(),
+        }
+        Ok(self)
+    }
+
+    /// The numbers that the newest request's charges have got.
+    async fn learn_numbers(&mut self) {
+        let request = self.club.newest().await;
+        let (_, charges) = self.club.dues().request(self.people[0].user.id, self.club.room, request.id).await.unwrap();
+        for owed in self.model.owed.iter_mut().filter(|owed| owed.id == 0) {
+            let user = self.people[owed.who].user.id;
+            owed.id = charges.iter().find(|entry| entry.charge.user == user).unwrap().charge.id.0;
+        }
+    }
+
+    fn who_paid(&self) -> usize {
+        let payer = self.payment.as_ref().map(|(payment, _)| payment.actor);
+        self.people.iter().position(|person| Some(person.user.id) == payer).unwrap_or_default()
+    }
+
+    async fn pay(&mut self, who: usize, back: usize, amount: i64) -> Result<(), TestCaseError> {
+        let Some(place) = self.model.newest(who, back) else { return Ok(()) };
+        let actor = self.people[who].user.id;
+        let key = RequestKey::given(&format!("payment-{}", self.model.told.len())).unwrap();
+        let charge = ChargeId(self.model.owed[place].id);
+        let password = WALLET_PASSWORD.to_owned();
+        let payment = ChargePayment { actor, key, room: self.club.room, charge, amount, password };
+        let paid = self.club.dues().pay(payment.clone()).await;
+        let fits = self.model.is_member[who]
+            && !self.model.owed[place].void
+            && (1..=self.model.purses[who].wallet).contains(&amount);
+        prop_assert_eq!(paid.is_ok(), fits, "{:?}", paid);
+        if fits {
+            self.payment = Some((payment, true));
+            self.model.purses[who].wallet -= amount;
+            self.model.purses[who].by_wallet += amount;
+            self.model.came("paid", place, amount);
+        }
+        Ok(())
+    }
+
+    async fn cash(&mut self, who: usize, back: usize, amount: i64) -> Result<(), TestCaseError> {
+        let Some(place) = self.model.newest(who, back) else { return Ok(()) };
+        let charge = ChargeId(self.model.owed[place].id);
+        let (actor, note) = (self.people[0].user.id, String::new());
+        let new = NewReceipt { actor, key: key(), room: self.club.room, charge, amount, note };
+        let recorded = self.club.dues().record_cash(new).await;
+        prop_assert_eq!(recorded.is_ok(), !self.model.owed[place].void, "{:?}", recorded);
+        if let Ok(receipt) = recorded {
+            self.receipt = Some((receipt.id, place, amount, false));
+        }
+        Ok(())
+    }
+
+    async fn settle(&mut self, by: usize, confirms: bool) -> Result<(), TestCaseError> {
+        let Some((receipt, place, amount, settled)) = self.receipt else { return Ok(()) };
+        let (actor, room) = (self.people[by].user.id, self.club.room);
+        let is_member = self.model.is_member[by];
+        if !confirms {
+            let denied = self.club.dues().deny_cash(actor, room, receipt).await;
+            prop_assert_eq!(denied.is_ok(), is_member && !settled, "{:?}", denied);
+            if denied.is_ok() {
+                self.receipt = Some((receipt, place, amount, true));
+            }
+            return Ok(());
+        }
+        let confirmed = self.club.dues().confirm_cash(actor, room, receipt).await;
+        // Who confirmed it and asks again has the first answer.
+        if let Ok(outcome) = &confirmed
+            && outcome.repeated
+        {
+            return Ok(());
+        }
+        let fits = is_member && by != 0 && !settled && !self.model.owed[place].void;
+        prop_assert_eq!(confirmed.is_ok(), fits, "{:?}", confirmed);
+        if fits {
+            self.receipt = Some((receipt, place, amount, true));
+            self.model.purses[self.model.owed[place].who].by_cash += amount;
+            self.model.came("paidInCash", place, amount);
+        }
+        Ok(())
+    }
+
+    async fn refund(&mut self, who: usize, back: usize, amount: i64, in_cash: bool) -> Result<(), TestCaseError> {
+        let Some(place) = self.model.newest(who, back) else { return Ok(()) };
+        let refund = self.back(ChargeId(self.model.owed[place].id), amount, in_cash);
+        let refunded = self.club.dues().refund(refund).await;
+        let came = self.came(who, in_cash);
+        let fits = amount <= self.model.owed[place].paid.min(came);
+        prop_assert_eq!(refunded.is_ok(), fits, "{:?}", refunded);
+        if fits {
+            self.model.owed[place].paid -= amount;
+            self.gave_back(who, amount, in_cash);
+            self.model.tell(if in_cash { "refundedInCash" } else { "refunded" }, place);
+        }
+        Ok(())
+    }
+
+    async fn return_credit(&mut self, who: usize, amount: i64, in_cash: bool) -> Result<(), TestCaseError> {
+        let returned = self.club.dues().return_credit(self.back(self.people[who].user.id, amount, in_cash)).await;
+        let fits = amount <= self.model.purses[who].credit.min(self.came(who, in_cash));
+        prop_assert_eq!(returned.is_ok(), fits, "{:?}", returned);
+        if fits {
+            self.model.purses[who].credit -= amount;
+            self.gave_back(who, amount, in_cash);
+        }
+        Ok(())
+    }
+
+    fn back<T>(&self, of: T, amount: i64, in_cash: bool) -> Refund<T> {
+        self.club.back(of, amount, if in_cash { Way::Cash } else { Way::Wallet })
+    }
+
+    fn came(&self, who: usize, in_cash: bool) -> i64 {
+        let purse = self.model.purses[who];
+        if in_cash { purse.by_cash } else { purse.by_wallet }
+    }
+
+    fn gave_back(&mut self, who: usize, amount: i64, in_cash: bool) {
+        let purse = &mut self.model.purses[who];
+        if in_cash {
+            purse.by_cash -= amount;
+        } else {
+            purse.by_wallet -= amount;
+            purse.wallet += amount;
+        }
+        self.model.transfers += 1;
+    }
+
+    async fn compare(&self) -> Result<(), TestCaseError> {
+        let Self { club, model, people, .. } = self;
+        for (person, purse) in people.iter().zip(&model.purses) {
+            prop_assert_eq!(club.wallet(person).await.get(), purse.wallet);
+            prop_assert_eq!(club.balance(person).await, (purse.credit, purse.by_wallet, purse.by_cash));
+        }
+        let sum = |of: fn(&Purse) -> i64| model.purses.iter().map(of).sum::<i64>();
+        prop_assert_eq!(club.held().await, (sum(|purse| purse.by_wallet), sum(|purse| purse.by_cash)));
+        let requests = club.dues().requests(people[0].user.id, club.room, None, 100).await.unwrap();
+        prop_assert_eq!(requests.len(), model.requests);
+        for (number, request) in requests.iter().rev().enumerate() {
+            let found = request.counts;
+            let counts = (found.asked_of as usize, found.paid_by as usize, found.collected.get());
+            prop_assert_eq!(counts, model.counts(number));
+            let (_, charges) = club.dues().request(people[0].user.id, club.room, request.id).await.unwrap();
+            prop_assert_eq!(charges.len(), model.owed.iter().filter(|owed| owed.request == number).count());
+            for Charge { id, late_fee, waived, paid, is_void, .. } in charges.into_iter().map(|entry| entry.charge) {
+                let owed = model.owed.iter().find(|owed| owed.id == id.0).unwrap();
+                let found = (late_fee.get(), waived.get(), paid.get(), is_void);
+                prop_assert_eq!(found, (owed.fee, owed.waived, owed.paid, owed.void), "charge {}", id);
+            }
+        }
+        self.compare_told().await?;
+        let verified = club.stores.ledger().verify(None).await.unwrap();
+        prop_assert_eq!((verified.sum, &verified.faults.0), (0, &Vec::new()));
+        Ok(())
+    }
+
+    async fn compare_told(&self) -> Result<(), TestCaseError> {
+        let told = self.club.told().await;
+        let of_kind = |kind: Kind| told.iter().filter(|(found, _)| *found == kind).count();
+        prop_assert_eq!((of_kind(Kind::Request), of_kind(Kind::Money)), (self.model.requests, self.model.transfers));
+        let changes: Vec<_> = told
+            .iter()
+            .filter(|(kind, text)| *kind == Kind::RequestChanged && text["what"] != "reminder")
+            .map(|(_, text)| {
+                let number = |name: &str| text[name].as_i64().unwrap();
+                let who = self.people.iter().position(|person| i64::from(person.user.id.0) == number("user"));
+                let (what, counts) = (text["what"].as_str().unwrap(), (number("paidBy"), number("askedOf")));
+                (
+                    what.to_owned(),
+                    who.unwrap(),
+                    number("open"),
+                    counts.0 as usize,
+                    counts.1 as usize,
+                    number("collected"),
+                )
+            })
+            .collect();
+        let expected = self.model.told.iter().copied();
+        let expected = expected.map(|(what, who, open, paid, of, sum)| (what.to_owned(), who, open, paid, of, sum));
+        prop_assert_eq!(changes, expected.collect::<Vec<_>>());
+        Ok(())
+    }
+}
+
+async fn random_dues_are_where_the_model_has_them(arm: Arm) {
+    let cases = match std::env::var("MOIM_TEST_DUES_CASES") {
+        Ok(cases) => cases.parse().unwrap(),
+        Err(_) => 16,
+    };
+    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
+    let steps = proptest::collection::vec(step(), 1..40);
+    let counts = std::sync::Mutex::new([0usize; 5]);
+    let handle = tokio::runtime::Handle::current();
+    let run = |steps: Vec<Step>| {
+        handle.block_on(async {
+            let mut world = World::open(arm).await;
+            for step in &steps {
+                world = world.step(step).await?;
+                world.compare().await?;
+            }
+            let model = &world.model;
+            let of_this = [steps.len(), model.requests, model.owed.len(), model.transfers, model.told.len()];
+            counts.lock().unwrap().iter_mut().zip(of_this).for_each(|(count, more)| *count += more);
+            Ok(())
+        })
+    };
+    let outcome = tokio::task::block_in_place(|| runner.run(&steps, run));
+    let [steps, requests, charges, transfers, told] = *counts.lock().unwrap();
+    eprintln!(
+        "{arm:?}: {cases} cases, {steps} steps, {requests} requests, {charges} charges, {transfers} transfers, {told} changes told"
+    );
+    outcome.unwrap();
+    assert!(transfers > 0 && told > 0);
+}
+
+on_each_arm!(threads: random_dues_are_where_the_model_has_them);
