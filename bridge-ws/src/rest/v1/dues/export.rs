@@ -99,13 +99,13 @@ impl Table {
                 "Last paid",
             ],
         };
-        table.fields(names.map(str::to_owned));
+        table.fields(&names.map(str::to_owned));
         table
     }
 
     fn line(&mut self, request: &Request, entry: &ChargeEntry, language: Language) {
         let charge = &entry.charge;
-        self.fields([
+        self.fields(&[
             request.title.clone(),
             request.due.to_string(),
             entry.name.clone(),
@@ -120,7 +120,7 @@ impl Table {
         ]);
     }
 
-    fn fields<const COLUMNS: usize>(&mut self, fields: [String; COLUMNS]) {
+    fn fields<const COLUMNS: usize>(&mut self, fields: &[String; COLUMNS]) {
         for (column, field) in fields.iter().enumerate() {
             let comma = if column > 0 { "," } else { "" };
             // Writing to a string does not fail.
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_field_is_neither_carried_out_nor_split() {
         let mut table = Table { text: String::new() };
-        table.fields(["=1+1".to_owned(), "a,\"b\"".to_owned(), "@SUM".to_owned(), "민지".to_owned()]);
+        table.fields(&["=1+1".to_owned(), "a,\"b\"".to_owned(), "@SUM".to_owned(), "민지".to_owned()]);
         assert_eq!(table.text, "\"'=1+1\",\"a,\"\"b\"\"\",\"'@SUM\",\"민지\"\r\n");
     }
 }
