@@ -99,7 +99,7 @@ test("a member opens a wallet and pays in two steps; both cards follow", async (
   await dialog.getByLabel("지갑 비밀번호").press("Enter");
   await card(hana).getByText("내 회비 완납").waitFor();
   for (const person of [chongmu, hana]) await card(person).getByText("납부 1/2").waitFor();
-  await chongmu.page.getByText("박하나 → 회비 10,000원").waitFor();
+  await chongmu.page.getByRole("log").getByText("박하나 → 회비 10,000원").waitFor();
 });
 
 test("cash counts once a second member says so", async () => {

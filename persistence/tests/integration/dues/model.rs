@@ -73,7 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(who, back, amount, in_cash)| Step::Refund { who, back, amount, in_cash }),
         2 => (who.clone(), some, any::<bool>())
             .prop_map(|(who, amount, in_cash)| Step::ReturnCredit { who, amount, in_cash }),
-        2 => (who.clone(), back).prop_map(|(who, back)| Step::Waive { who, back }),
+        2 => (who, back).prop_map(|(who, back)| Step::Waive { who, back }),
         1 => (1..PEOPLE).prop_map(Step::Leave),
         2 => (1..PEOPLE).prop_map(Step::Return),
         1 => Just(Step::Restart),

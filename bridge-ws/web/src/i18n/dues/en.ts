@@ -40,6 +40,7 @@ export const duesEn: DuesStrings = {
   fund: "Fund",
   cash: "Cash",
   credit: "Credit",
+  outside: "Outside",
   filter: "Show",
   all: "All",
   period: "Request",

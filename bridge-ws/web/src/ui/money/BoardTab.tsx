@@ -75,7 +75,9 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
           <thead>
             <tr>
               <th scope="col">{dues.member}</th>
-              <th scope="col">{dues.amount}</th>
+              <th scope="col" className="is-won">
+                {dues.amount}
+              </th>
               <th scope="col">{dues.state}</th>
               <th scope="col">{dues.movedAt}</th>
               <th scope="col">

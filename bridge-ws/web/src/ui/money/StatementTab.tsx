@@ -37,9 +37,15 @@ export function StatementTab({ room, view }: { room: RoomState; view: DuesView }
               <th scope="col">#</th>
               <th scope="col">{dues.date}</th>
               <th scope="col">{dues.who}</th>
-              <th scope="col">{dues.came}</th>
-              <th scope="col">{dues.went}</th>
-              <th scope="col">{dues.balance}</th>
+              <th scope="col" className="is-won">
+                {dues.came}
+              </th>
+              <th scope="col" className="is-won">
+                {dues.went}
+              </th>
+              <th scope="col" className="is-won">
+                {dues.balance}
+              </th>
             </tr>
           </thead>
           <tbody>

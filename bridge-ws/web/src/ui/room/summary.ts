@@ -59,11 +59,20 @@ function duesText(strings: Strings, message: Message, people: PeopleView): strin
   return strings.dues.changed(name, change.what, strings.dues.won(Math.abs(change.amount)));
 }
 
+/** The account of the world outside, from which money comes in. */
+const OUTSIDE = 1;
+
+interface Party {
+  readonly wallet: number;
+  readonly name: string;
+}
+
 /** From whom to whom money went; the text is JSON, see PROTOCOL.md. */
-function moneyText({ event }: Strings, text: string): string {
+function moneyText({ event, dues }: Strings, text: string): string {
   try {
-    const { amount, from, to } = JSON.parse(text) as { amount: number; from: { name: string }; to: { name: string } };
-    return event.money(from.name, to.name, amount);
+    const { amount, from, to } = JSON.parse(text) as { amount: number; from: Party; to: Party };
+    const name = (party: Party): string => (party.wallet === OUTSIDE ? dues.outside : party.name);
+    return event.money(name(from), name(to), amount);
   } catch {
     return event.moneyMoved;
   }
