@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agents;
 use crate::config::Config;
+use crate::oauth::Oauth;
 use crate::origin::Origins;
 use crate::people::People;
 use crate::problem::Problem;
@@ -30,6 +31,8 @@ pub(crate) struct App {
     /// What STOMP clients share.
     pub(crate) stomp: Stomp,
     pub(crate) counters: Arc<Counters>,
+    /// Who may say who somebody is.
+    pub(crate) oauth: Oauth,
     /// One permit an upload.
     pub(crate) uploads: Semaphore,
     /// One permit a download.

@@ -13,6 +13,7 @@ use crate::agent::Agents;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
+use crate::oauth::Oauth;
 use crate::origin::Origins;
 use crate::people::People;
 use crate::stats::{Counters, Stats};
@@ -36,9 +37,10 @@ pub struct BridgeHandle {
 /// Blocks for an instant. May be called on any thread.
 ///
 /// # Errors
-/// [`Error::Listen`] where the address cannot be had, [`Error::Origin`], [`Error::Zero`], [`Error::Threads`].
+/// [`Error::Listen`] where the address cannot be had, [`Error::Origin`], [`Error::Oauth`], [`Error::Zero`], [`Error::Threads`].
 pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, Error> {
     check(&config)?;
+    let oauth = Oauth::new(&config)?;
     let origins = Origins::new(&config.allowed_origins)?;
     let threads = Threads::start(config.threads)?;
     let entered = threads.first().enter();
@@ -62,6 +64,7 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
         trunks,
         agents,
         stomp,
+        oauth,
         counters,
         uploads,
         downloads,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::oauth::OauthProvider;
 use crate::rest::FileTypes;
 
 /// Answers `/metrics`: lines in the Prometheus text format.
@@ -32,6 +33,10 @@ pub struct Config {
     /// A trial installation with made-up people: `GET /api/v1/about` says so, sign-ups are not limited by address, mock
     /// data and the load-test door are open.
     pub trial: bool,
+    /// Where people reach the bridge, as `https://chat.example.org`: providers of logins send them back there.
+    pub public_url: String,
+    /// Who may say who somebody is, besides a password.
+    pub oauth: Vec<OauthProvider>,
     /// Which types of files may be uploaded.
     pub file_types: FileTypes,
     /// The bridge's own threads, at least 1. Connections and trunks are dealt to them.
@@ -57,6 +62,8 @@ impl Config {
             secure_cookies: false,
             trust_forwarded: false,
             trial: false,
+            public_url: format!("http://{listen}"),
+            oauth: Vec::new(),
             file_types: FileTypes::default(),
             threads: 1,
             limits: Limits::default(),
@@ -140,6 +147,8 @@ pub struct Limits {
     pub agents_max: usize,
     /// Time that a REST answer waits for what the engine says to its caller's own request.
     pub answer_timeout: Duration,
+    /// Time for all that one request asks of a provider of logins. Then the person is told that it is slow.
+    pub provider_timeout: Duration,
     /// Time that a stopping bridge gives requests and sockets to end.
     pub stop_timeout: Duration,
 }
@@ -174,6 +183,7 @@ impl Default for Limits {
             engine_timeout: Duration::from_secs(1),
             agents_max: 16_384,
             answer_timeout: Duration::from_secs(10),
+            provider_timeout: Duration::from_secs(8),
             stop_timeout: Duration::from_secs(5),
         }
     }

@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use percent_encoding::percent_decode_str;
 
+use crate::oauth::FLOW_MAX_S;
+
 /// Cookie that login sets for the bridge's own page, out of reach of scripts.
 pub(crate) const SESSION_COOKIE: &str = "moim_session";
 /// Cookie that the original's page sets by script, `Bearer%20` and the token. Login clears it, so one that is there is
@@ -41,6 +43,23 @@ pub(crate) fn login_cookies(token: &str, max_age_s: u64, secure: bool) -> [Strin
 /// The `Set-Cookie` headers of a logout.
 pub(crate) fn logout_cookies(secure: bool) -> [String; 2] {
     login_cookies("", 0, secure)
+}
+
+/// The `Set-Cookie` header that keeps a login by a provider until it ends, or that clears it. Lax: the provider's page
+/// sends the browser back.
+pub(crate) fn flow_cookie(flow: Option<&str>, secure: bool) -> String {
+    let max_age_s = if flow.is_some() { FLOW_MAX_S } else { 0 };
+    set(flow_name(secure), flow.unwrap_or_default(), max_age_s, "; HttpOnly", secure)
+}
+
+/// What the browser keeps of a login by a provider.
+pub(crate) fn flow_of(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    cookie(headers, flow_name(secure))
+}
+
+/// With the prefix no other host of the domain can plant the cookie; browsers take it by https alone.
+const fn flow_name(secure: bool) -> &'static str {
+    if secure { "__Host-moim_oauth" } else { "moim_oauth" }
 }
 
 fn set(name: &str, value: &str, max_age_s: u64, http_only: &str, secure: bool) -> String {

@@ -20,6 +20,9 @@ pub enum Error {
     /// An allowed origin is not one.
     #[error("\"{0}\" is no origin; write scheme://host or scheme://host:port, without a path")]
     Origin(String),
+    /// A provider of logins cannot be used as it is configured.
+    #[error("logins by a provider: {0}")]
+    Oauth(String),
     /// A number that must be at least one is none.
     #[error("{0} must be at least 1")]
     Zero(&'static str),

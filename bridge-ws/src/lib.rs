@@ -24,6 +24,8 @@
 //!   not read meanwhile.
 //! - A frame that a browser's socket took in part waits whole beside its queue, and so do answers to pings up to
 //!   [`Limits::socket_bytes_max`]; past them the socket ends as a slow one.
+//! - Logins by a provider: 64 talk to providers at once, and one more is refused (`oauth_busy`); an answer has at most
+//!   512 KiB, and of each provider one description is kept. What a login under way needs is in the browser's cookie.
 //! - Of what a browser sends one WebSocket frame that is not there whole is kept, up to
 //!   [`Limits::socket_message_bytes_max`], and the fragments of one message, up to the same.
 
@@ -37,7 +39,9 @@ mod credentials;
 mod error;
 mod files_cleaning;
 mod local_time;
+pub mod made_up;
 mod marks;
+mod oauth;
 mod operations;
 mod origin;
 mod page;
@@ -57,6 +61,7 @@ mod websocket;
 pub use bridge::{BridgeHandle, start};
 pub use config::{Config, Health, Limits, Metrics};
 pub use error::Error;
+pub use oauth::OauthProvider;
 pub use page::is_embedded as page_is_embedded;
 pub use rest::FileTypes;
 pub use stats::Stats;

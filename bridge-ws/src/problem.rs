@@ -99,6 +99,7 @@ impl From<Error> for Problem {
             Error::NotAMember { .. } => (StatusCode::FORBIDDEN, "NotAMember"),
             Error::NotAllowed(_) => (StatusCode::FORBIDDEN, "NotAllowed"),
             Error::EmailTaken => (StatusCode::BAD_REQUEST, "EmailTaken"),
+            Error::ExternalTaken => (StatusCode::BAD_REQUEST, "ExternalTaken"),
             Error::LoginFailed => (StatusCode::BAD_REQUEST, "LoginFailed"),
             Error::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "TooManyAttempts"),
             Error::NoSuchUser(_) => (StatusCode::BAD_REQUEST, "NoSuchUser"),

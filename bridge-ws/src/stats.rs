@@ -95,6 +95,12 @@ stats! {
     downloads_slow: "counter" as "moim_bridge_downloads_slow_total",
     /// Files removed that crashes, withdrawals and deleted rooms left.
     files_cleaned: "counter" as "moim_bridge_files_cleaned_total",
+    /// Logins by a provider, and accounts connected with one.
+    oauth_done: "counter" as "moim_bridge_oauth_done_total",
+    /// Logins by a provider that were refused, of whatever reason.
+    oauth_refused: "counter" as "moim_bridge_oauth_refused_total",
+    /// Logins by a provider refused because too many talked to providers.
+    oauth_busy: "counter" as "moim_bridge_oauth_busy_total",
     /// HTTP connections open now.
     connections: "gauge" as "moim_bridge_http_connections",
     /// HTTP connections closed at once because the bridge was full.

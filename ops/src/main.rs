@@ -6,6 +6,7 @@ mod demo;
 mod health;
 mod logging;
 mod metrics;
+mod mock_talk;
 mod open_files;
 mod secret;
 mod settings;

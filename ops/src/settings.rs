@@ -76,6 +76,11 @@ pub(crate) fn bridge(config: &Config, engine: SocketAddr, trunk_secret: String) 
     moim_bridge::Config {
         trunks: config.bridge.trunks.into(),
         allowed_origins: config.bridge.allowed_origins.iter().map(ToString::to_string).collect(),
+        public_url: match config.bridge.public_url.as_str() {
+            "" => format!("http://{}", config.bridge.listen),
+            url => url.to_owned(),
+        },
+        oauth: config.bridge.oauth.clone(),
         secure_cookies: config.bridge.secure_cookies,
         trust_forwarded: config.bridge.trust_forwarded,
         trial: config.trial,

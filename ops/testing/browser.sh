@@ -22,7 +22,10 @@ if [ -z "$CHROMIUM" ]; then
 fi
 export CHROMIUM
 
-(cd ops/testing/browser && npm ci --no-audit --no-fund --loglevel=error)
+# The page of the original is met in one room with ours.
+for folder in browser stomp; do
+    (cd ops/testing/$folder && npm ci --no-audit --no-fund --loglevel=error)
+done
 serve
-(cd ops/testing/browser && BASE_URL=$base_url npm test --silent -- --test-reporter=tap)
+(cd ops/testing/browser && BASE_URL=$base_url MOIM=$moim npm test --silent -- --test-reporter=tap)
 served

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The original page's STOMP client and a native one in one room, against a server of its own.
+# The original page's STOMP client and a native one in one room, and every row of the original's interface, against a server of
+# its own. CONTRACT_TABLE names a file for the table of rows, requests and answers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

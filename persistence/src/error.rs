@@ -13,6 +13,9 @@ pub enum Error {
     /// Another account has that e-mail address.
     #[error("the e-mail address is taken by another account; log in or choose another")]
     EmailTaken,
+    /// An account of a provider is connected with another account here, or the user's with another one of the provider.
+    #[error("that account of the provider is connected with another account here, or yours with another one there")]
+    ExternalTaken,
     /// E-mail or password is wrong; which of both is not told.
     #[error("e-mail or password is wrong")]
     LoginFailed,
@@ -170,6 +173,7 @@ impl Error {
             Self::AlreadyMember { .. } => ErrorCode::AlreadyMember,
             Self::WrongPassword => ErrorCode::WrongPassword,
             Self::EmailTaken
+            | Self::ExternalTaken
             | Self::NoSuchUser(_)
             | Self::NoSuchFile(_)
             | Self::FileTooLarge { .. }

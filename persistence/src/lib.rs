@@ -92,8 +92,8 @@ pub use ledger::{
     StatementLine, Transfer, TransferId, TransferState, Verified, Wallet, Won,
 };
 pub use members::{
-    Accounts, Change, Identity, Login, Logins, MemberEntry, NewRoom, Office, OfficeHolder, RevokedLogins, Room,
-    RoomChange, RoomOfUser, RoomSnapshot, Rooms, SignUp, User, Users,
+    Accounts, Change, ExternalAccount, ExternalSignUp, Identity, Login, Logins, MemberEntry, NewRoom, Office,
+    OfficeHolder, RevokedLogins, Room, RoomChange, RoomOfUser, RoomSnapshot, Rooms, SignUp, User, Users, WaysIn,
 };
 pub use message_store::{Examined, MessageStore, Page, PageQuery, SetUp};
 pub use moim_wire::schema::{Kind, Role};

@@ -88,12 +88,15 @@ async fn sign_up(
 /// Creates an account, limited by the client's address except in a trial, whose people may all come from one.
 pub(super) async fn create(app: &App, address: ClientAddress, account: Account) -> Result<User, Error> {
     let users = app.persistence.accounts().users();
-    if app.config.trial {
-        return users.sign_up(account.into()).await;
+    match sign_up_address(app, address) {
+        None => users.sign_up(account.into()).await,
+        Some(address) => users.sign_up_from(account.into(), address).await,
     }
-    // Clients without an address share one.
-    let address = address.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    users.sign_up_from(account.into(), address).await
+}
+
+/// The address by which sign-ups are limited; none in a trial. Clients without an address share one.
+pub(super) fn sign_up_address(app: &App, address: ClientAddress) -> Option<IpAddr> {
+    (!app.config.trial).then(|| address.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
 /// `POST /user/login`: the token travels in headers alone, as the original page expects it.

@@ -16,6 +16,7 @@ mod rest_dues;
 mod rest_file;
 mod rest_message;
 mod rest_mock;
+mod rest_oauth;
 mod rest_office;
 mod rest_search;
 mod rest_user;

@@ -24,7 +24,35 @@ async fn channels_with_people_who_have_talked_are_made_the_same_each_time() {
     assert_eq!(again[0]["channelName"], made[0]["channelName"]);
     let rows = anna.content(again[0]["channelId"].as_u64().unwrap()).await;
     assert_eq!(rows.iter().map(|row| (row["userName"].clone(), row["text"].clone())).collect::<Vec<_>>(), said[0]);
+    let other = anna.http.post(&format!("{SMALL}&seed=5"), "").await.ok();
+    let other = anna.content(other[0]["channelId"].as_u64().unwrap()).await;
+    assert_ne!(other.iter().map(|row| (row["userName"].clone(), row["text"].clone())).collect::<Vec<_>>(), said[0]);
     assert_eq!(anna.http.post("/api/mock/channel", "").await.ok().as_array().unwrap().len(), 3, "three by default");
+}
+
+#[tokio::test]
+async fn everybody_says_as_much_as_was_asked_for_and_some_of_it_answers_what_was_said_before() {
+    let world = whole().await;
+    let anna = world.person("anna").await;
+    let made =
+        anna.http.post("/api/mock/channel?howManyChannel=1&howManyUserInChannel=5&howManyContentPerUser=8", "").await;
+    let rows = anna.content(made.ok()[0]["channelId"].as_u64().unwrap()).await;
+    let of = |name: &str| rows.iter().filter(|row| row["userName"] == name).count();
+    assert_eq!((rows.len(), of("anna")), (40, 8));
+    assert!(rows.iter().all(|row| of(row["userName"].as_str().unwrap()) == 8));
+    let replies: Vec<_> = rows.windows(2).filter(|pair| pair[1]["type"] == "CALLOUT").collect();
+    assert!(!replies.is_empty());
+    assert!(replies.iter().all(|pair| pair[1]["callOutContentId"] == pair[0]["id"]));
+}
+
+#[tokio::test]
+async fn one_who_talks_alone_is_not_stopped_by_the_limit_of_sends() {
+    let world = whole().await;
+    let anna = world.person("anna").await;
+    let made =
+        anna.http.post("/api/mock/channel?howManyChannel=4&howManyUserInChannel=1&howManyContentPerUser=100", "").await;
+    let rows = anna.content(made.ok()[3]["channelId"].as_u64().unwrap()).await;
+    assert_eq!(rows.len(), 100);
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { LanguageProvider } from "./i18n/language";
 import { App } from "./session/app";
+import { takeOutcome } from "./session/outcome";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import { AppProvider } from "./ui/context";
 import { Page } from "./ui/Page";
 
-const app = new App();
+const app = new App(takeOutcome());
 void app.begin();
 
 const place = document.getElementById("page");

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use moim_bridge::FileTypes;
+use moim_bridge::{FileTypes, OauthProvider};
 use moim_persistence::{MessageStore, StoreAddress};
 
+use super::oauth;
 use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw, Search};
 use super::size::Size;
 use super::span::Span;
@@ -52,6 +53,9 @@ pub(crate) struct Bridge {
     pub(crate) trunks: u16,
     pub(crate) sockets_max: u32,
     pub(crate) allowed_origins: Vec<Origin>,
+    /// Empty where no provider needs it.
+    pub(crate) public_url: String,
+    pub(crate) oauth: Vec<OauthProvider>,
     pub(crate) secure_cookies: bool,
     pub(crate) trust_forwarded: bool,
 }
@@ -184,6 +188,7 @@ fn bridge(raw: &Raw, problems: &mut Problems) -> Option<Bridge> {
     } else {
         problems.address("bridge.engine", &raw.bridge.engine)
     };
+    let oauth = oauth::check(raw, problems);
     let listen = problems.address("bridge.listen", &raw.bridge.listen)?;
     Some(Bridge {
         listen,
@@ -191,6 +196,8 @@ fn bridge(raw: &Raw, problems: &mut Problems) -> Option<Bridge> {
         trunks: raw.bridge.trunks,
         sockets_max: raw.bridge.sockets_max,
         allowed_origins,
+        public_url: raw.bridge.public_url.clone(),
+        oauth,
         secure_cookies: raw.bridge.secure_cookies,
         trust_forwarded: raw.bridge.trust_forwarded,
     })
@@ -281,10 +288,10 @@ fn is_database(value: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, key: &'static str, what: impl Into<String>) {
+    pub(super) fn add(&mut self, key: &'static str, what: impl Into<String>) {
         self.0.push(Problem { key, what: what.into() });
     }
 

@@ -13,6 +13,8 @@ use super::{Error, explain};
 const NOT_CONFIGURATION: [&str; 5] = ["MOIM_CONFIG", "MOIM_TOKEN", "MOIM_SERVER", "MOIM_EMAIL", "MOIM_DEVICE"];
 /// What tests are told of their servers; a Moim that a test starts is not.
 const OF_TESTS: &str = "MOIM_TEST_";
+/// Beginning of the variables whose second part is a provider of logins.
+const OF_PROVIDERS: &str = "OAUTH_";
 
 /// Name of the layer of `--set` and its like.
 pub(super) const FLAGS: &str = "the command line";
@@ -66,9 +68,11 @@ pub(crate) fn read(layers: &Layers) -> Result<Raw, Error> {
     figment.extract().map_err(|error| explain::key_error(&error))
 }
 
-/// `ENGINE_COMMIT_INTERVAL` is `engine.commit_interval`: sections have no underscore in their names.
+/// `ENGINE_COMMIT_INTERVAL` is `engine.commit_interval`: sections have no underscore in their names, nor have the
+/// providers that are sections in `oauth`.
 fn key_of_variable(name: &str) -> String {
-    name.to_ascii_lowercase().replacen('_', ".", 1)
+    let parts = if name.starts_with(OF_PROVIDERS) { 2 } else { 1 };
+    name.to_ascii_lowercase().replacen('_', ".", parts)
 }
 
 /// Keys and values that came as plain text.
@@ -87,19 +91,24 @@ impl Provider for Words {
         let mut dict = Dict::new();
         for (key, text) in &self.words {
             let value = typed_like(defaults.find_ref(key), text);
-            match key.split_once('.') {
-                None => {
-                    dict.insert(key.clone(), value);
-                }
-                Some((section, name)) => {
-                    let section = dict.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
-                    if let Value::Dict(_, names) = section {
-                        names.insert(name.to_owned(), value);
-                    }
-                }
-            }
+            insert(&mut dict, key, value);
         }
         Ok(Profile::Default.collect(dict))
+    }
+}
+
+/// Puts a value where its key says, in sections of sections.
+fn insert(dict: &mut Dict, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            dict.insert(key.to_owned(), value);
+        }
+        Some((section, rest)) => {
+            let section = dict.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
+            if let Value::Dict(_, names) = section {
+                insert(names, rest, value);
+            }
+        }
     }
 }
 
@@ -158,6 +167,16 @@ mod tests {
         assert_eq!(raw.bridge.allowed_origins, ["http://a", "http://b"]);
         assert_eq!(raw.journal.disk_reserve.to_string(), "1 MiB");
         assert!(raw.trial.enabled);
+    }
+
+    #[test]
+    fn a_secret_of_a_provider_can_come_from_the_environment_beside_the_rest_in_a_file() {
+        let file = "[oauth.naver]\nname = \"네이버\"\nissuer = \"https://nid.example\"";
+        let environment = [("MOIM_OAUTH_NAVER_CLIENT_SECRET", "1234")];
+        let (layers, _folder) = layers(file, &environment, &[("oauth.naver.client_id", "moim")]);
+        let naver = &read(&layers).unwrap().oauth["naver"];
+        assert_eq!((naver.name.as_str(), naver.client_id.as_str()), ("네이버", "moim"));
+        assert_eq!(naver.client_secret, "1234");
     }
 
     #[test]

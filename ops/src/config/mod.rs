@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod list;
 mod load;
+mod oauth;
 mod raw;
 mod size;
 mod span;

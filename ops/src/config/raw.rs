@@ -1,6 +1,8 @@
 //! The configuration as it is written: every key, its type and its default. What the values mean together is judged in
 //! `check`. A key is `section.name`; no section's name holds an underscore, so that `MOIM_SECTION_NAME` is unambiguous.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::size::Size;
@@ -15,6 +17,8 @@ pub(crate) struct Raw {
     pub(crate) limits: Limits,
     pub(crate) journal: Journal,
     pub(crate) bridge: Bridge,
+    /// By id, which is in paths and in the names of variables.
+    pub(crate) oauth: BTreeMap<String, OauthProvider>,
     pub(crate) store: Store,
     pub(crate) search: Search,
     pub(crate) files: Files,
@@ -30,6 +34,7 @@ impl Default for Raw {
             limits: Limits::default(),
             journal: Journal::default(),
             bridge: Bridge::default(),
+            oauth: BTreeMap::new(),
             store: Store::default(),
             search: Search::default(),
             files: Files::default(),
@@ -138,6 +143,7 @@ pub(crate) struct Bridge {
     pub(crate) sockets_max: u32,
     #[serde(deserialize_with = "super::list::strings")]
     pub(crate) allowed_origins: Vec<String>,
+    pub(crate) public_url: String,
     pub(crate) secure_cookies: bool,
     pub(crate) trust_forwarded: bool,
 }
@@ -150,10 +156,22 @@ impl Default for Bridge {
             trunks: 2,
             sockets_max: 20_000,
             allowed_origins: Vec::new(),
+            public_url: String::new(),
             secure_cookies: false,
             trust_forwarded: false,
         }
     }
+}
+
+/// A provider of logins.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OauthProvider {
+    pub(crate) name: String,
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) client_secret_file: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

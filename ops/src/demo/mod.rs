@@ -1,21 +1,18 @@
 //! A few made-up people who talk, so that a visitor sees a server live. They are native clients like any other.
 
-mod dice;
 mod people;
-mod script;
 mod talk;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use moim_bridge::made_up::{Dice, Scene, scenes};
 use moim_client::{Client, Config, Credentials, RoomId};
 use moim_persistence::Accounts;
 use tokio::task::JoinSet;
 
-use dice::Dice;
 use people::{GUEST, PASSWORD, PEOPLE};
-use script::Scene;
 
 /// Why the demo ended.
 #[derive(Debug, thiserror::Error)]
@@ -38,16 +35,19 @@ pub(crate) struct Pace {
 /// What a visitor may log in with: e-mail address and password.
 pub(crate) const VISITOR: (&str, &str) = (GUEST.email, PASSWORD);
 
+/// Of the script's rooms: as many as six people keep up with.
+const ROOMS: usize = 3;
+
 /// The made-up people's rooms, ready to be talked in.
 pub(crate) struct Stage {
-    scenes: Vec<(RoomId, Scene)>,
+    scenes: Vec<(RoomId, &'static Scene)>,
 }
 
 impl Stage {
     /// Makes the people and rooms that are not there yet.
     pub(crate) async fn prepare(accounts: &Accounts) -> Result<Self, Error> {
-        let scenes = script::scenes();
-        let rooms = people::prepare(accounts, &scenes).await?;
+        let scenes = &scenes()[..ROOMS];
+        let rooms = people::prepare(accounts, scenes).await?;
         Ok(Self { scenes: rooms.into_iter().zip(scenes).collect() })
     }
 

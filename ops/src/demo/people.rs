@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
+use moim_bridge::made_up::Scene;
 use moim_persistence::{Accounts, Error, NewRoom, SignUp};
 use moim_wire::limits::LIST_LIMIT_MAX;
 use moim_wire::{RoomId, UserId};
-
-use super::script::Scene;
 
 /// What everybody's password is: it is printed, and so no secret. Hence the demo only runs where a trial is configured.
 pub(super) const PASSWORD: &str = "moim-demo";
@@ -75,4 +74,22 @@ async fn room(accounts: &Accounts, scene: &Scene, ids: &HashMap<&str, UserId>) -
         }
     }
     Ok(room)
+}
+
+#[cfg(test)]
+mod tests {
+    use moim_bridge::made_up::scenes;
+
+    use super::*;
+
+    #[test]
+    fn the_script_names_nobody_who_has_no_account() {
+        for scene in &scenes()[..super::super::ROOMS] {
+            assert!(
+                scene.people.iter().all(|name| PEOPLE.iter().any(|person| person.given == *name)),
+                "{}",
+                scene.name
+            );
+        }
+    }
 }

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use moim_bridge::made_up::{Dice, Scene};
 use moim_client::{Client, MessageId, Past, RoomEvent, RoomId};
 use tokio::time::sleep;
 
 use super::Error;
-use super::dice::Dice;
-use super::script::Scene;
 
 /// Lines that are said at once in a room where nobody has said anything, so that a visitor finds a conversation.
 const OPENING_LINES: usize = 12;
@@ -50,17 +49,18 @@ pub(super) async fn listen(
 pub(super) async fn speak(
     clients: HashMap<&'static str, Client>,
     room: RoomId,
-    mut scene: Scene,
+    scene: &'static Scene,
     mut dice: Dice,
     pause: Duration,
 ) -> Result<(), Error> {
     let mut at_once =
         if is_silent(&clients[scene.people[0]], room, scene.people[0]).await? { OPENING_LINES } else { 0 };
+    let mut exchanges: Vec<_> = scene.exchanges.iter().collect();
     loop {
-        dice.shuffle(&mut scene.exchanges);
-        for exchange in &scene.exchanges {
+        dice.shuffle(&mut exchanges);
+        for exchange in &exchanges {
             let mut before = MessageId::ZERO;
-            for line in exchange {
+            for line in exchange.iter() {
                 let client = &clients[line.speaker];
                 let fault = |source| Error::Client { who: line.speaker, source };
                 if at_once == 0 {

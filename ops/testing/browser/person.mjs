@@ -5,7 +5,8 @@ const PATIENCE_MS = 20_000;
 
 /** Somebody with a browser of his own, who does with the page what a person can. */
 export class Person {
-  static async arrive(browser, name, options = {}) {
+  /** `at`: the page of another installation. */
+  static async arrive(browser, name, { at = BASE_URL, ...options } = {}) {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 800 },
       locale: "ko-KR",
@@ -17,7 +18,7 @@ export class Person {
     const person = new Person(name, context, page);
     page.on("pageerror", (error) => person.faults.push(error.stack ?? String(error)));
     person.line = await Line.lay(page);
-    await page.goto(BASE_URL);
+    await page.goto(at);
     return person;
   }
 

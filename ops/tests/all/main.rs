@@ -9,6 +9,7 @@ mod house_rules;
 mod kill_9;
 mod kill_at_each_step;
 mod ledger;
+mod mock;
 #[expect(dead_code, reason = "the store's own tests stage more with it")]
 #[path = "../../../persistence/tests/integration/cql/node.rs"]
 mod node;

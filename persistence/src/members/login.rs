@@ -100,7 +100,7 @@ impl Logins {
             .await
     }
 
-    /// Grants a login without a password: for the operator.
+    /// Grants a login without a password: for the operator, and for whom a provider has vouched.
     ///
     /// # Errors
     /// [`Error::NoSuchUser`].
@@ -176,7 +176,8 @@ async fn verified(shared: &Shared, attempt: Attempt, key: &str, password: String
     shared.limit.check(&attempt, now_ms())?;
     let sql = "SELECT user_id, email, name, password_hash FROM users WHERE email_key = ?";
     let row = shared.database.row(sql, values![key]).await?;
-    let hash = row.as_ref().map(|row| row.text(3)).transpose()?;
+    // Who logs in by a provider alone has none, and is answered as if there were no account.
+    let hash = row.as_ref().map(|row| row.text(3)).transpose()?.filter(|hash| !hash.is_empty());
     let matches = shared.passwords.matches(&turn, password, hash.clone()).await?;
     match (row, hash) {
         (Some(row), Some(hash)) if matches => {

@@ -1,6 +1,7 @@
 //! People and rooms: users, logins, rooms, members, read marks, and the outbox of room changes.
 
 mod contact;
+mod external_login;
 pub(crate) mod field;
 mod login;
 mod login_limit;
@@ -19,6 +20,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+pub use external_login::{ExternalAccount, ExternalSignUp, WaysIn};
 pub use login::Logins;
 pub(crate) use membership::{require_member, role_in};
 pub(crate) use office::office_of;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use moim_wire::{RoomId, UserId};
 
 use super::contact::forget_contacts;
+use super::external_login::forget_external;
 use super::login::end_logins;
 use super::membership::depart;
 use super::room::limit_of;
@@ -174,6 +175,7 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
     }
     end_logins(transaction, user).await?;
     forget_contacts(transaction, user).await?;
+    forget_external(transaction, user).await?;
     forget_wallet(transaction, user).await?;
     let sql = "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id";
     let rooms = transaction.rows_for_update(sql, values![user]).await?;

@@ -19,6 +19,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (6, "reservations", include_str!("../../migrations/0006_reservations.sql")),
     (7, "offices", include_str!("../../migrations/0007_offices.sql")),
     (8, "dues", include_str!("../../migrations/0008_dues.sql")),
+    (9, "external_logins", include_str!("../../migrations/0009_external_logins.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

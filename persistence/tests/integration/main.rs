@@ -10,6 +10,7 @@ mod crash;
 mod disk_full;
 mod dues;
 mod executors;
+mod external_logins;
 mod files;
 mod ledger;
 mod logins;

@@ -4,6 +4,7 @@
 mod account;
 mod dues;
 mod ledger;
+mod oauth;
 mod office;
 mod room;
 mod search;
@@ -26,6 +27,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(account::me))
         .routes(routes!(account::sign_up))
         .routes(routes!(account::log_in))
+        .routes(routes!(oauth::offered))
+        .routes(routes!(oauth::begin))
+        .routes(routes!(oauth::end))
+        .routes(routes!(oauth::ways_in))
+        .routes(routes!(oauth::connect, oauth::disconnect))
         .routes(routes!(room::mine, room::create))
         .routes(routes!(room::members, room::invite))
         .routes(routes!(room::join))

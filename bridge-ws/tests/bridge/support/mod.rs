@@ -2,6 +2,7 @@ pub(crate) mod browser;
 pub(crate) mod engine;
 pub(crate) mod frames;
 pub(crate) mod http;
+pub(crate) mod provider;
 pub(crate) mod stomp;
 pub(crate) mod whole;
 

@@ -78,6 +78,31 @@ export const en: Strings = {
     deleteText:
       "You leave every room and your contacts are gone. What you said stays, without your name. This cannot be undone.",
     deleteSubmit: "Delete account",
+    firstPasswordHint: "You have no password yet. Choose one to save.",
+  },
+
+  oauth: {
+    or: "or",
+    continueWith: (name) => `Continue with ${name}`,
+    title: "Other ways to log in",
+    connect: (name) => `Connect ${name}`,
+    disconnect: (name) => `Disconnect ${name}`,
+    onlyWay: "This is your only way to log in. Choose a password first.",
+    outcome: {
+      in: "You are logged in.",
+      connected: "Connected. You can log in with that account from now on.",
+      Busy: "Too many people are logging in. Try again in a moment.",
+      Unreachable: "The login provider cannot be reached. Try again in a moment.",
+      Slow: "The login provider takes too long. Try again in a moment.",
+      Denied: "You cancelled the login.",
+      Stale: "The login took too long or began in another window. Start again.",
+      Code: "The login took too long. Start again.",
+      Untrue: "What the login provider said does not hold. You were not logged in.",
+      NoVerifiedEmail: "That account has no verified e-mail address. Verify it there, or sign up here.",
+      EmailTaken: "There is an account with that e-mail address. Log in with its password, then connect in your account.",
+      ExternalTaken: "That account is connected with somebody else already.",
+      Failed: "You could not be logged in. Try again in a moment.",
+    },
   },
 
   contacts: {

@@ -1,4 +1,5 @@
 import type { DuesStrings } from "./dues/strings";
+import type { Outcome } from "../session/outcome";
 
 /** Every text of the page, once per language. A language that lacks one does not compile. */
 export interface Strings {
@@ -75,6 +76,18 @@ export interface Strings {
     readonly deleteTitle: string;
     readonly deleteText: string;
     readonly deleteSubmit: string;
+    readonly firstPasswordHint: string;
+  };
+
+  readonly oauth: {
+    readonly or: string;
+    continueWith(name: string): string;
+    readonly title: string;
+    connect(name: string): string;
+    disconnect(name: string): string;
+    readonly onlyWay: string;
+    /** How a login by a provider ended. */
+    readonly outcome: Readonly<Record<Outcome, string>>;
   };
 
   readonly contacts: {

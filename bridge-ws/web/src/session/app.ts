@@ -3,6 +3,7 @@ import { claimDevice, type Device } from "../connection/device";
 import { ErrorCode } from "../protocol/errorCode";
 import type { RoomState } from "../room/state";
 import { Store } from "../store/store";
+import type { Outcome } from "./outcome";
 import { Session } from "./session";
 
 /** Where the page stands as a whole. */
@@ -16,8 +17,8 @@ export type AppState =
 /** Something to tell the user in passing. */
 export interface Notice {
   readonly id: number;
-  readonly what: "roomDeleted" | "notAMember" | "invited" | "accountChanged" | "tooManyFiles";
-  /** The room's name, or the person's. */
+  readonly what: "roomDeleted" | "notAMember" | "invited" | "accountChanged" | "tooManyFiles" | "oauth";
+  /** The room's name, or the person's, or the outcome. */
   readonly name: string;
 }
 
@@ -33,10 +34,17 @@ export interface AccountChange {
 export class App {
   readonly state = new Store<AppState>({ phase: "checking" });
   readonly notices = new Store<readonly Notice[]>([]);
+  /** What is left to tell of a login by a provider. */
+  readonly outcome: Store<Outcome | null>;
   #device: Promise<Device> | null = null;
   #nextNotice = 1;
   /** The user ends his logins himself, so that their end is no news to him. */
   #endsLogins = false;
+
+  /** `outcome`: how the login by a provider ended that the browser comes back from. */
+  constructor(outcome: Outcome | null = null) {
+    this.outcome = new Store(outcome);
+  }
 
   /** Asks the server who is logged in and shows what follows from it. */
   async begin(ended = false): Promise<void> {
@@ -63,13 +71,13 @@ export class App {
 
   /**
    * Changes the account. The server ends all logins with it; those of other browsers stay ended, this one logs in anew.
-   * The password is tried first: a page left open must not be enough to take an account over.
+   * The password is tried first: a page left open must not be enough to take an account over. Empty: there is none.
    */
   async change(password: string, { name, email, newPassword }: AccountChange): Promise<void> {
     const me = this.#me();
     await this.#endingLogins(async () => {
       const next = newPassword === "" ? password : newPassword;
-      await logIn(me.email, password);
+      if (password !== "") await logIn(me.email, password);
       await changeAccount(email, name, next);
       await logIn(email, next);
     });
@@ -77,11 +85,11 @@ export class App {
     this.tell("accountChanged", name);
   }
 
-  /** Deletes the account, after its password was tried. */
+  /** Deletes the account, after its password was tried where it has one. */
   async deleteAccount(password: string): Promise<void> {
     const me = this.#me();
     await this.#endingLogins(async () => {
-      await logIn(me.email, password);
+      if (password !== "") await logIn(me.email, password);
       await deleteAccount();
     });
     await this.begin();
@@ -125,6 +133,9 @@ export class App {
       roomEnded: (room, code) => this.#roomEnded(room, code),
     });
     this.state.set({ phase: "session", session });
+    const { value } = this.outcome;
+    if (value !== null && value !== "in") this.tell("oauth", value);
+    this.outcome.set(null);
     session.start();
   }
 

@@ -7,7 +7,9 @@ import { Button } from "../parts/Button";
 import { Field } from "../parts/Field";
 import { PasswordField } from "../parts/PasswordField";
 import { useSubmit } from "../parts/useSubmit";
+import { Connections } from "./Connections";
 import { Dialog, Fault } from "./Dialog";
+import { useWaysIn } from "./useWaysIn";
 
 /** One's own name, address and password. */
 export function ProfileDialog({ onClose, remove }: { onClose: () => void; remove: () => void }): ReactNode {
@@ -20,10 +22,13 @@ export function ProfileDialog({ onClose, remove }: { onClose: () => void; remove
   const [newPassword, setNewPassword] = useState("");
   const [password, setPassword] = useState("");
   const [checked, setChecked] = useState(false);
-  const keepsPassword = newPassword === "" || isPassword(newPassword);
+  const [ways, askAgain] = useWaysIn();
+  const keepsPassword = (newPassword === "" && ways.hasPassword) || isPassword(newPassword);
+  // Who has no password proves nothing by one.
+  const isUnproved = ways.hasPassword && password === "";
   const { working, problem, fault, submit, forget } = useSubmit(async () => {
     setChecked(true);
-    if (!isName(name) || !isEmail(email) || !keepsPassword || password === "") return;
+    if (!isName(name) || !isEmail(email) || !keepsPassword || isUnproved) return;
     await app.change(password, { name: name.trim(), email: email.trim(), newPassword });
   });
   const is = (named: string): boolean => problem instanceof ApiError && problem.fault === named;
@@ -50,19 +55,21 @@ export function ProfileDialog({ onClose, remove }: { onClose: () => void; remove
         <PasswordField
           label={profile.newPassword}
           autoComplete="new-password"
-          hint={profile.newPasswordHint}
+          hint={ways.hasPassword ? profile.newPasswordHint : profile.firstPasswordHint}
           value={newPassword}
           fault={checked && !keepsPassword ? check.password : undefined}
           onChange={(event) => setNewPassword(event.target.value)}
         />
-        <PasswordField
-          label={profile.current}
-          autoComplete="current-password"
-          hint={profile.currentHint}
-          value={password}
-          fault={wrongPassword(strings, checked && password === "", problem)}
-          onChange={(event) => setPassword(event.target.value)}
-        />
+        {ways.hasPassword && (
+          <PasswordField
+            label={profile.current}
+            autoComplete="current-password"
+            hint={profile.currentHint}
+            value={password}
+            fault={wrongPassword(strings, checked && password === "", problem)}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
         <Fault text={is("EmailTaken") || is("LoginFailed") ? undefined : fault} />
         <div className="dialog-ways is-parted">
           <Button look="quiet-alert" onClick={remove}>
@@ -74,20 +81,22 @@ export function ProfileDialog({ onClose, remove }: { onClose: () => void; remove
           </Button>
         </div>
       </form>
+      <Connections ways={ways} changed={askAgain} />
     </Dialog>
   );
 }
 
-/** The end of the account, behind its password. */
+/** The end of the account, behind its password where it has one. */
 export function DeleteAccountDialog({ onClose }: { onClose: () => void }): ReactNode {
   const app = useApp();
   const strings = useStrings();
   const { profile } = strings;
   const [password, setPassword] = useState("");
   const [checked, setChecked] = useState(false);
+  const [{ hasPassword }] = useWaysIn();
   const { working, problem, fault, submit, forget } = useSubmit(async () => {
     setChecked(true);
-    if (password !== "") await app.deleteAccount(password);
+    if (password !== "" || !hasPassword) await app.deleteAccount(password);
   });
   const own = wrongPassword(strings, checked && password === "", problem);
 
@@ -95,14 +104,16 @@ export function DeleteAccountDialog({ onClose }: { onClose: () => void }): React
     <Dialog title={profile.deleteTitle} onClose={onClose}>
       <form className="dialog-form" noValidate onSubmit={submit} onChange={forget}>
         <p className="dialog-text">{profile.deleteText}</p>
-        <PasswordField
-          label={profile.current}
-          autoFocus
-          autoComplete="current-password"
-          value={password}
-          fault={own}
-          onChange={(event) => setPassword(event.target.value)}
-        />
+        {hasPassword && (
+          <PasswordField
+            label={profile.current}
+            autoFocus
+            autoComplete="current-password"
+            value={password}
+            fault={own}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
         <Fault text={own === undefined ? fault : undefined} />
         <div className="dialog-ways">
           <Button onClick={onClose}>{strings.cancel}</Button>

@@ -2,8 +2,11 @@ import { useState, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
 import { LanguageChoice } from "../parts/LanguageChoice";
 import { Wordmark } from "../parts/Wordmark";
+import { useStore } from "../../store/store";
+import { useApp } from "../context";
 import { ClothWall } from "./ClothWall";
 import { LogInForm } from "./LogInForm";
+import { ProviderLinks } from "./ProviderLinks";
 import { SignUpForm } from "./SignUpForm";
 import { Button } from "../parts/Button";
 import "./entry.css";
@@ -12,7 +15,8 @@ import "./entry.css";
 export function EntryPage({ ended }: { ended: boolean }): ReactNode {
   const strings = useStrings();
   const [isNew, setIsNew] = useState(false);
-  const { entry } = strings;
+  const { entry, oauth } = strings;
+  const outcome = useStore(useApp().outcome, (value) => value);
   return (
     <div className="entry">
       <aside className="entry-wall">
@@ -32,7 +36,13 @@ export function EntryPage({ ended }: { ended: boolean }): ReactNode {
               {entry.loginEnded}
             </p>
           )}
+          {outcome !== null && (
+            <p className="entry-ended" role="alert">
+              {oauth.outcome[outcome]}
+            </p>
+          )}
           {isNew ? <SignUpForm /> : <LogInForm />}
+          <ProviderLinks />
           <p className="entry-other">
             {isNew ? entry.knownHere : entry.newHere}{" "}
             <Button look="link" onClick={() => setIsNew(!isNew)}>

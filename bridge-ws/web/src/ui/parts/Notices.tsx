@@ -2,6 +2,7 @@ import { useEffect, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
 import type { Strings } from "../../i18n/strings";
 import type { Notice } from "../../session/app";
+import type { Outcome } from "../../session/outcome";
 import { UPLOADS_MAX } from "../../room/uploads";
 import { useStore } from "../../store/store";
 import { useApp } from "../context";
@@ -48,6 +49,8 @@ function noticeText(strings: Strings, what: Notice["what"], name: string): strin
       return strings.invite.done(name);
     case "accountChanged":
       return strings.profile.changed;
+    case "oauth":
+      return strings.oauth.outcome[name as Outcome];
     case "tooManyFiles":
       return strings.file.tooMany(UPLOADS_MAX);
   }

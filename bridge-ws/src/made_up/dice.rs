@@ -1,14 +1,21 @@
-//! Chance that repeats itself: the same seed gives the same demo.
+//! Chance that repeats itself.
 
 use std::time::Duration;
 
 /// A generator of the SplitMix kind: good enough to shuffle a conversation.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(super) const fn new(seed: u64) -> Self {
+    /// The same seed, the same rolls.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// Of one thing among those of a seed, so that it is the same whatever was rolled for others.
+    pub(super) fn of(seed: u64, nth: u32) -> Self {
+        let mut dice = Self::new(seed ^ (u64::from(nth) << 32));
+        Self(dice.roll())
     }
 
     fn roll(&mut self) -> u64 {
@@ -20,17 +27,17 @@ impl Dice {
     }
 
     /// A number below `bound`, which is not 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.roll() % bound as u64).unwrap_or(0)
     }
 
     /// Around `mean`: between half of it and half as much again.
-    pub(super) fn around(&mut self, mean: Duration) -> Duration {
+    pub fn around(&mut self, mean: Duration) -> Duration {
         mean / 2 + mean.mul_f64(self.below(1000) as f64 / 1000.0)
     }
 
     /// Puts `items` into another order.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }

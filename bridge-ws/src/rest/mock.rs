@@ -1,7 +1,5 @@
 //! `/api/mock/channel`: channels with made-up people who have talked, for trying out. Only in a trial.
 
-mod made_up;
-
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -23,6 +21,7 @@ use super::room_change::settle;
 use crate::agent::Agent;
 use crate::app::App;
 use crate::client_address::ClientAddress;
+use crate::made_up::{MadeUp, Person};
 use crate::problem::Problem;
 
 const CHANNELS_MAX: u32 = 50;
@@ -53,6 +52,9 @@ struct Amounts {
     /// Messages of each member in each channel, up to 100; of all together 5,000.
     #[serde(default = "three")]
     how_many_content_per_user: u32,
+    /// The same number makes the same people, names and talk.
+    #[serde(default)]
+    seed: u32,
 }
 
 fn three() -> u32 {
@@ -95,7 +97,8 @@ async fn make(
 ) -> Result<Json<Vec<Listed>>, Problem> {
     app.require_trial("mock data")?;
     amounts.check()?;
-    let cast = Cast::gather(&app, &caller, amounts.how_many_user_in_channel, address).await?;
+    let made_up = MadeUp::new(amounts.seed.into());
+    let cast = Cast::gather(&app, &caller, made_up, amounts.how_many_user_in_channel, address).await?;
     let mut made = Vec::new();
     for channel in 0..amounts.how_many_channel {
         let room = cast.found(&app, channel, amounts.is_private).await?;
@@ -108,20 +111,38 @@ async fn make(
 
 /// Who is in the channels: the caller first.
 struct Cast {
+    made_up: MadeUp,
     founder: UserId,
     others: Vec<UserId>,
+    /// What they call each other.
+    names: Vec<String>,
     agents: Vec<Arc<Agent>>,
     logins: Vec<u64>,
 }
 
 impl Cast {
-    async fn gather(app: &Arc<App>, caller: &Identity, users: u32, address: ClientAddress) -> Result<Self, Problem> {
+    async fn gather(
+        app: &Arc<App>,
+        caller: &Identity,
+        made_up: MadeUp,
+        users: u32,
+        address: ClientAddress,
+    ) -> Result<Self, Problem> {
         let accounts = app.persistence.accounts();
-        let mut cast = Self { founder: caller.user, others: Vec::new(), agents: Vec::new(), logins: Vec::new() };
+        let mut cast = Self {
+            made_up,
+            founder: caller.user,
+            others: Vec::new(),
+            names: vec![caller.name.clone()],
+            agents: Vec::new(),
+            logins: Vec::new(),
+        };
         cast.enlist(app, accounts.logins().issue(caller.user).await?, address).await?;
-        for person in 1..users {
-            let user = account(accounts, person).await?;
+        for nth in 1..users {
+            let person = made_up.person(nth);
+            let user = account(accounts, &person).await?;
             cast.others.push(user);
+            cast.names.push(person.given.to_owned());
             cast.enlist(app, accounts.logins().issue(user).await?, address).await?;
         }
         Ok(cast)
@@ -138,7 +159,7 @@ impl Cast {
     /// A channel with all of them in it.
     async fn found(&self, app: &App, channel: u32, private: bool) -> Result<Room, Problem> {
         let rooms = app.persistence.accounts().rooms();
-        let (name, about) = made_up::group(channel);
+        let (name, about) = self.made_up.room(channel);
         let mut description = about.to_owned();
         if private {
             let _ = write!(description, " (비밀번호: {PASSWORD})");
@@ -157,9 +178,11 @@ impl Cast {
 
     /// All say what they have to say, one after the other.
     async fn talk(&self, room: &Room, channel: u32, each: u32) -> Result<(), Problem> {
-        let turns = (0..each).flat_map(|_| &self.agents);
-        for (nth, agent) in (0..).zip(turns) {
-            agent.send(room.id, Kind::Talk, made_up::saying(channel, nth), MessageId::ZERO).await?;
+        let mut before = MessageId::ZERO;
+        for said in self.made_up.talk(channel, self.names.clone(), each) {
+            let quoted = if said.is_reply { before } else { MessageId::ZERO };
+            let kind = if said.is_reply { Kind::Reply } else { Kind::Talk };
+            before = self.agents[said.speaker].send(room.id, kind, &said.text, quoted).await?;
         }
         Ok(())
     }
@@ -174,19 +197,18 @@ impl Cast {
 }
 
 /// The account of a made-up person, there already or made now. Nobody knows its password.
-async fn account(accounts: &Accounts, person: u32) -> Result<UserId, Problem> {
-    let email = format!("mock{person}@moim.example");
-    match accounts.users().by_email(&email).await {
+async fn account(accounts: &Accounts, person: &Person) -> Result<UserId, Problem> {
+    match accounts.users().by_email(&person.email).await {
         Err(Error::NoSuchUser(_)) => {}
         found => return Ok(found?.id),
     }
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
     let password = bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    let sign_up = SignUp { email: email.clone(), username: made_up::name(person), password };
+    let sign_up = SignUp { email: person.email.clone(), username: person.name.clone(), password };
     match accounts.users().sign_up(sign_up).await {
         // Another request made it meanwhile.
-        Err(Error::EmailTaken) => Ok(accounts.users().by_email(&email).await?.id),
+        Err(Error::EmailTaken) => Ok(accounts.users().by_email(&person.email).await?.id),
         made => Ok(made?.id),
     }
 }
