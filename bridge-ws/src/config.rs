@@ -147,7 +147,8 @@ pub struct Limits {
     pub agents_max: usize,
     /// Time that a REST answer waits for what the engine says to its caller's own request.
     pub answer_timeout: Duration,
-    /// Time for all that one request asks of a provider of logins. Then the person is told that it is slow.
+    /// Time for a step of a login by a provider: its description and tokens, and then what it says of somebody new. Past it the
+    /// person is told that it is slow.
     pub provider_timeout: Duration,
     /// Time that a stopping bridge gives requests and sockets to end.
     pub stop_timeout: Duration,
@@ -183,7 +184,7 @@ impl Default for Limits {
             engine_timeout: Duration::from_secs(1),
             agents_max: 16_384,
             answer_timeout: Duration::from_secs(10),
-            provider_timeout: Duration::from_secs(8),
+            provider_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(5),
         }
     }

@@ -11,9 +11,9 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
-    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, IssuerUrl, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    TokenResponse,
+    CsrfToken, EndUserName, EndUserUsername, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, IssuerUrl,
+    LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    Scope, SignatureVerificationError, TokenResponse,
 };
 use tokio::time::timeout;
 
@@ -36,7 +36,7 @@ pub(crate) struct Provider {
     /// Where it sends people back to.
     redirect: RedirectUrl,
     http: reqwest::Client,
-    /// For all that is asked of it for one of our requests.
+    /// For each of the steps below.
     timeout: Duration,
     /// Asked for at the first login, and then when it is old.
     known: Mutex<Option<(Instant, Arc<Client>)>>,
@@ -115,33 +115,28 @@ impl Provider {
         check_access_token(&client, id_token, &claims, tokens.access_token())?;
         let account = ExternalAccount { issuer: self.settings.issuer.clone(), subject: claims.subject().to_string() };
         let email = claims.email().filter(|_| claims.email_verified() == Some(true)).map(|email| email.to_string());
-        let names = [
-            claims.name().and_then(|name| name.get(None)).map(|name| name.to_string()),
-            claims.preferred_username().map(|name| name.to_string()),
-        ];
-        let names = names.into_iter().flatten().collect();
+        let names = names(claims.name(), claims.preferred_username()).collect();
         Ok(Vouched { account, email, names, access_token: tokens.access_token().clone(), client })
     }
 
     /// What an account is made of for somebody who has none here. A provider that keeps the address out of its ID tokens
     /// is asked for it.
     pub(crate) async fn introduce(&self, vouched: Vouched) -> Result<ExternalSignUp, Refusal> {
-        let Vouched { account, email, mut names, access_token, client } = vouched;
+        let Vouched { account, email, names: mut known, access_token, client } = vouched;
         let subject = openidconnect::SubjectIdentifier::new(account.subject.clone());
         let email = match (email, client.user_info(access_token, Some(subject))) {
             (None, Ok(request)) => {
                 let http = self.asking();
                 let asked = async { request.request_async(&http).await.map_err(|error| untrue(&error)) };
                 let claims: CoreUserInfoClaims = self.in_time(asked).await?;
-                names.extend(claims.name().and_then(|name| name.get(None)).map(|name| name.to_string()));
-                names.extend(claims.preferred_username().map(|name| name.to_string()));
+                known.extend(names(claims.name(), claims.preferred_username()));
                 claims.email().filter(|_| claims.email_verified() == Some(true)).map(|email| email.to_string())
             }
             (email, _) => email,
         };
         let email = email.ok_or(Refusal::NoVerifiedEmail)?;
-        names.extend(email.split('@').next().map(str::to_owned));
-        Ok(ExternalSignUp { account, email, names })
+        known.extend(email.split('@').next().map(str::to_owned));
+        Ok(ExternalSignUp { account, email, names: known })
     }
 
     /// What is known of the provider, asked for anew where it is older than that.
@@ -175,6 +170,15 @@ impl Provider {
     async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
         timeout(self.timeout, asked).await.unwrap_or(Err(Refusal::Slow))
     }
+}
+
+/// What somebody may be called, of the claims that say it.
+fn names(
+    name: Option<&LocalizedClaim<EndUserName>>,
+    preferred: Option<&EndUserUsername>,
+) -> impl Iterator<Item = String> {
+    let name = name.and_then(|name| name.get(None)).map(|name| name.to_string());
+    name.into_iter().chain(preferred.map(|name| name.to_string()))
 }
 
 /// What the token says, once signature, issuer, audience, time and nonce are right.
