@@ -78,12 +78,14 @@ servers() {
     local status=0
     start_mariadb || status=1
     start_cassandra || status=1
+    start_s3 || status=1
     return "$status"
 }
 
 stop_servers() {
     stop_mariadb
     stop_cassandra
+    ops/testing/s3.sh stop "$server_data/s3"
     rm -rf "$server_data"
 }
 
@@ -113,6 +115,18 @@ start_cassandra() {
     fi
     printf 'export MOIM_TEST_CQL=%q MOIM_TEST_CQL_NODES=1\n' "$address" >>"$server_data/variables"
     printf 'Cassandra is at %s\n' "$address"
+}
+
+start_s3() {
+    if [ -n "${MOIM_TEST_S3:-}" ]; then return 0; fi
+    if [ ! -x target/tools/moto/bin/moto_server ]; then
+        missing "files in a bucket" "moto could not be installed (MOIM_TEST_S3=s3://key:secret@bucket?endpoint=URL names a bucket)"
+        return
+    fi
+    local address
+    address=$(ops/testing/s3.sh start "$server_data/s3") || return 1
+    printf 'export MOIM_TEST_S3=%q\n' "$address" >>"$server_data/variables"
+    printf 'S3 is at %s\n' "${address#*@}"
 }
 
 stop_cassandra() {

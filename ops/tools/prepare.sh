@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, or names it where that is not ours to do.
 #   prepare.sh build    what a build needs
-#   prepare.sh test     what the tests need on top: flatc, schemathesis, a browser, MariaDB, Java 17 and Maven for a CQL server, strace
+#   prepare.sh test     what the tests need on top: flatc, schemathesis, moto, a browser, MariaDB, Java 17 and Maven for a CQL server,
+#                       strace
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -10,6 +11,8 @@ rust_needed=1.95.0
 flatc_needed=25.12.19rc0
 # What tries the OpenAPI document against a server.
 schemathesis_needed=4.32.5
+# An S3-compatible server.
+moto_needed=5.1.18
 
 say() { printf 'moim: %s\n' "$*" >&2; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -73,6 +76,17 @@ schemathesis() {
     fi
 }
 
+s3_server() {
+    local folder=target/tools/moto
+    if [ -n "${MOIM_TEST_S3:-}" ] || [ -x "$folder/bin/moto_server" ]; then return 0; fi
+    if ! has python3 || ! python3 -c 'import ensurepip' 2>/dev/null; then packages python3-venv || return 0; fi
+    say "installing moto $moto_needed into $folder"
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet "moto==$moto_needed" flask flask-cors; }; then
+        rm -rf "$folder"
+        say "moto could not be installed; the test of files in a bucket is left out"
+    fi
+}
+
 browser() {
     if has chromium || has chromium-browser || has google-chrome; then return 0; fi
     packages chromium || say "without a browser the page's tests in one are left out"
@@ -104,6 +118,7 @@ c_compiler
 if [ "${1:-build}" = test ]; then
     flatc
     schemathesis
+    s3_server
     browser
     mariadb
     cql_server

@@ -128,7 +128,7 @@ async fn a_file_goes_with_its_message_and_a_message_with_its_file() {
         tokio::task::yield_now().await;
     }
     assert_eq!(boram.http.get(&path(&second)).await.refused(400), "NoSuchFile");
-    assert!(world.bridge.stats().files_cleaned >= 1);
+    world.until(|stats| stats.files_cleaned >= 1).await;
     assert_eq!(boram.http.get(&format!("/api/file?channelId={channel}")).await.ok(), json!([]));
     let rows = boram.content(channel).await;
     assert!(rows.iter().all(|row| row["type"] == "DELETE" && row["file"].is_null()), "{rows:?}");

@@ -296,13 +296,15 @@ row("GET /wallet/group/{id}", "as a member of the channel who does not participa
 row("POST /wallet/group/{id}", "join, as a member of the channel", async () =>
   has(await chulsoo.ask("POST", `/api/wallet/group/${group}`), 200),
 );
-row("GET /wallet/group/{id}/participant/all", "", async () =>
-  has(await chulsoo.ask("GET", `/api/wallet/group/${group}/participant/all`), 200, {
-    email: minji.email,
-    username: "김민지",
-    userAuthorityEnum: "ADMIN",
-  }),
-);
+row("GET /wallet/group/{id}/participant/all", "", async () => {
+  const answer = has(await chulsoo.ask("GET", `/api/wallet/group/${group}/participant/all`), 200);
+  const participants = new Map(answer.body.map((participant) => [participant.email, participant]));
+  assert.equal(participants.size, 2);
+  const hers = { email: minji.email, username: "김민지", userAuthorityEnum: "ADMIN" };
+  assert.deepEqual(participants.get(minji.email), { ...participants.get(minji.email), ...hers });
+  assert.equal(participants.get(chulsoo.email).userAuthorityEnum, "USER");
+  return answer;
+});
 row("GET /wallet/user/group/all", "", async () =>
   has(await chulsoo.ask("GET", "/api/wallet/user/group/all"), 200, { groupWalletId: group }),
 );
@@ -319,7 +321,9 @@ row("POST /wallet/transaction", "walletId, targetWalletId, amount, password", as
 );
 row("POST /wallet/transaction", "a wrong password", async () => refused(await transfer(1, { password: "money 0000" }), 400));
 row("POST /wallet/transaction", "more than is there", async () => refused(await transfer(1_000_000), 400));
-row("POST /wallet/transaction", "from somebody else's wallet", async () => refused(await transfer(1, { walletId: his }), 403));
+row("POST /wallet/transaction", "from somebody else's wallet, with its password", async () =>
+  refused(await transfer(1, { walletId: his, password: "money 5678" }), 403),
+);
 row("GET /wallet/user/transaction/all", "", async () => {
   const answer = has(await minji.ask("GET", "/api/wallet/user/transaction/all"), 200, fields("transferType", "amount", "balanceBefore", "balanceAfter", "wallet", "targetWallet"));
   const sent = answer.body.find(({ transferType }) => transferType === "SEND");

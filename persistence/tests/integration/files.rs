@@ -161,6 +161,45 @@ async fn a_deleted_rooms_files_go_with_it_and_a_deleted_persons_stay(arm: Arm) {
     assert_eq!(files.piece(&kept, 0, 1).await.unwrap().as_ref(), b"y");
 }
 
+/// Address of a bucket as `files.store` takes it; `ops/testing/run.sh` starts a server with one.
+const S3: &str = "MOIM_TEST_S3";
+
+#[tokio::test]
+async fn a_bucket_keeps_files_of_several_parts_and_lets_go_of_what_was_given_up() {
+    let Ok(bucket) = std::env::var(S3) else {
+        assert!(std::env::var_os("CI").is_none(), "{S3} names no bucket");
+        return eprintln!("skipped: files in a bucket, because {S3} names none");
+    };
+    let stores = Stores::open_with(Arm::Sqlite, |config| config.files = bucket.as_str().into());
+    let mina = stores.user("mina").await;
+    let room = stores.room(&mina).await;
+    let files = stores.persistence.accounts().files();
+    // Two parts of 5 MiB, and the rest.
+    let piece = Bytes::from((0..=255u8).cycle().take(1 << 20).collect::<Vec<_>>());
+    let mut upload = files.begin(mina.id, 12 << 20).await.unwrap();
+    for _ in 0..12 {
+        upload.write(piece.clone()).await.unwrap();
+    }
+    let file = upload.finish(room.id, named("a")).await.unwrap();
+    assert_eq!(file.size, 12 << 20);
+    for at in [0, 300, (5 << 20) - 2, (12 << 20) - 4] {
+        let read = files.piece(&file, at, at + 4).await.unwrap();
+        assert_eq!(read.as_ref(), [at, at + 1, at + 2, at + 3].map(|at| (at % 256) as u8));
+    }
+    let mut given_up = files.begin(mina.id, 12 << 20).await.unwrap();
+    for _ in 0..6 {
+        given_up.write(piece.clone()).await.unwrap();
+    }
+    drop(given_up);
+    files.remove(file.id).await.unwrap();
+    assert!(matches!(files.get(file.id).await, Err(Error::NoSuchFile(_))));
+    // Its bytes go in their own time.
+    while files.piece(&file, 0, 4).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(files.piece(&file, 0, 4).await, Err(Error::NoSuchFile(_))));
+}
+
 fn frame(sender: UserId, room: RoomId, (id, kind, text): (MessageId, Kind, &str)) -> Bytes {
     let head = MessageHead::new(id.0, 0, room.0, sender.0, 1, 1);
     let mut out = Vec::new();
