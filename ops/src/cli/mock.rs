@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use moim_bridge::made_up::{MadeUp, Person};
 use moim_persistence::{Accounts, Error, NewRoom, PasswordCost, Persistence, SignUp};
 use moim_wire::{RoomId, UserId};
+use tokio::time::sleep;
 
 use super::layers::ConfigFlags;
 use super::{Exit, Failure, accounts};
@@ -17,6 +19,9 @@ use crate::{config, settings};
 const PASSWORD: &str = "moim-mock";
 /// Messages of one run: about a gigabyte in the stores.
 const MESSAGES_MAX: u64 = 1_000_000;
+/// A server looks for changes of rooms every second, and takes up a thousand at once.
+const TAKEN_UP_IN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Members of all rooms together.
 const SEATS_MAX: u64 = 10_000_000;
 
@@ -92,6 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         file.flush()?;
     }
     if messages > 0 {
+        accounts::wait(taken_up(&accounts, &rooms))?;
         let talks = talks(args, &seats, &rooms);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let progress = |done| progress("rooms with talk", done, args.rooms);
@@ -138,6 +144,21 @@ async fn make(accounts: &Accounts, args: &Args) -> Result<(Vec<Seat>, Vec<RoomId
     Ok((seats, rooms))
 }
 
+/// Waits until the running server knows who is in the rooms: it would refuse those whom it does not know.
+async fn taken_up(accounts: &Accounts, rooms: &[RoomId]) -> Result<(), Error> {
+    let begin = Instant::now();
+    for &room in rooms {
+        while !accounts.rooms().changes(room, 0).await?.is_empty() {
+            if begin.elapsed() > TAKEN_UP_IN {
+                let told = "no server takes the new rooms up; `moim serve` must run on this data folder";
+                return Err(Error::Unavailable(told.to_owned()));
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+    Ok(())
+}
+
 /// There already from a run with the same seed, or made now.
 async fn account(accounts: &Accounts, person: &Person) -> Result<UserId, Error> {
     let (email, username) = (person.email.clone(), person.name.clone());
@@ -157,9 +178,11 @@ async fn make_room(accounts: &Accounts, args: &Args, number: u32, seats: &[Seat]
     for member in members {
         newest = Some(accounts.rooms().add(creator, room, member).await?);
     }
-    // Who came is not announced among the messages: a load begins on rooms at rest.
-    let announced: Vec<_> = newest.iter().map(|change| (room, change.change)).collect();
-    accounts.rooms().changes_sequenced(&announced).await?;
+    // Where nobody talks no server runs: who came is not announced among the messages, and a load begins on rooms at rest.
+    if args.each == 0 {
+        let announced: Vec<_> = newest.iter().map(|change| (room, change.change)).collect();
+        accounts.rooms().changes_sequenced(&announced).await?;
+    }
     Ok(room)
 }
 

@@ -48,6 +48,16 @@ fn the_same_seed_makes_the_same_people_rooms_and_talk() {
 }
 
 #[test]
+fn a_running_server_knows_everybody_before_the_first_speaks() {
+    // Members enough that it looks for changes while they are still coming.
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::ready(serve(data.path()));
+    let engine = format!("bridge.engine={}", server.engine);
+    let arguments = ["mock", "--users", "60", "--rooms", "2", "--members", "60", "--each", "1", "--set", &engine];
+    assert_eq!(operated(data.path(), &arguments, ""), "60 users and 2 rooms of 60, 120 messages");
+}
+
+#[test]
 fn more_than_one_run_may_make_is_refused_before_anything_is_made() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("data");
