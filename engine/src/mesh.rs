@@ -4,7 +4,8 @@
 //! cores exchange a few cache lines a batch and none an item.
 //!
 //! When a queue is full, frames that may be shed are dropped and counted; everything else waits on the sender's side,
-//! and the sender reads no more input until it is through: back-pressure reaches the sockets, memory stays bounded.
+//! and the sender reads no more input until it is through: back-pressure reaches the sockets. What other shards ask of the
+//! sender meanwhile adds to it: from a number of it on new messages are answered BUSY. So memory stays bounded.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -73,13 +74,21 @@ impl Mesh {
         Arc::new(Self { inboxes: (0..shards).map(inbox).collect(), items_max: items_max as u64 })
     }
 
+    /// Items carried out so far, of all shards.
+    pub fn done(&self) -> u64 {
+        self.lanes().map(|lane| lane.done.load(Ordering::Acquire)).sum()
+    }
+
     /// Items sent and not yet carried out, of all shards; 0 only if there was a moment with none.
     pub fn under_way(&self) -> u64 {
-        let lanes = || self.inboxes.iter().flat_map(|inbox| &inbox.from);
         // In this order: what is sent meanwhile makes it more, never less.
-        let done: u64 = lanes().map(|lane| lane.done.load(Ordering::Acquire)).sum();
-        let sent: u64 = lanes().map(|lane| lane.sent.load(Ordering::Acquire)).sum();
+        let done = self.done();
+        let sent: u64 = self.lanes().map(|lane| lane.sent.load(Ordering::Acquire)).sum();
         sent - done
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        self.inboxes.iter().flat_map(|inbox| &inbox.from)
     }
 }
 
@@ -104,8 +113,12 @@ struct Outgoing {
 impl Outgoing {
     /// Puts into the queue what there is room for.
     fn hand_over(&mut self, lane: &Lane, items_max: u64) {
-        if !self.batch.is_empty() {
-            self.waiting.push_back(std::mem::take(&mut self.batch));
+        match self.waiting.back_mut() {
+            _ if self.batch.is_empty() => {}
+            Some(last) if (last.len() + self.batch.len()) as u64 <= BATCH_ITEMS_MAX.min(items_max) => {
+                last.append(&mut self.batch);
+            }
+            _ => self.waiting.push_back(std::mem::take(&mut self.batch)),
         }
         while let Some(batch) = self.waiting.pop_front() {
             let items = batch.len() as u64;

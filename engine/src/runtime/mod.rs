@@ -94,6 +94,9 @@ pub(crate) struct Core {
     disk_is_low: bool,
 }
 
+/// Items that wait for room in other shards' queues before new messages are answered BUSY.
+const PEER_BEHIND_ITEMS: usize = 16_384;
+
 /// The core, as the thread's tasks share it.
 pub(crate) type CoreCell = Rc<RefCell<Core>>;
 
@@ -154,9 +157,11 @@ impl Core {
             self.signals.batch.raise();
         }
         self.port.wake();
-        if self.port.is_clogged() {
+        let is_clogged = self.port.is_clogged();
+        if is_clogged {
             self.signals.clogged.raise();
         }
+        self.shard.set_peer_behind(is_clogged && self.port.waiting() >= PEER_BEHIND_ITEMS);
     }
 
     /// The connection is gone; so are its sessions.

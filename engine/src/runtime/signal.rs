@@ -20,6 +20,10 @@ impl Signal {
         }
     }
 
+    pub(crate) fn is_raised(&self) -> bool {
+        self.raised.get()
+    }
+
     /// Waits until the flag is raised, and lowers it.
     pub(crate) async fn wait(&self) {
         poll_fn(|context| {

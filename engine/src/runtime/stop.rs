@@ -1,8 +1,10 @@
 //! Stopping without losing or refusing what was accepted: no more input, everything under way to its end, then the
 //! stores, then GOODBYE.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use glommio::timer::sleep;
@@ -11,6 +13,7 @@ use moim_wire::ErrorCode;
 use super::feed::Feed;
 use super::{Core, CoreCell, RESTART_HINT_MS};
 use crate::mesh::Mesh;
+use crate::router::ShardId;
 
 /// How long what is under way may take to come to rest.
 const REST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,36 +28,42 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 #[derive(Debug, Default)]
 pub(crate) struct StopState {
     silent: AtomicUsize,
-    resting: AtomicUsize,
+    /// By shard: it rests, and so many items were carried out when it saw that.
+    resting: Mutex<HashMap<ShardId, u64>>,
     /// One shard has seen that all rest: what the first to go on causes must not keep the others.
     all_rested: AtomicBool,
 }
 
+impl StopState {
+    /// Notes whether a shard rests; whether all do. One that was sent something after it had noted that it rests may not: all
+    /// must have looked since the last item was carried out, with none under way.
+    fn all_rest(&self, id: ShardId, rests: bool, shards: usize, mesh: &Mesh) -> bool {
+        let (done, under_way) = (mesh.done(), mesh.under_way());
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !rests {
+            resting.remove(&id);
+            return false;
+        }
+        resting.insert(id, done);
+        under_way == 0 && resting.len() == shards && resting.values().all(|&seen| seen == done)
+    }
+}
+
 /// Brings this shard to its end.
 pub(super) async fn stop(core: CoreCell, state: &StopState, mesh: &Mesh) {
-    let shards = usize::from(core.borrow().config.shards);
+    let (id, shards) = (core.borrow().id, usize::from(core.borrow().config.shards));
     core.borrow_mut().is_stopping = true;
     state.silent.fetch_add(1, Ordering::AcqRel);
     // A shard at rest may be sent something by one that is not: all rest at once, or none does.
     // What the disk does not take was not acknowledged: it is not waited for.
     let is_written = |core: &Core| core.journal_failed || !core.shard.has_batch() && !core.shard.is_committing();
     let rests = |core: &Core| core.store_requests == 0 && is_written(core);
-    let mut counted = false;
     let deadline = Instant::now() + REST_TIMEOUT;
     while Instant::now() < deadline {
         // The marks of the last second, which no tick will come for.
         core.borrow_mut().happen(|shard, _, effects| shard.tick(effects));
-        let now_rests = rests(&core.borrow());
-        if now_rests != counted {
-            counted = now_rests;
-            if now_rests {
-                state.resting.fetch_add(1, Ordering::AcqRel)
-            } else {
-                state.resting.fetch_sub(1, Ordering::AcqRel)
-            };
-        }
         let all_silent = state.silent.load(Ordering::Acquire) >= shards;
-        if all_silent && state.resting.load(Ordering::Acquire) >= shards && mesh.under_way() == 0 {
+        if all_silent && state.all_rest(id, rests(&core.borrow()), shards, mesh) {
             state.all_rested.store(true, Ordering::Release);
         }
         if state.all_rested.load(Ordering::Acquire) {

@@ -38,6 +38,8 @@ pub enum Gate {
     StoreBehind(Behind),
     /// The journal's disk is full, or nearly.
     StorageFull,
+    /// Another shard does not take what it is sent.
+    PeerBehind,
 }
 
 impl Context<'_> {

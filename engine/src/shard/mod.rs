@@ -122,6 +122,7 @@ pub struct Shard {
     outbox: Outbox,
     storage_full: bool,
     store_behind: Option<Behind>,
+    peer_behind: bool,
     encoder: Encoder,
     counters: Counters,
 }
@@ -143,6 +144,7 @@ impl Shard {
             outbox: Outbox::default(),
             storage_full: false,
             store_behind: None,
+            peer_behind: false,
             encoder: Encoder::new(),
             counters: Counters::default(),
         }

@@ -47,6 +47,7 @@ impl Shard {
         match self.store_behind {
             _ if self.storage_full => Gate::StorageFull,
             Some(behind) => Gate::StoreBehind(behind),
+            None if self.peer_behind => Gate::PeerBehind,
             None => Gate::Open,
         }
     }
@@ -242,6 +243,11 @@ impl Shard {
     /// The journal holds as much for the message store as it may, which is so far behind; `None` when it may hold more.
     pub fn set_store_behind(&mut self, behind: Option<Behind>) {
         self.store_behind = behind;
+    }
+
+    /// Another shard is so far behind with what it is sent that nothing more should be brought about.
+    pub fn set_peer_behind(&mut self, is_behind: bool) {
+        self.peer_behind = is_behind;
     }
 
     /// Once a second: read marks that changed go to the store.

@@ -72,6 +72,7 @@ impl Room {
         }
         match context.gate {
             Gate::Open => {}
+            Gate::PeerBehind => return context.busy(&origin, "another core of the server is behind"),
             Gate::StoreBehind(behind) => {
                 let why = format!("{STORE_BEHIND} by {behind}, as far as it may be; nothing was stored");
                 return context.refuse_for(&origin, ErrorCode::StorageFull, &why, STORAGE_FULL_RETRY_MS);

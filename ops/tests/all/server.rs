@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::Receiver;
@@ -61,6 +62,11 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// The signal that ends it, of which the end is waited for.
+    pub(crate) fn ended_by(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().signal()
     }
 
     /// Asks it to stop and waits for the end.

@@ -24,9 +24,9 @@ impl Rooms {
                     for piece in pieces(&marks, MARKS_MAX) {
                         let sql = Statement::from("UPDATE memberships SET read_mark = CASE ")
                             .repeat("WHEN room_id = ? AND user_id = ? AND read_mark < ? THEN ?", " ", piece.len())
-                            .then(" ELSE read_mark END WHERE (room_id, user_id) IN (")
-                            .repeat("(?, ?)", ", ", piece.len())
-                            .then(")");
+                            .then(" ELSE read_mark END WHERE ")
+                            // Every server finds these by the key; not all do with a list of pairs.
+                            .repeat("(room_id = ? AND user_id = ?)", " OR ", piece.len());
                         let mut values: Vec<Value> = Vec::with_capacity(6 * piece.len());
                         for &(room, user, mark) in piece {
                             values.extend([room.into(), user.into(), mark.into(), mark.into()]);
