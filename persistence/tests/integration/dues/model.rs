@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
     let amount = prop_oneof![2 => -1..14_000i64, 1 => Just(AMOUNT), 1 => 9_000..40_000i64];
     let some = 1..12_000i64;
     prop_oneof![
-        3 => Just(Step::Month),
+        2 => Just(Step::Month),
         9 => (who.clone(), back.clone(), amount).prop_map(|(who, back, amount)| Step::Pay { who, back, amount }),
         2 => Just(Step::Again),
         3 => (who.clone(), back.clone(), some.clone()).prop_map(|(who, back, amount)| Step::Cash { who, back, amount }),
@@ -466,7 +466,8 @@ async fn random_dues_are_where_the_model_has_them(arm: Arm) {
     let handle = tokio::runtime::Handle::current();
     let run = |steps: Vec<Step>| {
         handle.block_on(async {
-            let mut world = World::open(arm).await;
+            // Without anything that is asked, most of what happens would be refused.
+            let mut world = World::open(arm).await.step(&Step::Month).await?;
             for step in &steps {
                 world = world.step(step).await?;
                 world.compare().await?;
