@@ -5,6 +5,7 @@
 //! - **Files** ([`Files`]): what people upload, rows in the accounts' database, bytes in a folder or an S3-compatible
 //!   store.
 //! - **Ledger** ([`Ledger`]): wallets, transfers and reservations, double entry and append only, in the same database.
+//! - **Dues** ([`Dues`]): what rooms ask of their members and what was paid of it, committed with the transfers of the ledger.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
