@@ -129,6 +129,11 @@ test("the board is a table that spreadsheets open, the ledger shows the head tha
   const head = await his.locator("code").innerText();
   await assertAccessible(chongmu.page, "ledger");
   await shoot(chongmu, "ledger");
+  await chongmu.page.emulateMedia({ media: "print" });
+  await chongmu.page.getByRole("heading", { level: 1, name: ROOM }).waitFor({ state: "hidden" });
+  assert.ok(await chongmu.page.getByText(head).isVisible(), "the statement alone is printed");
+  if (SHOTS !== undefined) await chongmu.page.screenshot({ path: `${SHOTS}/ledger-print.png` });
+  await chongmu.page.emulateMedia({ media: null });
   assert.match(head, /^[0-9a-f]{64}$/);
   await his.getByRole("tab", { name: "현황" }).click();
   const path = await his.getByRole("link", { name: "엑셀용 파일(CSV)" }).getAttribute("href");
