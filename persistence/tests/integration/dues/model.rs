@@ -110,6 +110,8 @@ struct Purse {
 struct Model {
     purses: [Purse; PEOPLE],
     is_member: [bool; PEOPLE],
+    /// Those who are, by how long they have been: in this order they are asked.
+    by_time: Vec<usize>,
     owed: Vec<Owed>,
     requests: usize,
     /// What the room is told of charges: what, who, what is open, how many have paid of how many, what was paid.
@@ -173,11 +175,7 @@ impl Model {
         }
         let request = self.requests;
         self.requests += 1;
-        for who in 0..PEOPLE {
-            if self.is_member[who] {
-                self.owed.push(Owed { request, who, ..Owed::default() });
-            }
-        }
+        self.owed.extend(self.by_time.iter().map(|&who| Owed { request, who, ..Owed::default() }));
         for who in 0..PEOPLE {
             self.use_credit(who, |of| of != request);
         }
@@ -185,6 +183,7 @@ impl Model {
 
     fn leave(&mut self, who: usize) {
         self.is_member[who] = false;
+        self.by_time.retain(|&member| member != who);
         for place in 0..self.owed.len() {
             let open = self.owed[place].open();
             if self.owed[place].who == who && open > 0 {
@@ -222,7 +221,7 @@ impl World {
         let terms = Terms { first_due: ahead(11), late_fee: won(FEE), ..Club::terms(Amount::Equal(won(AMOUNT))) };
         let first_due = club.plan(terms).await.terms.first_due;
         let purses = [Purse { wallet: MONEY, ..Purse::default() }; PEOPLE];
-        let model = Model { purses, is_member: [true; PEOPLE], ..Model::default() };
+        let model = Model { purses, is_member: [true; PEOPLE], by_time: (0..PEOPLE).collect(), ..Model::default() };
         let now_ms = at(first_due.plus_days(-10), 0);
         Self { club, people, model, first_due, payment: None, receipt: None, now_ms }
     }
@@ -268,6 +267,7 @@ impl World {
                 let rooms = self.club.stores.persistence.accounts().rooms();
                 rooms.join(self.people[who].user.id, self.club.room, None).await.unwrap();
                 self.model.is_member[who] = true;
+                self.model.by_time.push(who);
             }
             Step::Leave(_) | Step::Return(_) => {}
             Step::Restart => self.club.stores = self.club.stores.reopen(),
