@@ -1,6 +1,7 @@
 //! The error envelope, the same for every error that an HTTP client can meet.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -64,6 +65,11 @@ impl Problem {
 
     pub(crate) fn is_outcome_unknown(&self) -> bool {
         self.name == OUTCOME_UNKNOWN
+    }
+
+    /// After which time the same request may succeed, where it was one too many in too short a time.
+    pub(crate) fn too_soon(&self) -> Option<Duration> {
+        (self.status == StatusCode::TOO_MANY_REQUESTS).then(|| Duration::from_millis(self.retry_after_ms))
     }
 
     /// The same, to be asked again after so long; 0: not said.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,6 +10,7 @@ use moim_persistence::{Accounts, Error, Identity, Login, NewRoom, Room, SignUp, 
 use moim_wire::MessageId;
 use moim_wire::schema::Kind;
 use serde::Deserialize;
+use tokio::time::sleep;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +31,10 @@ const USERS_MAX: u32 = 50;
 const CONTENTS_MAX: u32 = 100;
 /// Messages of one request: a few seconds' work.
 const MESSAGES_MAX: u32 = 5_000;
+/// Messages of one person, in all channels together: as many as the usual rate lets pass in a request's time.
+const MESSAGES_OF_ONE_MAX: u32 = 1_000;
+/// Between two tries of one whom the rate holds up.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Of private channels; said in their description, as it guards nothing.
 const PASSWORD: &str = "moim-mock";
 
@@ -49,7 +55,7 @@ struct Amounts {
     /// Members of each channel, the caller among them, up to 50.
     #[serde(default = "three")]
     how_many_user_in_channel: u32,
-    /// Messages of each member in each channel, up to 100; of all together 5,000.
+    /// Messages of each member in each channel, up to 100; of one person in all channels 1,000, of all together 5,000.
     #[serde(default = "three")]
     how_many_content_per_user: u32,
     /// The same number makes the same people, names and talk.
@@ -76,6 +82,11 @@ impl Amounts {
             }
         }
         // Each factor is bounded by now.
+        let of_one = channels * contents;
+        if of_one > MESSAGES_OF_ONE_MAX {
+            let message = format!("{of_one} messages of each are more than the {MESSAGES_OF_ONE_MAX} of one request");
+            return Err(Problem::bad_request(message));
+        }
         let messages = channels * users * contents;
         if messages > MESSAGES_MAX {
             let message = format!("{messages} messages are more than the {MESSAGES_MAX} that one request makes");
@@ -182,7 +193,14 @@ impl Cast {
         for said in self.made_up.talk(channel, self.names.clone(), each) {
             let quoted = if said.is_reply { before } else { MessageId::ZERO };
             let kind = if said.is_reply { Kind::Reply } else { Kind::Talk };
-            before = self.agents[said.speaker].send(room.id, kind, &said.text, quoted).await?;
+            before = loop {
+                let sent = self.agents[said.speaker].send(room.id, kind, &said.text, quoted).await;
+                // Who says much is held to everybody's rate.
+                match sent.as_ref().err().and_then(Problem::too_soon) {
+                    Some(pause) => sleep(pause.max(PAUSE_MIN)).await,
+                    None => break sent?,
+                }
+            };
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Made-up channels for trying out.
 
-use crate::support::{whole, whole_with};
+use crate::support::{whole, whole_at, whole_with};
 
 const SMALL: &str = "/api/mock/channel?isPrivate=false&howManyChannel=2&howManyUserInChannel=4&howManyContentPerUser=3";
 
@@ -46,13 +46,12 @@ async fn everybody_says_as_much_as_was_asked_for_and_some_of_it_answers_what_was
 }
 
 #[tokio::test]
-async fn one_who_talks_alone_is_not_stopped_by_the_limit_of_sends() {
-    let world = whole().await;
+async fn one_who_talks_more_than_the_rate_lets_pass_is_waited_for() {
+    let world = whole_at(20).await;
     let anna = world.person("anna").await;
-    let made =
-        anna.http.post("/api/mock/channel?howManyChannel=4&howManyUserInChannel=1&howManyContentPerUser=100", "").await;
-    let rows = anna.content(made.ok()[3]["channelId"].as_u64().unwrap()).await;
-    assert_eq!(rows.len(), 100);
+    let alone = "/api/mock/channel?howManyChannel=1&howManyUserInChannel=1&howManyContentPerUser=40";
+    let made = anna.http.post(alone, "").await.ok();
+    assert_eq!(anna.content(made[0]["channelId"].as_u64().unwrap()).await.len(), 40);
 }
 
 #[tokio::test]
@@ -65,6 +64,7 @@ async fn absurd_amounts_are_refused() {
         "howManyUserInChannel=1000000",
         "howManyContentPerUser=-1",
         "howManyContentPerUser=many",
+        "howManyChannel=11&howManyUserInChannel=1&howManyContentPerUser=100",
         "howManyChannel=50&howManyUserInChannel=50&howManyContentPerUser=100",
     ] {
         anna.http.post(&format!("/api/mock/channel?{wrong}"), "").await.refused(400);

@@ -17,7 +17,7 @@ pub(crate) use engine::Engine;
 pub(crate) use frames::Opened;
 pub(crate) use http::{Answer, Http};
 pub(crate) use stomp::Stomp;
-pub(crate) use whole::{Person, Whole, whole, whole_on, whole_with};
+pub(crate) use whole::{Person, Whole, whole, whole_at, whole_on, whole_with};
 
 /// A bridge with its stores and the engine's stand-in.
 pub(crate) struct World {

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::{Browser, Http, engine::SECRET, frames};
 
+/// A rate of sends that is none.
+const UNLIMITED: u32 = 0;
+
 /// Stores, engine and bridge of one installation.
 pub(crate) struct Whole {
     pub(crate) bridge: BridgeHandle,
@@ -39,8 +42,17 @@ pub(crate) async fn whole_on(
     stores: impl FnOnce(&mut moim_persistence::Config) + Send + 'static,
     configure: impl FnOnce(&mut Config) + Send + 'static,
 ) -> Whole {
+    started(move || start(stores, configure, UNLIMITED)).await
+}
+
+/// A trial whose people may send so many messages a second, and as many at once.
+pub(crate) async fn whole_at(sends_per_second: u32) -> Whole {
+    started(move || start(|_| {}, |config| config.trial = true, sends_per_second)).await
+}
+
+async fn started(start: impl FnOnce() -> Whole + Send + 'static) -> Whole {
     // Opening and starting block.
-    let whole = tokio::task::spawn_blocking(move || start(stores, configure)).await.unwrap();
+    let whole = tokio::task::spawn_blocking(start).await.unwrap();
     let mut looks = tokio::time::interval(Duration::from_millis(2));
     while whole.bridge.stats().trunks_up == 0 {
         looks.tick().await;
@@ -48,7 +60,11 @@ pub(crate) async fn whole_on(
     whole
 }
 
-fn start(change: impl FnOnce(&mut moim_persistence::Config), configure: impl FnOnce(&mut Config)) -> Whole {
+fn start(
+    change: impl FnOnce(&mut moim_persistence::Config),
+    configure: impl FnOnce(&mut Config),
+    sends_per_second: u32,
+) -> Whole {
     let folder = TempDir::new().unwrap();
     let mut stores = moim_persistence::Config::new(folder.path());
     stores.password_cost = PasswordCost::LEAST;
@@ -71,7 +87,12 @@ fn start(change: impl FnOnce(&mut moim_persistence::Config), configure: impl FnO
         durability: Durability::Durable,
         trunk_secret: SECRET.to_owned(),
         journal,
-        limits: Limits { batch_bytes_max: 1024 * 1024, sends_per_second: 0, ..Limits::default() },
+        limits: Limits {
+            batch_bytes_max: 1024 * 1024,
+            sends_per_second,
+            sends_burst: sends_per_second,
+            ..Limits::default()
+        },
     };
     let engine = Engine::start(&engine, &persistence).unwrap();
     let mut config = Config::new(any_port, engine.address(), SECRET.to_owned());
