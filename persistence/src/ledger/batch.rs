@@ -30,9 +30,25 @@ pub(super) async fn carry_out(
 ) -> Result<Vec<Answer>, Error> {
     let named = Named::find(transaction, commands).await?;
     let mut book = named.lock(transaction, commands).await?;
-    let answers = commands.iter().zip(ids).map(|(command, &id)| book.carry_out(command, id)).collect();
+    let answers: Vec<Answer> = commands.iter().zip(ids).map(|(command, &id)| book.carry_out(command, id)).collect();
+    // The keys were read before the locks. Another server may have carried out the same request meanwhile; what it took is
+    // then what this one is refused for, and the next run finds its answer.
+    let refused = commands.iter().zip(&answers).filter(|(_, answer)| answer.is_err()).map(|(command, _)| command);
+    let keys: Vec<String> = keys(refused).filter(|key| !book.known.contains_key(key)).collect();
+    let sql = listed("SELECT transfer_id FROM transfers", "request_key", &keys);
+    if !keys.is_empty() && !transaction.rows_for_update(sql, &list(&keys)).await?.is_empty() {
+        return Err(transaction.overtaken("another server carries out the same request"));
+    }
     write::write(transaction, &book).await?;
     Ok(answers)
+}
+
+/// What requests with these keys were stored under, of those that may have come before.
+fn keys<'a>(commands: impl Iterator<Item = &'a Command>) -> impl Iterator<Item = String> {
+    commands.filter_map(|command| {
+        let key = command.what.key().filter(|key| key.may_be_known())?;
+        Some(key.stored(command.actor))
+    })
 }
 
 /// Judges whether a reservation may be booked, by one who knows the password of that hash: whether it could be carried out
@@ -85,11 +101,7 @@ impl Named {
                 _ => {}
             }
         }
-        let keys = commands.iter().filter_map(|command| {
-            let key = command.what.key().filter(|key| key.may_be_known())?;
-            Some(key.stored(command.actor))
-        });
-        named.known = known(transaction, &keys.collect::<Vec<_>>()).await?;
+        named.known = known(transaction, &keys(commands.iter()).collect::<Vec<_>>()).await?;
         let ids: Vec<TransferId> = named.transfers.iter().copied().collect();
         for row in transaction.rows(listed(transfer::COLUMNS, "transfer_id", &ids), &list(&ids)).await? {
             let found = Transfer::of(&row)?;

@@ -71,6 +71,7 @@ async fn verify(snapshot: &mut Transaction, group: Option<AccountId>) -> Result<
         if account.kind.room().is_some() {
             verified.heads.push(Head { account: account.id, entries: account.entries, hash: account.head });
             notices(snapshot, &account, &mut verified.faults).await?;
+            texts(snapshot, &account, &mut verified.faults).await?;
         }
         after = account.id;
     }
@@ -203,6 +204,33 @@ async fn notices(snapshot: &mut Transaction, account: &Stored, faults: &mut Faul
         faults.found(format_args!("entry {} of account {} was told after its next", row.int::<u64>(0)?, account.id));
     }
     Ok(())
+}
+
+/// What a room was told of an entry is what the entry says.
+async fn texts(snapshot: &mut Transaction, account: &Stored, faults: &mut Faults) -> Result<(), Error> {
+    let mut after = 0_u64;
+    loop {
+        let sql = "SELECT p.entry_number, p.transfer_id, p.amount, p.balance_after, p.hash, n.notice FROM postings p
+                   JOIN money_notices n ON n.account_id = p.account_id AND n.entry_number = p.entry_number
+                   WHERE p.account_id = ? AND p.entry_number > ? ORDER BY p.entry_number LIMIT ?";
+        let rows = snapshot.rows(sql, values![account.id, after, PAGE]).await?;
+        for row in &rows {
+            after = row.int(0)?;
+            let told: serde_json::Value = serde_json::from_str(&row.text(5)?).unwrap_or_default();
+            let is_true = told["entry"].as_u64() == Some(after)
+                && told["wallet"].as_u64() == Some(account.id.0)
+                && told["transfer"].as_u64() == Some(row.int(1)?)
+                && told["amount"].as_i64() == Some(row.int::<i64>(2)?.abs())
+                && told["balance"].as_i64() == Some(row.int(3)?)
+                && told["head"].as_str() == Some(row.text(4)?.as_str());
+            if !is_true {
+                faults.found(format_args!("entry {after} of account {} was told as something else", account.id));
+            }
+        }
+        if (rows.len() as u64) < PAGE {
+            return Ok(());
+        }
+    }
 }
 
 /// A posted transfer has its two entries, and another has none.

@@ -32,6 +32,21 @@ async fn a_hundred_with_the_same_key_pay_once(arm: Arm) {
     is_sound(&group.ledger()).await;
 }
 
+async fn two_servers_asked_for_all_there_is_with_one_key_both_say_that_it_is_paid(arm: Arm) {
+    let group = Group::open(arm).await;
+    let [one, other] = two_servers(&group);
+    for round in 0..40 {
+        // Nothing is left for who comes second.
+        top_up(&one, &group.jun, 500).await;
+        let key = RequestKey::given(&format!("round-{round}")).unwrap();
+        let request = Payment { key, ..payment(&group.jun, group.jun.wallet, group.wallet.id, 500) };
+        let (first, second) = tokio::join!(one.pay(request.clone()), other.pay(request));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!((first.transfer.id, first.repeated), (second.transfer.id, !second.repeated));
+    }
+    is_sound(&group.ledger()).await;
+}
+
 async fn a_hundred_with_their_own_keys_spend_no_more_than_there_is(arm: Arm) {
     let group = Group::open(arm).await;
     // Enough for sixty of them.
@@ -85,6 +100,7 @@ async fn transfers_in_a_circle_end_without_a_deadlock(arm: Arm) {
 
 on_each_arm!(
     a_hundred_with_the_same_key_pay_once,
+    two_servers_asked_for_all_there_is_with_one_key_both_say_that_it_is_paid,
     a_hundred_with_their_own_keys_spend_no_more_than_there_is,
     transfers_in_a_circle_end_without_a_deadlock,
 );

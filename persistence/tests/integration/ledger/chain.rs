@@ -62,6 +62,8 @@ async fn history_that_was_rewritten_is_noticed(arm: Arm) {
         ("UPDATE transfers SET state = 2", "is not what its entries are"),
         ("UPDATE ledger_accounts SET reserved = 1 WHERE account_id = {group}", "pending are 0"),
         ("DELETE FROM money_notices WHERE entry_number = 3", "was not told"),
+        ("UPDATE money_notices SET notice = REPLACE(notice, '2000', '2001')", "was told as something else"),
+        ("UPDATE money_notices SET notice = 'paid' WHERE entry_number = 1", "was told as something else"),
     ];
     for (forgery, found) in forgeries {
         let group = with_entries(arm).await;
