@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bank::BankSecrets;
 use crate::oauth::OauthProvider;
 use crate::rest::FileTypes;
 
@@ -37,6 +38,8 @@ pub struct Config {
     pub public_url: String,
     /// Who may say who somebody is, besides a password.
     pub oauth: Vec<OauthProvider>,
+    /// What a bank signs its notices with; without, there is no bank.
+    pub bank: BankSecrets,
     /// Which types of files may be uploaded.
     pub file_types: FileTypes,
     /// The bridge's own threads, at least 1. Connections and trunks are dealt to them.
@@ -64,6 +67,7 @@ impl Config {
             trial: false,
             public_url: format!("http://{listen}"),
             oauth: Vec::new(),
+            bank: BankSecrets::default(),
             file_types: FileTypes::default(),
             threads: 1,
             limits: Limits::default(),

@@ -31,6 +31,7 @@
 
 mod agent;
 mod app;
+mod bank;
 mod bridge;
 mod client_address;
 mod config;
@@ -58,6 +59,7 @@ mod trunk;
 mod upgrade;
 mod websocket;
 
+pub use bank::{BankSecrets, bank_signature};
 pub use bridge::{BridgeHandle, start};
 pub use config::{Config, Health, Limits, Metrics};
 pub use error::Error;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use moim_persistence::{DuesRefused, Error, Refused};
+use moim_persistence::{BankRefused, DuesRefused, Error, Refused};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -113,6 +113,7 @@ impl From<Error> for Problem {
             Error::AlreadyMember { .. } => (StatusCode::BAD_REQUEST, "AlreadyMember"),
             Error::WrongPassword => (StatusCode::BAD_REQUEST, "WrongPassword"),
             Error::Ledger(refused) => ledger(refused),
+            Error::Bank(refused) => bank(refused),
             Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "InvalidField"),
             Error::NoSuchFile(_) => (StatusCode::BAD_REQUEST, "NoSuchFile"),
             Error::QuotaExceeded { .. } => (StatusCode::BAD_REQUEST, "QuotaExceeded"),
@@ -130,6 +131,15 @@ impl From<Error> for Problem {
             | Error::Internal(_) => return Self::internal(&error),
         };
         Self { retry_after_ms: error.retry_after_ms(), ..Self::new(status, name, error.to_string()) }
+    }
+}
+
+/// What is refused of a bank's notice.
+const fn bank(refused: &BankRefused) -> (StatusCode, &'static str) {
+    match refused {
+        BankRefused::Conflict(_) => (StatusCode::CONFLICT, "ContradictsEarlierNotice"),
+        BankRefused::NoSuchDeposit(_) => (StatusCode::BAD_REQUEST, "NoSuchDeposit"),
+        BankRefused::WrongState { .. } => (StatusCode::BAD_REQUEST, "DepositSettled"),
     }
 }
 

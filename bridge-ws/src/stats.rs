@@ -109,6 +109,8 @@ stats! {
     requests: "counter" as "moim_bridge_http_requests_total",
     /// HTTP requests answered with a status from 500 on.
     requests_failed: "counter" as "moim_bridge_http_requests_failed_total",
+    /// Notices refused because the bank had not signed them, or not just now.
+    bank_unsigned: "counter" as "moim_bridge_bank_unsigned_total",
     /// Changes of rooms that the engine did not confirm in time.
     syncs_late: "counter" as "moim_bridge_syncs_late_total",
     /// Revocations that the engine did not confirm in time.

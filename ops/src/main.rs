@@ -1,5 +1,6 @@
 //! The `moim` program: the server and everything an operator does with it from a command line.
 
+mod bank_simulator;
 mod cli;
 mod config;
 mod demo;

@@ -84,6 +84,7 @@ pub(crate) fn bridge(config: &Config, engine: SocketAddr, trunk_secret: String) 
         secure_cookies: config.bridge.secure_cookies,
         trust_forwarded: config.bridge.trust_forwarded,
         trial: config.trial,
+        bank: config.bank.clone(),
         file_types: config.files.types.clone(),
         limits: moim_bridge::Limits {
             sockets_max: config.bridge.sockets_max as usize,

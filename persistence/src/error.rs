@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use moim_wire::{ErrorCode, RoomId, UserId};
 
+use crate::bank::BankRefused;
 use crate::files::FileId;
 use crate::ledger::Refused;
 
@@ -74,6 +75,9 @@ pub enum Error {
     /// The ledger refuses: nothing was moved.
     #[error(transparent)]
     Ledger(#[from] Refused),
+    /// The bank's notice, or what is wanted of one, is refused.
+    #[error(transparent)]
+    Bank(#[from] BankRefused),
     /// A value is out of its bounds.
     #[error("{field}: {reason}")]
     InvalidField {
@@ -178,6 +182,7 @@ impl Error {
             | Self::NoSuchFile(_)
             | Self::FileTooLarge { .. }
             | Self::QuotaExceeded { .. }
+            | Self::Bank(_)
             | Self::InvalidField { .. } => ErrorCode::InvalidField,
             Self::Ledger(refused) => refused.code(),
             Self::TokenInvalid => ErrorCode::TokenInvalid,

@@ -6,6 +6,7 @@
 //!   store.
 //! - **Ledger** ([`Ledger`]): wallets, transfers and reservations, double entry and append only, in the same database.
 //! - **Dues** ([`Dues`]): what rooms ask of their members and what was paid of it, committed with the transfers of the ledger.
+//! - **Bank** ([`Bank`]): notices of money that came in, each credited once, in the same database.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
@@ -33,6 +34,7 @@
 //! | of these, setting a password | half of it | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
 //! | transfers that wait to be committed | 4,096 | [`Error::Busy`] | `Stats.ledger.refused_total` |
+//! | contradictions of one notice of a bank | 100 | refused, and not written down | |
 //! | transfers of one transaction | 128 | the next transaction | `Stats.ledger.batches_total` |
 //! | messages read at once | 12 threads; a write has others | wait, as requests under way | `Stats.requests.in_flight` |
 //! | writes to messages at once | 4 threads, which give way to others on their cores | wait, as the lane does | `LaneStats.queued` |
@@ -62,6 +64,7 @@
 //! carried to its end when the caller stops waiting.
 
 mod address;
+mod bank;
 mod clock;
 mod config;
 mod dues;
@@ -79,6 +82,7 @@ mod stats;
 mod write_behind;
 
 pub use address::StoreAddress;
+pub use bank::{Bank, BankRefused, Conflict, Deposit, DepositId, DepositState, NewDeposit, Reference};
 pub use config::{Config, PasswordCost};
 pub use dues::{
     Amount, BalanceEntry, BalanceId, Charge, ChargeEntry, ChargeId, ChargePayment, Counts, Day, Dues, DuesEntry,

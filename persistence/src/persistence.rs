@@ -114,10 +114,12 @@ impl Persistence {
         &self.inner.accounts
     }
 
-    /// From here on reservations of transfers run when they are due, and holds expire, until the stores are closed. For a
+    /// From here on reservations of transfers run when they are due, holds expire, and deposits that a crash left are
+    /// credited, until the stores are closed. For a
     /// server; another one on the same database takes turns with it.
     pub fn keep_schedule(&self) {
         self.inner.runtime.handle().spawn(self.inner.accounts.ledger().keep_schedule());
+        self.inner.runtime.handle().spawn(self.inner.accounts.bank().keep_settling());
     }
 
     /// Messages of all rooms.

@@ -1,6 +1,7 @@
 //! The command line: one file a command, each with its arguments and what it does.
 
 mod accounts;
+mod bank;
 mod bridge;
 mod completions;
 mod config;
@@ -63,6 +64,7 @@ enum Command {
     Tail(tail::Args),
     Journal(journal::Args),
     Ledger(ledger::Args),
+    Bank(bank::Args),
     Migrate(migrate::Args),
     Store(store::Args),
     Search(search::Args),
@@ -92,6 +94,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Tail(args) => tail::run(args),
         Command::Journal(args) => journal::run(&args),
         Command::Ledger(args) => ledger::run(&args),
+        Command::Bank(args) => bank::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Search(args) => search::run(&args),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use moim_bridge::{FileTypes, OauthProvider};
+use moim_bridge::{BankSecrets, FileTypes, OauthProvider};
 use moim_persistence::{MessageStore, StoreAddress};
 
 use super::oauth;
@@ -14,6 +14,10 @@ use super::raw::{self, Durability, Journal, Limits, LogFormat, Raw, Search};
 use super::size::Size;
 use super::span::Span;
 
+/// Shortest secret of a bank: 32 hexadecimal digits are 128 bits.
+const BANK_SECRET_CHARS_MIN: usize = 32;
+/// One, and one that takes its place.
+const BANK_SECRETS_MAX: usize = 2;
 /// Shortest trunk secret: as many characters as cannot be guessed.
 const TRUNK_SECRET_CHARS_MIN: usize = 16;
 /// Four batches of a group commit go into a segment, and the largest frame many times into a batch.
@@ -31,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) search: Search,
     pub(crate) files: Files,
+    pub(crate) bank: BankSecrets,
     pub(crate) trial: bool,
     pub(crate) log: Log,
 }
@@ -137,6 +142,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&raw.log.filter) {
         problems.add("log.filter", format!("is {:?}: {error}", raw.log.filter));
     }
+    let bank = bank(&raw.bank, &mut problems);
     let engine = engine(raw, &mut problems);
     let bridge = bridge(raw, &mut problems);
     let (Some(engine), Some(bridge), true) = (engine, bridge, problems.0.is_empty()) else {
@@ -151,6 +157,7 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Vec<Problem>> {
         store,
         search: raw.search.clone(),
         files,
+        bank,
         trial: raw.trial.enabled,
         log: Log { format: raw.log.format, filter: raw.log.filter.clone() },
     })
@@ -201,6 +208,16 @@ fn bridge(raw: &Raw, problems: &mut Problems) -> Option<Bridge> {
         secure_cookies: raw.bridge.secure_cookies,
         trust_forwarded: raw.bridge.trust_forwarded,
     })
+}
+
+fn bank(bank: &raw::Bank, problems: &mut Problems) -> BankSecrets {
+    if bank.secrets.len() > BANK_SECRETS_MAX {
+        problems.add("bank.secrets", format!("has {}; {BANK_SECRETS_MAX} are the most", bank.secrets.len()));
+    }
+    if bank.secrets.iter().any(|secret| secret.chars().count() < BANK_SECRET_CHARS_MIN) {
+        problems.add("bank.secrets", format!("has one of fewer than {BANK_SECRET_CHARS_MIN} characters"));
+    }
+    BankSecrets::new(bank.secrets.clone())
 }
 
 fn limits(limits: &Limits, problems: &mut Problems) {
@@ -354,6 +371,7 @@ mod tests {
         raw.store.accounts = "postgres".into();
         raw.store.messages = "scylla://host".into();
         raw.log.filter = "info,=,".into();
+        raw.bank.secrets = vec!["short".into(), String::new(), "one too many".into()];
         let problems = check(&raw).unwrap_err();
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key).collect();
         let of_each = [
@@ -364,6 +382,8 @@ mod tests {
             "store.accounts",
             "store.messages",
             "log.filter",
+            "bank.secrets",
+            "bank.secrets",
             "engine.trunk_secret",
             "engine.listen",
             "bridge.trunks",

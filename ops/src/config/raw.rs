@@ -22,6 +22,7 @@ pub(crate) struct Raw {
     pub(crate) store: Store,
     pub(crate) search: Search,
     pub(crate) files: Files,
+    pub(crate) bank: Bank,
     pub(crate) trial: Trial,
     pub(crate) log: Log,
 }
@@ -38,6 +39,7 @@ impl Default for Raw {
             store: Store::default(),
             search: Search::default(),
             files: Files::default(),
+            bank: Bank::default(),
             trial: Trial::default(),
             log: Log::default(),
         }
@@ -232,6 +234,13 @@ impl Default for Files {
             types_denied: denied,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Bank {
+    #[serde(deserialize_with = "super::list::strings")]
+    pub(crate) secrets: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "what is printed names the seed of a run")]
 
 mod architecture;
+mod bank;
 mod command_line;
 mod house_rules;
 mod kill_9;

@@ -59,6 +59,7 @@ pub use reservation::{Reservation, ReservationId, ReservationState};
 pub use rhythm::Rhythm;
 pub(crate) use rhythm::seoul;
 pub use statement::{Head, StatementLine};
+pub(crate) use transfer::stored_won;
 pub use transfer::{RequestKey, Transfer, TransferId, TransferState};
 pub use verify::{Faults, Verified};
 pub use wallet::Wallet;

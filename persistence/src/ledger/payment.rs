@@ -122,6 +122,13 @@ impl Ledger {
         self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
     }
 
+    /// Puts money that a bank says came from outside into a wallet.
+    pub(crate) async fn deposit(&self, key: RequestKey, target: AccountId, amount: Won) -> Result<Outcome, Error> {
+        let (source, purpose) = (AccountId::EXTERNAL, None);
+        let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose };
+        self.carry_out(Command { actor: UserId(0), authority: Authority::Operator, at_ms: now_ms(), what }).await
+    }
+
     async fn make(
         &self,
         payment: Payment,

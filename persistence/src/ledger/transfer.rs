@@ -111,7 +111,7 @@ impl Transfer {
 }
 
 /// A column of money.
-pub(super) fn stored_won(row: &Row, column: usize) -> Result<Won, Error> {
+pub(crate) fn stored_won(row: &Row, column: usize) -> Result<Won, Error> {
     let stored = row.int(column)?;
     Won::new(stored).ok_or_else(|| Error::Internal(format!("{stored} won are more than there can be")))
 }
@@ -160,6 +160,11 @@ impl RequestKey {
     /// The one by which the credit of one who left then is given back.
     pub(crate) fn of_leaving(balance: BalanceId, left_at_ms: u64) -> Self {
         Self(format!("left {balance} {left_at_ms}"))
+    }
+
+    /// The one of a notice of the bank.
+    pub(crate) fn of_deposit(deposit: u64) -> Self {
+        Self(format!("deposit {deposit}"))
     }
 
     /// Whether another request may have come with it.

@@ -54,7 +54,7 @@ pub(crate) fn wallet_description(text: &str) -> Result<String, Error> {
     within("description", text, 0, DESCRIPTION_CHARS_MAX)
 }
 
-/// What people write about dues.
+/// What people, and their banks, write about money.
 pub(crate) fn dues_text(field: &'static str, text: &str, chars_min: usize, chars_max: usize) -> Result<String, Error> {
     within(field, text, chars_min, chars_max)
 }

@@ -34,6 +34,7 @@ pub use types::{
 pub use user::Users;
 pub(crate) use user::name_of;
 
+use crate::bank::Bank;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::dues::Dues;
@@ -107,6 +108,11 @@ impl Accounts {
     /// Wallets, transfers and reservations.
     pub fn ledger(&self) -> Ledger {
         Ledger::new(self.shared.clone())
+    }
+
+    /// Notices of a bank.
+    pub fn bank(&self) -> Bank {
+        Bank::new(self.shared.clone())
     }
 
     pub(crate) fn ledger_stats(&self) -> LedgerStats {

@@ -2,6 +2,7 @@
 //! that no reader rounds them.
 
 mod account;
+mod bank;
 mod dues;
 mod ledger;
 mod oauth;
@@ -41,6 +42,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(search::search))
         .routes(routes!(ledger::entries))
         .routes(routes!(ledger::head))
+        .routes(routes!(bank::deposit))
+        .routes(routes!(bank::reference))
         .merge(dues::routes())
 }
 

@@ -1,0 +1,106 @@
+//! What an operator sees and settles by hand.
+
+use moim_wire::UserId;
+
+use super::Bank;
+use super::deposit::{BankRefused, COLUMNS, Conflict, Deposit, DepositState};
+use super::taking::{BY_BANK_ID, locked};
+use crate::error::Error;
+use crate::ledger::{AccountId, Refused, stored_won};
+use crate::sql::{Row, Statement, Transaction, transact, values};
+
+/// Rows of one answer.
+const SHOWN_MAX: u64 = 500;
+
+impl Bank {
+    /// The newest 500 notices, or those of a state, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn deposits(&self, state: Option<DepositState>) -> Result<Vec<Deposit>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = Statement::from(COLUMNS).then(" WHERE state = ? OR ? = -1 ORDER BY deposit_id DESC LIMIT ?");
+                let state = state.map_or(-1, DepositState::stored);
+                let rows = shared.database.rows(sql, values![state, state, SHOWN_MAX]).await?;
+                rows.iter().map(Deposit::of).collect()
+            })
+            .await
+    }
+
+    /// The newest 500 contradictions, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn conflicts(&self) -> Result<Vec<Conflict>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT bank_id, reference, amount, told_at_ms FROM bank_conflicts
+                           ORDER BY conflict_id DESC LIMIT ?";
+                let rows = shared.database.rows(sql, values![SHOWN_MAX]).await?;
+                rows.iter().map(conflict_of).collect()
+            })
+            .await
+    }
+
+    /// Says whose an unmatched notice is, and credits it.
+    ///
+    /// # Errors
+    /// [`BankRefused::NoSuchDeposit`], [`BankRefused::WrongState`] for one that is not unmatched, [`Refused::NoWalletOf`].
+    pub async fn match_to(&self, bank_id: &str, user: UserId) -> Result<Deposit, Error> {
+        let bank_id = bank_id.to_owned();
+        let id = self
+            .shared
+            .run(move |shared| async move {
+                transact!(shared.database.write(), |transaction| {
+                    let deposit = in_state(transaction, &bank_id, DepositState::Unmatched).await?;
+                    let sql = "SELECT account_id FROM ledger_accounts WHERE wallet_of = ?";
+                    let row = transaction.row(sql, values![user]).await?.ok_or(Refused::NoWallet)?;
+                    let sql = "UPDATE bank_deposits SET wallet_id = ?, state = ? WHERE deposit_id = ?";
+                    let values = values![AccountId(row.int(0)?), DepositState::Received.stored(), deposit.id];
+                    transaction.execute(sql, values).await?;
+                    Ok(deposit.id)
+                })
+            })
+            .await?;
+        self.settle(id).await
+    }
+
+    /// Tries a stuck notice once more.
+    ///
+    /// # Errors
+    /// [`BankRefused::NoSuchDeposit`], [`BankRefused::WrongState`] for one that is not stuck.
+    pub async fn settle_again(&self, bank_id: &str) -> Result<Deposit, Error> {
+        let bank_id = bank_id.to_owned();
+        let id = self
+            .shared
+            .run(move |shared| async move {
+                transact!(shared.database.write(), |transaction| {
+                    let deposit = in_state(transaction, &bank_id, DepositState::Stuck).await?;
+                    let sql = "UPDATE bank_deposits SET state = ?, failure = NULL WHERE deposit_id = ?";
+                    transaction.execute(sql, values![DepositState::Received.stored(), deposit.id]).await?;
+                    Ok(deposit.id)
+                })
+            })
+            .await?;
+        self.settle(id).await
+    }
+}
+
+async fn in_state(transaction: &mut Transaction, bank_id: &str, wanted: DepositState) -> Result<Deposit, Error> {
+    let deposit = locked(transaction, BY_BANK_ID, bank_id).await?;
+    let deposit = deposit.ok_or_else(|| BankRefused::NoSuchDeposit(bank_id.to_owned()))?;
+    if deposit.state == wanted {
+        return Ok(deposit);
+    }
+    Err(BankRefused::WrongState { bank_id: bank_id.to_owned(), state: deposit.state, wanted }.into())
+}
+
+fn conflict_of(row: &Row) -> Result<Conflict, Error> {
+    Ok(Conflict {
+        bank_id: row.text(0)?,
+        reference: row.text(1)?,
+        amount: stored_won(row, 2)?,
+        told_at_ms: row.int(3)?,
+    })
+}
