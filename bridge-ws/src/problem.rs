@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use moim_persistence::{BankRefused, DuesRefused, Error, Refused};
+use moim_persistence::{BankRefused, DuesRefused, Error, Refused, SpendingRefused};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -156,6 +156,7 @@ const fn ledger(refused: &Refused) -> (StatusCode, &'static str) {
         Refused::IsAFund(_) => (StatusCode::FORBIDDEN, "WalletKeepsDues"),
         Refused::ForAPurpose(_) => (StatusCode::BAD_REQUEST, "TransferForAPurpose"),
         Refused::Dues(refused) => dues(refused),
+        Refused::Spending(refused) => spending(refused),
         Refused::NoSuchAccount(_) | Refused::NoWallet | Refused::NoWalletOf(_) => {
             (StatusCode::BAD_REQUEST, "NoSuchWallet")
         }
@@ -188,6 +189,19 @@ const fn dues(refused: &DuesRefused) -> (StatusCode, &'static str) {
         DuesRefused::ReceiptSettled(_) => (StatusCode::BAD_REQUEST, "ReceiptSettled"),
         DuesRefused::NoFund | DuesRefused::NotAFund(_) => (StatusCode::BAD_REQUEST, "NoFund"),
         DuesRefused::KeyReused(_) => (StatusCode::BAD_REQUEST, "KeyReused"),
+    }
+}
+
+const fn spending(refused: &SpendingRefused) -> (StatusCode, &'static str) {
+    match refused {
+        SpendingRefused::NotTheTreasurer => (StatusCode::FORBIDDEN, "NotTheTreasurer"),
+        SpendingRefused::OwnExpense(_) => (StatusCode::FORBIDDEN, "SecondPersonNeeded"),
+        SpendingRefused::NoSuchExpense(_) => (StatusCode::BAD_REQUEST, "NoSuchExpense"),
+        SpendingRefused::Settled { .. } => (StatusCode::BAD_REQUEST, "ExpenseSettled"),
+        SpendingRefused::NobodyToAgree | SpendingRefused::NotAgreed { .. } => (StatusCode::BAD_REQUEST, "NotAgreed"),
+        SpendingRefused::WrongWay(_) => (StatusCode::BAD_REQUEST, "NotTheExpense"),
+        SpendingRefused::NoSuchReceipt(_) => (StatusCode::BAD_REQUEST, "NoSuchFile"),
+        SpendingRefused::KeyReused => (StatusCode::BAD_REQUEST, "KeyReused"),
     }
 }
 

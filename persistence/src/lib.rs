@@ -6,6 +6,7 @@
 //!   store.
 //! - **Ledger** ([`Ledger`]): wallets, transfers and reservations, double entry and append only, in the same database.
 //! - **Dues** ([`Dues`]): what rooms ask of their members and what was paid of it, committed with the transfers of the ledger.
+//! - **Spending** ([`Spending`]): expenses out of a room's fund, which its members agree to.
 //! - **Bank** ([`Bank`]): notices of money that came in, each credited once, in the same database.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
@@ -34,6 +35,7 @@
 //! | of these, setting a password | half of it | [`Error::Busy`] | `Stats.logins.passwords_refused_total` |
 //! | passwords hashed at once | [`Config::passwords_at_once`] | wait | `Stats.logins.passwords_total` |
 //! | transfers that wait to be committed | 4,096 | [`Error::Busy`] | `Stats.ledger.refused_total` |
+//! | expenses of a room that wait | 200 | [`Error::InvalidField`] | |
 //! | contradictions of one notice of a bank | 100 | refused, and not written down | |
 //! | transfers of one transaction | 128 | the next transaction | `Stats.ledger.batches_total` |
 //! | messages read at once | 12 threads; a write has others | wait, as requests under way | `Stats.requests.in_flight` |
@@ -77,6 +79,7 @@ mod message_store;
 mod persistence;
 mod runtime;
 mod search;
+mod spending;
 mod sql;
 mod stats;
 mod write_behind;
@@ -105,6 +108,10 @@ pub use moim_wire::schema::{Kind, Role};
 pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;
 pub use search::{Found, Hit, Keyword, Search, SearchOrder, SearchQuery};
+pub use spending::{
+    Expense, ExpenseEntry, ExpenseId, ExpenseState, ExpenseVote, NewExpense, Payee, Spending, SpendingRefused,
+    SpendingRules,
+};
 pub use sql::LackingMigration;
 pub use stats::{
     AccountsStats, LaneStats, LedgerStats, LoginStats, MessageStats, RequestStats, SearchState, SearchStats, Stats,

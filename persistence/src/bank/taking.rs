@@ -138,8 +138,7 @@ async fn insert(
 /// Writes down what contradicts an earlier notice, the same contradiction once.
 async fn contradict(transaction: &mut Transaction, new: &NewDeposit, at_ms: u64) -> Result<Noted, Error> {
     let corrects = new.corrects.as_deref().unwrap_or_default();
-    let sql =
-        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN amount = ? AND reference = ? AND corrects = ? THEN 1 ELSE 0 END), 0)
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN amount = ? AND reference = ? AND corrects = ? THEN 1 END)
                FROM bank_conflicts WHERE bank_id = ?";
     let row = transaction.row(sql, values![new.amount, &*new.reference, corrects, &*new.bank_id]).await?;
     let (count, same) = row.map_or(Ok((0, 0)), |row| Ok::<_, Error>((row.int::<i64>(0)?, row.int::<i64>(1)?)))?;

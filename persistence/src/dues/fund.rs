@@ -44,6 +44,11 @@ pub(super) async fn of_room(database: &Database, room: RoomId) -> Result<Option<
     }))
 }
 
+/// As [`of_room`], of one that has.
+pub(crate) async fn require(database: &Database, room: RoomId) -> Result<Fund, Error> {
+    of_room(database, room).await?.ok_or_else(|| Refused::NoFund.into())
+}
+
 /// Gives a room a place for its dues, where it has none: a new wallet, or one of its group's that `user` may spend from.
 pub(super) async fn open(
     transaction: &mut Transaction,

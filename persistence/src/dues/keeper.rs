@@ -9,7 +9,7 @@ use crate::members::{Office, office_of, require_member, role_in};
 use crate::sql::{Transaction, values};
 
 /// Whether a user keeps the dues of a room, which is locked.
-pub(super) async fn is_keeper(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<bool, Error> {
+pub(crate) async fn is_keeper(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<bool, Error> {
     if office_of(transaction, room, user).await? == Some(Office::Treasurer) {
         return Ok(true);
     }
@@ -20,7 +20,7 @@ pub(super) async fn is_keeper(transaction: &mut Transaction, room: RoomId, user:
 const TREASURER: &str = "SELECT user_id FROM offices WHERE treasurer_of = ?";
 
 /// Refuses those who do not.
-pub(super) async fn require_keeper(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
+pub(crate) async fn require_keeper(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
     require_member(transaction, room, user).await?;
     if is_keeper(transaction, room, user).await? { Ok(()) } else { Err(DuesRefused::NotTheTreasurer.into()) }
 }
@@ -36,7 +36,7 @@ pub(super) async fn reads_as_keeper(snapshot: &mut Transaction, room: RoomId, us
 }
 
 /// Refuses those who are no members, in a transaction that only reads.
-pub(super) async fn require_reader(snapshot: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
+pub(crate) async fn require_reader(snapshot: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
     let sql = "SELECT m.has_left FROM rooms r LEFT JOIN memberships m ON m.room_id = r.room_id AND m.user_id = ?
                WHERE r.room_id = ? AND r.deleted_at_ms IS NULL";
     let row = snapshot.row(sql, values![user, room]).await?.ok_or(Error::NoSuchRoom(room))?;

@@ -44,6 +44,8 @@ pub use charge::{Charge, Standing};
 pub use day::Day;
 pub use entry::{DuesEntryKind, Way};
 pub use fund::Fund;
+pub(crate) use fund::require as fund_of_room;
+pub(crate) use keeper::{is_keeper, require_keeper, require_reader};
 pub(crate) use leaving::leave;
 pub use number::{BalanceId, ChargeId, DuesEntryId, PlanId, ReceiptId, RequestId};
 pub use paying::{ChargePayment, Refund};

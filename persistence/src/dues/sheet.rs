@@ -146,6 +146,8 @@ impl Sheet {
                 let to_credit = moved.amount.negated();
                 Ok(NewEntry { to_credit, ..entry(room, user, None, kind, moved) })
             }
+            // None of dues: spending looks after it.
+            Purpose::Expense(_) => Err(Refused::WrongWay),
         }
     }
 

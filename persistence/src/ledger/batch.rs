@@ -20,6 +20,7 @@ use super::transfer::{self, RequestKey, Transfer, TransferId, stored_won};
 use super::write;
 use crate::dues::Sheet;
 use crate::error::Error;
+use crate::spending;
 use crate::sql::{Row, Transaction, list, listed};
 
 /// Carries out `commands` in their order; `ids` are for the transfers that may come of them, one each.
@@ -106,7 +107,9 @@ impl Named {
         for row in transaction.rows(listed(transfer::COLUMNS, "transfer_id", &ids), &list(&ids)).await? {
             let found = Transfer::of(&row)?;
             named.accounts.extend([found.source, found.target]);
-            named.purposes.extend(found.purpose.map(|purpose| (purpose, found.actor)));
+            let askers = commands.iter().filter(|command| command.what.transfer() == Some(found.id));
+            let actors = askers.map(|command| command.actor).chain([found.actor]);
+            named.purposes.extend(actors.filter_map(|actor| Some((found.purpose?, actor))));
         }
         let ids: Vec<ReservationId> = named.reservations.iter().copied().collect();
         for row in transaction.rows(listed(reservation::COLUMNS, "reservation_id", &ids), &list(&ids)).await? {
@@ -143,6 +146,7 @@ impl Named {
             book.reservations.insert(found.id, found);
         }
         book.dues = Sheet::lock(transaction, &self.purposes).await?;
+        book.spending = spending::Sheet::lock(transaction, &self.purposes).await?;
         for (key, transfer) in self.known {
             book.known.insert(key, transfer.id);
             book.transfers.entry(transfer.id).or_insert(transfer);

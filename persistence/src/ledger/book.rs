@@ -20,6 +20,7 @@ use super::reservation::{Reservation, ReservationId, Run};
 use super::transfer::{RequestKey, Transfer, TransferId, TransferState};
 use crate::dues::Sheet;
 use crate::members::{Change, Told};
+use crate::spending::{self, Ending};
 
 /// What a batch of commands is about, as read under its locks.
 #[derive(Default)]
@@ -36,6 +37,7 @@ pub(super) struct Book {
     pub(super) reservations: HashMap<ReservationId, Reservation>,
     /// What transfers are made for.
     pub(super) dues: Sheet,
+    pub(super) spending: spending::Sheet,
     pub(super) writing: Writing,
 }
 
@@ -63,7 +65,7 @@ pub(super) struct Request<'a> {
     source: AccountId,
     target: AccountId,
     pub(super) amount: Won,
-    expires_at_ms: Option<u64>,
+    pub(super) expires_at_ms: Option<u64>,
     pub(super) corrects: Option<TransferId>,
     pub(super) purpose: Option<Purpose>,
     pub(super) command: &'a Command,
@@ -82,9 +84,9 @@ impl Book {
             }
             What::Correct(corrected) => self.correct(command, *corrected, id).map(Some),
             What::Post(transfer) => self.post_pending(command, *transfer).map(Some),
-            What::Void(transfer) => self.void(command, *transfer).map(Some),
+            What::Void(transfer) => self.void(command, *transfer, Ending::Asked(command.actor)).map(Some),
             What::Expire(transfer) => match self.transfer(*transfer)? {
-                pending if is_over(&pending, command.at_ms) => self.void(command, *transfer).map(Some),
+                pending if is_over(&pending, command.at_ms) => self.void(command, *transfer, Ending::Expired).map(Some),
                 _ => Ok(None),
             },
             What::Run(reservation) => self.run(command, *reservation, id),
@@ -124,7 +126,10 @@ impl Book {
         self.writing.made.push((id, request.key.clone()));
         self.reserve(request.source, request.amount, true);
         match request.expires_at_ms {
-            Some(_) => Ok(self.outcome(id, Vec::new())),
+            Some(_) => {
+                let told = self.reserved_for(id);
+                Ok(self.outcome(id, told))
+            }
             None => Ok(self.post(request.command, id)),
         }
     }
@@ -163,27 +168,28 @@ impl Book {
             TransferState::Posted => return Ok(Outcome { transfer: pending, notices: Vec::new(), repeated: true }),
             TransferState::Voided => return Err(Refused::Settled(id)),
             TransferState::Pending if is_over(&pending, command.at_ms) => return Err(Refused::Expired(id)),
-            TransferState::Pending => {}
+            TransferState::Pending => self.may_post(&pending)?,
         }
         // It is reserved; whether the target has room for it may have changed.
         target.balance.plus(pending.amount).ok_or(Refused::TooMuch(target.id))?;
         Ok(self.post(command, id))
     }
 
-    fn void(&mut self, command: &Command, id: TransferId) -> Result<Outcome, Refused> {
+    fn void(&mut self, command: &Command, id: TransferId, ending: Ending) -> Result<Outcome, Refused> {
         let mut pending = self.transfer(id)?;
         self.may_spend(command, self.account(pending.source)?)?;
         match pending.state {
             TransferState::Voided => return Ok(Outcome { transfer: pending, notices: Vec::new(), repeated: true }),
             TransferState::Posted => return Err(Refused::Settled(id)),
-            TransferState::Pending => {}
+            TransferState::Pending => self.may_void(&pending, ending)?,
         }
         self.reserve(pending.source, pending.amount, false);
         pending.state = TransferState::Voided;
         pending.settled_at_ms = Some(command.at_ms);
+        let told = self.given_up(&pending, ending);
         self.transfers.insert(id, pending);
         self.writing.settled.insert(id);
-        Ok(self.outcome(id, Vec::new()))
+        Ok(self.outcome(id, told))
     }
 
     fn run(&mut self, command: &Command, id: ReservationId, transfer: TransferId) -> Answer {

@@ -116,10 +116,7 @@ impl Ledger {
 
     /// Moves money for something whose rules say whether the actor may.
     pub(crate) async fn move_for(&self, purpose: Purpose, errand: Errand) -> Result<Outcome, Error> {
-        let Errand { actor, key, source, target, amount, at_ms } = errand;
-        let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
-        let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose: Some(purpose) };
-        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+        self.hold_for(purpose, errand, None).await
     }
 
     /// Puts money that a bank says came from outside into a wallet.
@@ -127,6 +124,31 @@ impl Ledger {
         let (source, purpose) = (AccountId::EXTERNAL, None);
         let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose };
         self.carry_out(Command { actor: UserId(0), authority: Authority::Operator, at_ms: now_ms(), what }).await
+    }
+
+    /// As [`Self::move_for`], and with an expiry reserved until it is settled.
+    pub(crate) async fn hold_for(
+        &self,
+        purpose: Purpose,
+        errand: Errand,
+        expires_at_ms: Option<u64>,
+    ) -> Result<Outcome, Error> {
+        let Errand { actor, key, source, target, amount, at_ms } = errand;
+        let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
+        let what = What::Move { key, source, target, amount, expires_at_ms, purpose: Some(purpose) };
+        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+    }
+
+    /// Posts what was reserved for something, whose rules say whether it may be.
+    pub(crate) async fn post_for(&self, actor: UserId, transfer: TransferId, at_ms: u64) -> Result<Outcome, Error> {
+        let what = What::Post(transfer);
+        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+    }
+
+    /// Gives up what was reserved for something, whose rules say whether it may be.
+    pub(crate) async fn void_for(&self, actor: UserId, transfer: TransferId, at_ms: u64) -> Result<Outcome, Error> {
+        let what = What::Void(transfer);
+        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
     }
 
     async fn make(

@@ -7,10 +7,11 @@ use super::account::{Account, AccountKind};
 use super::book::{Book, Request};
 use super::money::Won;
 use super::refused::Refused;
-use super::transfer::TransferId;
+use super::transfer::{Transfer, TransferId};
 use crate::dues::{BalanceId, ChargeId, ReceiptId};
 use crate::error::Error;
 use crate::members::Change;
+use crate::spending::{Ending, ExpenseId};
 use crate::sql::Row;
 
 /// What a transfer is made for.
@@ -24,6 +25,8 @@ pub(crate) enum Purpose {
     Refund(ChargeId),
     /// A member's credit is given back.
     Credit(BalanceId),
+    /// An expense that the members agreed to.
+    Expense(ExpenseId),
 }
 
 impl Purpose {
@@ -34,6 +37,7 @@ impl Purpose {
             Self::Receipt(receipt) => (2, receipt.0),
             Self::Refund(charge) => (3, charge.0),
             Self::Credit(balance) => (4, balance.0),
+            Self::Expense(expense) => (5, expense.0),
         }
     }
 
@@ -48,6 +52,7 @@ impl Purpose {
             2 => Self::Receipt(ReceiptId(row.int(id)?)),
             3 => Self::Refund(ChargeId(row.int(id)?)),
             4 => Self::Credit(BalanceId(row.int(id)?)),
+            5 => Self::Expense(ExpenseId(row.int(id)?)),
             other => {
                 return Err(Error::Internal(format!("a transfer for {other}, which this binary does not know")));
             }
@@ -102,7 +107,10 @@ impl Book {
         match request.purpose {
             Some(purpose) => {
                 let moved = Moved { transfer: TransferId(0), actor, from, to, amount, at_ms };
-                self.dues.judge(purpose, &moved)?;
+                match purpose {
+                    Purpose::Expense(id) => self.spending.judge(id, &moved, request.expires_at_ms.is_some())?,
+                    _ => self.dues.judge(purpose, &moved)?,
+                }
                 Ok(())
             }
             None if matches!(from, End::Cash(_)) || (matches!(from, End::Fund(_)) && request.corrects.is_none()) => {
@@ -126,7 +134,41 @@ impl Book {
             amount: transfer.amount,
             at_ms: transfer.settled_at_ms.unwrap_or(transfer.created_at_ms),
         };
-        let told = self.dues.serve(purpose, &moved);
+        let told = match purpose {
+            Purpose::Expense(expense) => self.spending.posted(expense, &moved),
+            _ => self.dues.serve(purpose, &moved),
+        };
         told.into_iter().filter_map(|(room, told)| self.put_among_changes(room, told, None)).collect()
+    }
+
+    /// Does what is to be done once the amount of a transfer is reserved.
+    pub(super) fn reserved_for(&mut self, id: TransferId) -> Vec<Change> {
+        let Some(Purpose::Expense(expense)) = self.transfers[&id].purpose else { return Vec::new() };
+        let told = self.spending.reserved(expense, id);
+        told.and_then(|(room, told)| self.put_among_changes(room, told, None)).into_iter().collect()
+    }
+
+    /// Whether what a pending transfer was made for lets it be posted.
+    pub(super) fn may_post(&self, pending: &Transfer) -> Result<(), Refused> {
+        match pending.purpose {
+            Some(Purpose::Expense(expense)) => Ok(self.spending.may_post(expense)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what a pending transfer was made for lets it be given up.
+    pub(super) fn may_void(&self, pending: &Transfer, ending: Ending) -> Result<(), Refused> {
+        match pending.purpose {
+            Some(Purpose::Expense(expense)) => Ok(self.spending.may_void(expense, ending)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does what is to be done once a pending transfer is given up.
+    pub(super) fn given_up(&mut self, voided: &Transfer, ending: Ending) -> Vec<Change> {
+        let Some(Purpose::Expense(expense)) = voided.purpose else { return Vec::new() };
+        let at_ms = voided.settled_at_ms.unwrap_or_default();
+        let told = self.spending.voided(expense, ending, (voided.id, at_ms));
+        told.and_then(|(room, told)| self.put_among_changes(room, told, None)).into_iter().collect()
     }
 }

@@ -6,6 +6,7 @@ use super::account::AccountId;
 use super::money::Won;
 use super::transfer::{RequestKey, TransferId};
 use crate::dues::DuesRefused;
+use crate::spending::SpendingRefused;
 
 /// Why the ledger did not do what it was asked for. Nothing of it was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +98,9 @@ pub enum Refused {
     /// What it was made for does not take it.
     #[error(transparent)]
     Dues(#[from] DuesRefused),
+    /// The expense does not take it.
+    #[error(transparent)]
+    Spending(#[from] SpendingRefused),
     /// The same key came with another request.
     #[error("the key was used for another request, which became transfer {0}; take a new key")]
     KeyReused(TransferId),
@@ -113,7 +117,10 @@ impl Refused {
             | Self::NotAParticipant { .. }
             | Self::NotItsAdmin(_)
             | Self::IsAFund(_)
-            | Self::Dues(DuesRefused::NotTheTreasurer) => ErrorCode::NotAllowed,
+            | Self::Dues(DuesRefused::NotTheTreasurer)
+            | Self::Spending(SpendingRefused::NotTheTreasurer | SpendingRefused::OwnExpense(_)) => {
+                ErrorCode::NotAllowed
+            }
             _ => ErrorCode::InvalidField,
         }
     }

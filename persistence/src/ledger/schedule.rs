@@ -13,6 +13,7 @@ use crate::clock::now_ms;
 use crate::dues::Dues;
 use crate::error::Error;
 use crate::members::Shared;
+use crate::spending::Spending;
 use crate::sql::{Statement, transact, values};
 
 /// Asked of the database at a time.
@@ -100,7 +101,8 @@ impl Ledger {
         let dues = Dues::new(self.shared.clone());
         let is_due = !self.due(now_ms).await?.is_empty()
             || !self.expired(now_ms).await?.is_empty()
-            || dues.is_due(now_ms).await?;
+            || dues.is_due(now_ms).await?
+            || Spending::new(self.shared.clone()).is_left(now_ms).await?;
         if !is_due || !lease::take(&self.shared.database, "money", holder, now_ms).await? {
             return Ok(());
         }
@@ -109,6 +111,7 @@ impl Ledger {
         if run > 0 {
             tracing::info!(run, "reservations have run");
         }
+        Spending::new(self.shared.clone()).settle_left(now_ms).await?;
         let done = dues.run_due(now_ms).await?;
         if done > 0 {
             tracing::info!(done, "dues were asked for, reminded of or settled");

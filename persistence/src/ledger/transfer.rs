@@ -162,6 +162,11 @@ impl RequestKey {
         Self(format!("left {balance} {left_at_ms}"))
     }
 
+    /// The one of an expense.
+    pub(crate) fn of_expense(expense: u64) -> Self {
+        Self(format!("expense {expense}"))
+    }
+
     /// The one of a notice of the bank.
     pub(crate) fn of_deposit(deposit: u64) -> Self {
         Self(format!("deposit {deposit}"))

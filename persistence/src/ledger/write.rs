@@ -32,7 +32,8 @@ pub(super) async fn write(transaction: &mut Transaction, book: &Book) -> Result<
     for run in runs {
         over(transaction, run).await?;
     }
-    book.dues.write(transaction).await
+    book.dues.write(transaction).await?;
+    book.spending.write(transaction).await
 }
 
 /// What came and what went are the same, so that with all accounts' sum zero before it is zero after. Others cannot write to

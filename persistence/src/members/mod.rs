@@ -42,6 +42,7 @@ use crate::error::Error;
 use crate::files::{BytesStore, Files};
 use crate::ledger::{Committer, Ledger};
 use crate::runtime::Runtime;
+use crate::spending::Spending;
 use crate::sql::Database;
 use crate::stats::{AccountsStats, LedgerStats, LoginStats};
 
@@ -108,6 +109,11 @@ impl Accounts {
     /// Wallets, transfers and reservations.
     pub fn ledger(&self) -> Ledger {
         Ledger::new(self.shared.clone())
+    }
+
+    /// Expenses of rooms.
+    pub fn spending(&self) -> Spending {
+        Spending::new(self.shared.clone())
     }
 
     /// Notices of a bank.

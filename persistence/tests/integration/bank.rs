@@ -48,6 +48,7 @@ impl Scene {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a code or a text, as it comes")]
 fn told(bank_id: &str, reference: impl ToString, amount: i64) -> NewDeposit {
     let (bank_id, reference, payer) = (bank_id.to_owned(), reference.to_string(), "김민지".to_owned());
     NewDeposit { bank_id, reference, payer, amount, corrects: None }

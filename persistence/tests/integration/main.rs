@@ -25,6 +25,7 @@ mod open;
 mod rooms;
 mod schema;
 mod search;
+mod spending;
 mod support;
 mod users;
 mod wire_cut;

@@ -10,10 +10,10 @@ pub mod moim {
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_KIND: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_KIND: u8 = 25;
+pub const ENUM_MAX_KIND: u8 = 27;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_KIND: [Kind; 16] = [
+pub const ENUM_VALUES_KIND: [Kind; 18] = [
   Kind::Talk,
   Kind::Reply,
   Kind::Notice,
@@ -30,6 +30,8 @@ pub const ENUM_VALUES_KIND: [Kind; 16] = [
   Kind::OfficeChanged,
   Kind::Request,
   Kind::RequestChanged,
+  Kind::Expense,
+  Kind::ExpenseChanged,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -53,9 +55,11 @@ impl Kind {
   pub const OfficeChanged: Self = Self(23);
   pub const Request: Self = Self(24);
   pub const RequestChanged: Self = Self(25);
+  pub const Expense: Self = Self(26);
+  pub const ExpenseChanged: Self = Self(27);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 25;
+  pub const ENUM_MAX: u8 = 27;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Talk,
     Self::Reply,
@@ -73,6 +77,8 @@ impl Kind {
     Self::OfficeChanged,
     Self::Request,
     Self::RequestChanged,
+    Self::Expense,
+    Self::ExpenseChanged,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -93,6 +99,8 @@ impl Kind {
       Self::OfficeChanged => Some("OfficeChanged"),
       Self::Request => Some("Request"),
       Self::RequestChanged => Some("RequestChanged"),
+      Self::Expense => Some("Expense"),
+      Self::ExpenseChanged => Some("ExpenseChanged"),
       _ => None,
     }
   }

@@ -4,6 +4,7 @@
 mod account;
 mod bank;
 mod dues;
+mod expense;
 mod ledger;
 mod oauth;
 mod office;
@@ -45,6 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(bank::deposit))
         .routes(routes!(bank::reference))
         .merge(dues::routes())
+        .merge(expense::routes())
 }
 
 /// What runs here, for clients that have no session yet.

@@ -18,5 +18,7 @@ export enum Kind {
   Money = 22,
   OfficeChanged = 23,
   Request = 24,
-  RequestChanged = 25
+  RequestChanged = 25,
+  Expense = 26,
+  ExpenseChanged = 27
 }

@@ -1,0 +1,281 @@
+//! `/api/v1/rooms/{room}/expenses`: what the room's fund is spent on, and who agreed.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use moim_persistence::{Change, ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, Spending, SpendingRules, Won};
+use moim_wire::{RoomId, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::local_time;
+use crate::problem::Problem;
+use crate::rest::caller::Caller;
+use crate::rest::input::{self, Body, InPath, InQuery};
+use crate::rest::openapi::Refused;
+use crate::rest::room_change::settle;
+use crate::rest::wallet::request_key;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(propose, list))
+        .routes(routes!(show, withdraw))
+        .routes(routes!(vote))
+        .routes(routes!(rules, set_rules))
+}
+
+/// An expense to be proposed.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NewExpense)]
+struct New {
+    /// What for, 1 to 80 characters.
+    #[serde(default, deserialize_with = "input::text")]
+    title: String,
+    /// Up to 500 characters.
+    #[serde(default, deserialize_with = "input::text")]
+    note: String,
+    /// Whole won.
+    #[serde(default, deserialize_with = "input::won")]
+    #[schema(value_type = i64)]
+    amount: i64,
+    /// The member who is paid, into his wallet; without, somebody outside.
+    #[serde(default, deserialize_with = "input::number")]
+    #[schema(value_type = Option<u64>)]
+    payee: Option<u64>,
+    /// The name of who is paid outside.
+    #[serde(default, deserialize_with = "input::text")]
+    payee_name: String,
+    /// The receipt, a file of the room.
+    #[serde(default, deserialize_with = "input::number")]
+    #[schema(value_type = Option<u64>)]
+    file: Option<u64>,
+}
+
+/// Agreed, or objected.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewExpenseVote)]
+struct NewVote {
+    #[serde(default, deserialize_with = "input::flag")]
+    approve: bool,
+}
+
+/// What an expense takes.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExpenseRules)]
+struct Rules {
+    /// So many members have to agree; where fewer are there who may, all of them.
+    #[schema(minimum = 1, maximum = 1000)]
+    quorum: u32,
+    /// Up to so many won it is posted at once.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
+    limit: i64,
+    /// It waits for so many days.
+    #[schema(minimum = 1, maximum = 90)]
+    wait_days: u32,
+}
+
+/// How a member has decided.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExpenseVote)]
+struct Vote {
+    user: u32,
+    approve: bool,
+    /// Not of one who has left.
+    counts: bool,
+    /// Local time of Seoul.
+    voted_at: String,
+}
+
+/// An expense.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Expense {
+    id: u64,
+    title: String,
+    note: String,
+    /// Whole won.
+    amount: i64,
+    /// The member who is paid.
+    payee: Option<u32>,
+    /// Who is paid outside; empty for a member.
+    payee_name: String,
+    /// The receipt.
+    file: Option<String>,
+    proposed_by: u32,
+    /// Local time of Seoul.
+    proposed_at: String,
+    expires_at: String,
+    /// `proposed`, `posted`, `refused`, `expired` or `withdrawn`.
+    state: &'static str,
+    settled_at: Option<String>,
+    /// So many have to agree; 0: within the limit.
+    quorum: u32,
+    approvals: usize,
+    objections: usize,
+    votes: Vec<Vote>,
+    transfer: Option<u64>,
+}
+
+impl From<ExpenseEntry> for Expense {
+    fn from(entry: ExpenseEntry) -> Self {
+        let (approvals, objections) = entry.counted();
+        let ExpenseEntry { expense, votes } = entry;
+        let (payee, payee_name) = match expense.payee {
+            Payee::Member(user) => (Some(user.0), String::new()),
+            Payee::Outside(name) => (None, name),
+        };
+        let vote = |vote: &moim_persistence::ExpenseVote| Vote {
+            user: vote.user.0,
+            approve: vote.approves,
+            counts: vote.counts,
+            voted_at: local_time::of_unix_ms(vote.voted_at_ms),
+        };
+        Self {
+            id: expense.id.0,
+            title: expense.title,
+            note: expense.note,
+            amount: expense.amount.get(),
+            payee,
+            payee_name,
+            file: expense.file.map(|file| file.to_string()),
+            proposed_by: expense.proposed_by.0,
+            proposed_at: local_time::of_unix_ms(expense.proposed_at_ms),
+            expires_at: local_time::of_unix_ms(expense.expires_at_ms),
+            state: expense.state.name(),
+            settled_at: expense.settled_at_ms.map(local_time::of_unix_ms),
+            quorum: expense.quorum,
+            approvals,
+            objections,
+            votes: votes.iter().map(vote).collect(),
+            transfer: expense.transfer.map(|transfer| transfer.0),
+        }
+    }
+}
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Page {
+    /// Numbers below this; without, the newest.
+    #[serde(default)]
+    before: u64,
+}
+
+fn spending(app: &App) -> Spending {
+    app.persistence.accounts().spending()
+}
+
+/// Answers once the room was told.
+async fn told(app: &App, changes: Vec<Change>) {
+    for change in changes {
+        settle(app, change).await;
+    }
+}
+
+/// `POST /rooms/{room}/expenses`: by the treasurer, or an admin where the room has none. Its amount is reserved while it waits.
+#[utoipa::path(post, path = "/rooms/{room}/expenses", tag = "spending", request_body = New, params(("room" = u32, Path, description = "The room"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 201, body = Expense), Refused))]
+async fn propose(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath(room): InPath<u32>,
+    headers: HeaderMap,
+    Body(new): Body<New>,
+) -> Result<(StatusCode, Json<Expense>), Problem> {
+    let payee = match new.payee {
+        Some(user) => Payee::Member(user_id(user)?),
+        None => Payee::Outside(new.payee_name),
+    };
+    let New { title, note, amount, file, .. } = new;
+    let (actor, key, room) = (caller.user, request_key(&headers)?, RoomId(room));
+    let file = file.map(FileId);
+    let (expense, changes) =
+        spending(&app).propose(NewExpense { actor, key, room, title, note, amount, payee, file }).await?;
+    told(&app, changes).await;
+    Ok((StatusCode::CREATED, Json(spending(&app).expense(actor, room, expense.id).await?.into())))
+}
+
+/// `GET /rooms/{room}/expenses`: at most 100, the newest first; for members alone.
+#[utoipa::path(get, path = "/rooms/{room}/expenses", tag = "spending", params(("room" = u32, Path, description = "The room"), Page), responses((status = 200, body = Vec<Expense>), Refused))]
+async fn list(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath(room): InPath<u32>,
+    InQuery(page): InQuery<Page>,
+) -> Result<Json<Vec<Expense>>, Problem> {
+    let expenses = spending(&app).expenses(caller.user, RoomId(room), ExpenseId(page.before)).await?;
+    Ok(Json(expenses.into_iter().map(Expense::from).collect()))
+}
+
+/// `GET /rooms/{room}/expenses/{expense}`: for members alone.
+#[utoipa::path(get, path = "/rooms/{room}/expenses/{expense}", tag = "spending", params(("room" = u32, Path, description = "The room"), ("expense" = u64, Path, description = "The expense")), responses((status = 200, body = Expense), Refused))]
+async fn show(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath((room, expense)): InPath<(u32, u64)>,
+) -> Result<Json<Expense>, Problem> {
+    Ok(Json(spending(&app).expense(caller.user, RoomId(room), ExpenseId(expense)).await?.into()))
+}
+
+/// `DELETE /rooms/{room}/expenses/{expense}`: takes a proposal back; by who made it, or who keeps the fund.
+#[utoipa::path(delete, path = "/rooms/{room}/expenses/{expense}", tag = "spending", params(("room" = u32, Path, description = "The room"), ("expense" = u64, Path, description = "The expense")), responses((status = 204), Refused))]
+async fn withdraw(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath((room, expense)): InPath<(u32, u64)>,
+) -> Result<StatusCode, Problem> {
+    told(&app, spending(&app).withdraw(caller.user, RoomId(room), ExpenseId(expense)).await?).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /rooms/{room}/expenses/{expense}/vote`: agrees or objects; not to one's own. The vote that decides settles it.
+#[utoipa::path(put, path = "/rooms/{room}/expenses/{expense}/vote", tag = "spending", request_body = NewVote, params(("room" = u32, Path, description = "The room"), ("expense" = u64, Path, description = "The expense")), responses((status = 200, body = Expense), Refused))]
+async fn vote(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath((room, expense)): InPath<(u32, u64)>,
+    Body(NewVote { approve }): Body<NewVote>,
+) -> Result<Json<Expense>, Problem> {
+    let (room, id) = (RoomId(room), ExpenseId(expense));
+    let (_, changes) = spending(&app).vote(caller.user, room, id, approve).await?;
+    told(&app, changes).await;
+    Ok(Json(spending(&app).expense(caller.user, room, id).await?.into()))
+}
+
+/// `GET /rooms/{room}/expense-rules`: what an expense takes; for members alone.
+#[utoipa::path(get, path = "/rooms/{room}/expense-rules", tag = "spending", params(("room" = u32, Path, description = "The room")), responses((status = 200, body = Rules), Refused))]
+async fn rules(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath(room): InPath<u32>,
+) -> Result<Json<Rules>, Problem> {
+    let SpendingRules { quorum, limit, wait_days } = spending(&app).rules(caller.user, RoomId(room)).await?;
+    Ok(Json(Rules { quorum, limit: limit.get(), wait_days }))
+}
+
+/// `PUT /rooms/{room}/expense-rules`: by an admin; what is proposed already stays as it was.
+#[utoipa::path(put, path = "/rooms/{room}/expense-rules", tag = "spending", request_body = Rules, params(("room" = u32, Path, description = "The room")), responses((status = 204), Refused))]
+async fn set_rules(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    InPath(room): InPath<u32>,
+    Body(Rules { quorum, limit, wait_days }): Body<Rules>,
+) -> Result<StatusCode, Problem> {
+    let limit =
+        Won::new(limit).ok_or_else(|| Problem::bad_request(format!("limit: {limit} is more than there can be")))?;
+    let rules = SpendingRules { quorum, limit, wait_days };
+    told(&app, vec![spending(&app).set_rules(caller.user, RoomId(room), rules).await?]).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Numbers of users are 32 bits wide.
+fn user_id(number: u64) -> Result<UserId, Problem> {
+    u32::try_from(number).map(UserId).map_err(|_| Problem::bad_request(format!("payee: there is no user {number}")))
+}

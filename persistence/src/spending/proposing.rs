@@ -1,0 +1,232 @@
+//! An expense is proposed: written down, and its amount reserved. And taken back.
+
+use moim_wire::{RoomId, UserId};
+
+use super::Spending;
+use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState, Payee};
+use super::refused::SpendingRefused as Refused;
+use super::rules;
+use crate::clock::now_ms;
+use crate::dues::{fund_of_room, require_keeper};
+use crate::error::Error;
+use crate::files::FileId;
+use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
+use crate::members::{Change, field, lock_room, require_member};
+use crate::sql::{Statement, Transaction, transact, values};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Those of a room that may wait at once.
+const PROPOSED_MAX: i64 = 200;
+/// As a file is stored whose bytes are there.
+const FILE_STORED: i64 = 1;
+
+/// An expense that is to be proposed.
+#[derive(Clone)]
+pub struct NewExpense {
+    /// Who keeps the room's fund.
+    pub actor: UserId,
+    /// By which the same request is known again.
+    pub key: RequestKey,
+    /// The room.
+    pub room: RoomId,
+    /// What for, 1 to 80 characters.
+    pub title: String,
+    /// Up to 500 characters.
+    pub note: String,
+    /// How many won.
+    pub amount: i64,
+    /// To whom; a member has a wallet.
+    pub payee: Payee,
+    /// The receipt, a file of the room.
+    pub file: Option<FileId>,
+}
+
+impl Spending {
+    /// Proposes an expense: its amount is reserved and the room is told. Within the rules' limit it is posted at once.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] with the reason; [`Error::InvalidField`], [`Error::NotAMember`] of the payee, too.
+    pub async fn propose(&self, new: NewExpense) -> Result<(Expense, Vec<Change>), Error> {
+        let (amount, new) = checked(new)?;
+        let expense = self
+            .shared
+            .run(move |shared| async move {
+                transact!(shared.database.write(), |transaction| begin(transaction, &new, amount).await)
+            })
+            .await?;
+        match expense.state {
+            ExpenseState::Begun => self.reserve(expense).await,
+            _ => Ok((expense, Vec::new())),
+        }
+    }
+
+    /// Reserves the amount of an expense that is begun, or pays it. One that is refused is forgotten.
+    pub(super) async fn reserve(&self, expense: Expense) -> Result<(Expense, Vec<Change>), Error> {
+        let id = expense.id;
+        match self.reserved(&expense).await {
+            Ok(outcome) => Ok((self.get(id).await?, outcome.notices)),
+            Err(Error::Ledger(refused)) => {
+                self.shared
+                    .run(move |shared| async move {
+                        transact!(shared.database.write_repeatable(), |transaction| {
+                            let sql = "DELETE FROM expenses WHERE expense_id = ? AND state = ?";
+                            let begun = ExpenseState::Begun.stored();
+                            transaction.execute(sql, values![id, begun]).await.map(drop)
+                        })
+                    })
+                    .await?;
+                Err(refused.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn reserved(&self, expense: &Expense) -> Result<Outcome, Error> {
+        let (room, ledger) = (expense.room, self.ledger());
+        let fund =
+            self.shared.run(move |shared| async move { fund_of_room(&shared.database, room).await }).await?.wallet;
+        let target = match &expense.payee {
+            Payee::Member(user) => ledger.wallet_of_user(*user).await?,
+            Payee::Outside(_) => AccountId::EXTERNAL,
+        };
+        let errand = Errand {
+            actor: expense.proposed_by,
+            key: RequestKey::of_expense(expense.id.0),
+            source: fund,
+            target,
+            amount: expense.amount.get(),
+            at_ms: now_ms(),
+        };
+        let expires_at_ms = (expense.quorum > 0).then_some(expense.expires_at_ms);
+        ledger.hold_for(Purpose::Expense(expense.id), errand, expires_at_ms).await
+    }
+
+    /// Takes a proposal back: who made it, or who keeps the fund now.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] with the reason.
+    pub async fn withdraw(&self, actor: UserId, room: RoomId, id: ExpenseId) -> Result<Vec<Change>, Error> {
+        let expense = self.of_room(actor, room, id).await?;
+        let settled = Refused::Settled { id, state: expense.state };
+        let transfer = expense.transfer.filter(|_| expense.state == ExpenseState::Proposed).ok_or(settled)?;
+        Ok(self.ledger().void_for(actor, transfer, now_ms()).await?.notices)
+    }
+
+    pub(super) async fn get(&self, id: ExpenseId) -> Result<Expense, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = Statement::from(COLUMNS).then(" WHERE e.expense_id = ?");
+                let row = shared.database.row(sql, values![id]).await?;
+                Expense::of(&row.ok_or(Refused::NoSuchExpense(id))?)
+            })
+            .await
+    }
+}
+
+fn checked(new: NewExpense) -> Result<(Won, NewExpense), Error> {
+    let amount = Won::new(new.amount).filter(|amount| amount.is_positive()).ok_or_else(|| Error::InvalidField {
+        field: "amount",
+        reason: format!("{} is not within 1 to {}", new.amount, Won::MAX.get()),
+    })?;
+    let title = field::dues_text("title", &new.title, 1, 80)?;
+    let note = field::dues_text("note", &new.note, 0, 500)?;
+    let payee = match new.payee {
+        Payee::Outside(name) => Payee::Outside(field::dues_text("payeeName", &name, 1, 80)?),
+        member => member,
+    };
+    Ok((amount, NewExpense { title, note, payee, ..new }))
+}
+
+/// Writes an expense down, or finds it by its key.
+async fn begin(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
+    lock_room(transaction, new.room).await?;
+    require_keeper(transaction, new.room, new.actor).await?;
+    let stored = new.key.stored(new.actor);
+    let sql = Statement::from(COLUMNS).then(" WHERE e.request_key = ?");
+    if let Some(row) = transaction.row_for_update(sql, values![&*stored]).await? {
+        let first = Expense::of(&row)?;
+        let is_same = (first.room, &first.title, &first.note, first.amount, &first.payee, first.file)
+            == (new.room, &new.title, &new.note, amount, &new.payee, new.file);
+        return if is_same { Ok(first) } else { Err(Refused::KeyReused.into()) };
+    }
+    if let Payee::Member(user) = new.payee {
+        require_member(transaction, new.room, user).await?;
+    }
+    if let Some(file) = new.file {
+        let sql = "SELECT 1 FROM files WHERE file_id = ? AND room_id = ? AND state = ?";
+        let row = transaction.row(sql, values![file.0, new.room, FILE_STORED]).await?;
+        row.ok_or(Refused::NoSuchReceipt(file.0))?;
+    }
+    let waiting = "SELECT COUNT(*) FROM expenses WHERE room_id = ? AND state IN (0, 1)";
+    if number(transaction, waiting, new.room).await? >= PROPOSED_MAX {
+        let reason = format!("would be one more than the {PROPOSED_MAX} that may wait at once");
+        return Err(Error::InvalidField { field: "expense", reason });
+    }
+    let expense = draft(transaction, new, amount).await?;
+    insert(transaction, &expense, &stored).await
+}
+
+/// The expense as the room's rules are now.
+async fn draft(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
+    let rules = rules::of_room(transaction, new.room).await?;
+    let now_ms = now_ms();
+    let mut expense = Expense {
+        id: ExpenseId(0),
+        room: new.room,
+        title: new.title.clone(),
+        note: new.note.clone(),
+        amount,
+        payee: new.payee.clone(),
+        file: new.file,
+        proposed_by: new.actor,
+        proposed_at_ms: now_ms,
+        quorum: 0,
+        expires_at_ms: now_ms + u64::from(rules.wait_days) * DAY_MS,
+        state: ExpenseState::Begun,
+        transfer: None,
+        settled_at_ms: None,
+    };
+    if amount > rules.limit {
+        let members = number(transaction, "SELECT member_count FROM rooms WHERE room_id = ?", new.room).await?;
+        let payee_may_not = matches!(new.payee, Payee::Member(user) if user != new.actor);
+        let others = u32::try_from(members - 1 - i64::from(payee_may_not)).unwrap_or_default();
+        if others == 0 {
+            return Err(Refused::NobodyToAgree.into());
+        }
+        expense.quorum = rules.quorum.min(others);
+    }
+    Ok(expense)
+}
+
+async fn number(transaction: &mut Transaction, sql: &'static str, room: RoomId) -> Result<i64, Error> {
+    transaction.row(sql, values![room]).await?.map_or(Ok(0), |row| row.int(0))
+}
+
+async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Result<Expense, Error> {
+    let sql =
+        "INSERT INTO expenses (room_id, request_key, title, note, amount, payee_id, payee_name, file_id, proposed_by,
+                                     proposed_at_ms, quorum, expires_at_ms, state)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let (payee, name) = match &new.payee {
+        Payee::Member(user) => (Some(*user), ""),
+        Payee::Outside(name) => (None, &**name),
+    };
+    let values = values![
+        new.room,
+        key,
+        &*new.title,
+        &*new.note,
+        new.amount.get(),
+        payee,
+        name,
+        new.file.map(|file| file.0),
+        new.proposed_by,
+        new.proposed_at_ms,
+        new.quorum,
+        new.expires_at_ms,
+        new.state.stored()
+    ];
+    let inserted = transaction.try_execute(sql, values).await?;
+    let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
+    Ok(Expense { id: ExpenseId(u64::try_from(inserted.id).unwrap_or_default()), ..new.clone() })
+}

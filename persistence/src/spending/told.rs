@@ -1,0 +1,95 @@
+//! What a room is told of an expense: a card, and small changes of it. Texts are JSON, as `wire/PROTOCOL.md` describes them.
+
+use moim_wire::UserId;
+use moim_wire::schema::Kind;
+use serde::Serialize;
+
+use super::expense::{Expense, ExpenseState, Payee};
+use super::rules::SpendingRules;
+use super::sheet::Votes;
+use crate::members::Told;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Card<'a> {
+    expense: u64,
+    title: &'a str,
+    amount: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payee: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payee_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    quorum: u32,
+    expires_at_ms: u64,
+    state: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed<'a> {
+    expense: u64,
+    title: &'a str,
+    amount: i64,
+    what: &'a str,
+    approvals: u32,
+    objections: u32,
+    quorum: u32,
+    state: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rules {
+    what: &'static str,
+    quorum: u32,
+    limit: i64,
+    wait_days: u32,
+}
+
+/// The card of an expense.
+pub(super) fn card(expense: &Expense, state: ExpenseState) -> Told {
+    let (payee, payee_name) = match &expense.payee {
+        Payee::Member(user) => (Some(user.0), None),
+        Payee::Outside(name) => (None, Some(&**name)),
+    };
+    let card = Card {
+        expense: expense.id.0,
+        title: &expense.title,
+        amount: expense.amount.get(),
+        payee,
+        payee_name,
+        file: expense.file.map(|file| file.to_string()),
+        quorum: expense.quorum,
+        expires_at_ms: expense.expires_at_ms,
+        state: state.name(),
+    };
+    told(Kind::Expense, expense.proposed_by, expense.id.0, &card)
+}
+
+/// What has become of it: `what` is "approved" or "objected", or the state in small letters.
+pub(super) fn changed(expense: &Expense, actor: UserId, what: &str, votes: Votes, state: ExpenseState) -> Told {
+    let text = Changed {
+        expense: expense.id.0,
+        title: &expense.title,
+        amount: expense.amount.get(),
+        what,
+        approvals: votes.approve,
+        objections: votes.object,
+        quorum: expense.quorum,
+        state: state.name(),
+    };
+    told(Kind::ExpenseChanged, actor, expense.id.0, &text)
+}
+
+/// That expenses take something else from now on.
+pub(super) fn rules(kind: Kind, actor: UserId, rules: SpendingRules) -> Told {
+    let SpendingRules { quorum, limit, wait_days } = rules;
+    told(kind, actor, 0, &Rules { what: "rules", quorum, limit: limit.get(), wait_days })
+}
+
+fn told(kind: Kind, actor: UserId, subject: u64, text: &impl Serialize) -> Told {
+    // Numbers and strings, under names that are ours: nothing of it cannot be written.
+    Told { kind, actor, subject, text: serde_json::to_string(text).unwrap_or_default() }
+}

@@ -1,0 +1,97 @@
+//! Members agree or object. The vote that decides settles the expense.
+
+use moim_wire::{RoomId, UserId};
+
+use super::Spending;
+use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState};
+use super::refused::SpendingRefused as Refused;
+use super::sheet::{Votes, count};
+use super::told;
+use crate::clock::now_ms;
+use crate::error::Error;
+use crate::ledger::Refused as LedgerRefused;
+use crate::members::{Change, lock_room, record_told, require_member};
+use crate::sql::{Statement, Transaction, transact, values};
+
+impl Spending {
+    /// Agrees to an expense, or objects; one's newest vote counts, until the expense is settled.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`].
+    pub async fn vote(
+        &self,
+        actor: UserId,
+        room: RoomId,
+        id: ExpenseId,
+        approves: bool,
+    ) -> Result<(Expense, Vec<Change>), Error> {
+        let (expense, votes, mut changes) = self
+            .shared
+            .run(move |shared| async move {
+                transact!(shared.database.write(), |transaction| {
+                    vote(transaction, actor, (room, id), approves).await
+                })
+            })
+            .await?;
+        changes.extend(self.settle(&expense, votes).await?);
+        Ok((self.get(id).await?, changes))
+    }
+
+    /// Posts an expense that enough agree to, or gives it up where as many object. Where others were faster, or its time is
+    /// over, nothing is done.
+    pub(super) async fn settle(&self, expense: &Expense, votes: Votes) -> Result<Vec<Change>, Error> {
+        let Some(transfer) = expense.transfer else { return Ok(Vec::new()) };
+        let settled = if votes.approve >= expense.quorum {
+            self.ledger().post_for(expense.proposed_by, transfer, now_ms()).await
+        } else if votes.object >= expense.quorum {
+            self.ledger().void_for(UserId(0), transfer, now_ms()).await
+        } else {
+            return Ok(Vec::new());
+        };
+        match settled {
+            Ok(outcome) => Ok(outcome.notices),
+            Err(Error::Ledger(LedgerRefused::Settled(_) | LedgerRefused::Expired(_) | LedgerRefused::Spending(_))) => {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The expense of the room, locked with it.
+pub(super) async fn locked(transaction: &mut Transaction, room: RoomId, id: ExpenseId) -> Result<Expense, Error> {
+    let sql = Statement::from(COLUMNS).then(" WHERE e.expense_id = ? AND e.room_id = ? AND e.state <> 0");
+    let row = transaction.row_for_update(sql, values![id, room]).await?;
+    Expense::of(&row.ok_or(Refused::NoSuchExpense(id))?)
+}
+
+async fn vote(
+    transaction: &mut Transaction,
+    actor: UserId,
+    (room, id): (RoomId, ExpenseId),
+    approves: bool,
+) -> Result<(Expense, Votes, Vec<Change>), Error> {
+    lock_room(transaction, room).await?;
+    require_member(transaction, room, actor).await?;
+    let expense = locked(transaction, room, id).await?;
+    if !expense.is_others_than(actor) {
+        return Err(Refused::OwnExpense(id).into());
+    }
+    if expense.state != ExpenseState::Proposed {
+        return Err(Refused::Settled { id, state: expense.state }.into());
+    }
+    let sql = "SELECT approves FROM expense_votes WHERE expense_id = ? AND user_id = ?";
+    let before = transaction.row_for_update(sql, values![id, actor]).await?;
+    if before.is_some_and(|before| before.flag(0).is_ok_and(|before| before == approves)) {
+        let votes = count(transaction, &expense).await?;
+        return Ok((expense, votes, Vec::new()));
+    }
+    transaction.execute("DELETE FROM expense_votes WHERE expense_id = ? AND user_id = ?", values![id, actor]).await?;
+    let sql = "INSERT INTO expense_votes (expense_id, user_id, approves, voted_at_ms) VALUES (?, ?, ?, ?)";
+    transaction.execute(sql, values![id, actor, approves, now_ms()]).await?;
+    let votes = count(transaction, &expense).await?;
+    let what = if approves { "approved" } else { "objected" };
+    let told = told::changed(&expense, actor, what, votes, expense.state);
+    let change = record_told(transaction, room, told).await?;
+    Ok((expense, votes, vec![change]))
+}

@@ -1,0 +1,316 @@
+//! Expenses: proposed by the treasurer, agreed to by others, paid out of the fund that nothing else leaves.
+
+use moim_persistence::{
+    Error, Expense, ExpenseId, ExpenseState, FileId, Kind, NewExpense, Office, Payee, Payment, Refused, Spending,
+    SpendingRefused, SpendingRules, UserId,
+};
+use serde_json::Value;
+
+use crate::arm::{Arm, on_each_arm};
+use crate::dues::{Club, key};
+use crate::ledger::{WALLET_PASSWORD, is_sound, now_ms, won};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>) -> SpendingRefused {
+    match outcome {
+        Err(Error::Ledger(Refused::Spending(refused))) => refused,
+        other => panic!("not refused by the rules of spending: {other:?}"),
+    }
+}
+
+/// 민지's club, whose fund has 30,000 won: of each member's 10,000.
+async fn club(arm: Arm) -> Club {
+    let club = Club::open(arm).await;
+    club.asked().await;
+    let request = club.newest().await;
+    for member in [&club.minji, &club.jun, &club.sora] {
+        let charge = club.charge(&request, member).await.id;
+        club.pays(member, charge, 10_000).await.unwrap();
+    }
+    club
+}
+
+fn spending(club: &Club) -> Spending {
+    club.stores.persistence.accounts().spending()
+}
+
+fn expense(club: &Club, amount: i64) -> NewExpense {
+    NewExpense {
+        actor: club.minji.user.id,
+        key: key(),
+        room: club.room,
+        title: "저녁 식사".to_owned(),
+        note: "모임 뒤풀이".to_owned(),
+        amount,
+        payee: Payee::Outside("한식당".to_owned()),
+        file: None,
+    }
+}
+
+async fn proposed(club: &Club, amount: i64) -> Expense {
+    spending(club).propose(expense(club, amount)).await.unwrap().0
+}
+
+async fn rules(club: &Club, quorum: u32, limit: i64) {
+    let rules = SpendingRules { quorum, limit: won(limit), wait_days: 7 };
+    spending(club).set_rules(club.minji.user.id, club.room, rules).await.unwrap();
+}
+
+async fn vote(club: &Club, of: UserId, id: ExpenseId, approves: bool) -> Result<ExpenseState, Error> {
+    spending(club).vote(of, club.room, id, approves).await.map(|(expense, _)| expense.state)
+}
+
+async fn state(club: &Club, id: ExpenseId) -> ExpenseState {
+    spending(club).expense(club.minji.user.id, club.room, id).await.unwrap().expense.state
+}
+
+/// What the fund holds and has promised.
+async fn fund(club: &Club) -> (i64, i64) {
+    let fund = club.dues().balances(club.minji.user.id, club.room).await.unwrap().0.unwrap();
+    (fund.balance.get(), fund.reserved.get())
+}
+
+/// What the room was told of expenses: kind, what, approvals.
+async fn told(club: &Club) -> Vec<(Kind, String)> {
+    let changes = club.stores.persistence.accounts().rooms().changes(club.room, 0).await.unwrap();
+    let of = changes.iter().filter(|change| matches!(change.kind, Kind::Expense | Kind::ExpenseChanged));
+    of.map(|change| {
+        let text: Value = serde_json::from_str(&change.text).unwrap();
+        let what = if change.kind == Kind::Expense { &text["state"] } else { &text["what"] };
+        (change.kind, what.as_str().unwrap().to_owned())
+    })
+    .collect()
+}
+
+async fn an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step(arm: Arm) {
+    let club = club(arm).await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let id = proposed(&club, 12_000).await.id;
+    assert_eq!((state(&club, id).await, fund(&club).await), (ExpenseState::Proposed, (30_000, 12_000)));
+    assert_eq!(vote(&club, jun, id, true).await.unwrap(), ExpenseState::Proposed);
+    assert_eq!(vote(&club, jun, id, true).await.unwrap(), ExpenseState::Proposed, "the same vote counts once");
+    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Posted);
+    assert_eq!(fund(&club).await, (18_000, 0));
+    let settled = refused(vote(&club, jun, id, false).await);
+    assert_eq!(settled, SpendingRefused::Settled { id, state: ExpenseState::Posted });
+    let (card, changed) = (Kind::Expense, Kind::ExpenseChanged);
+    let expected = [(card, "proposed"), (changed, "approved"), (changed, "approved"), (changed, "posted")];
+    assert_eq!(told(&club).await, expected.map(|(kind, what)| (kind, what.to_owned())));
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn nobody_agrees_to_what_he_proposed_or_is_paid(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
+    let to_jun = NewExpense { payee: Payee::Member(jun), ..expense(&club, 5_000) };
+    let before = club.wallet(&club.jun).await;
+    let (proposal, _) = spending(&club).propose(to_jun).await.unwrap();
+    assert_eq!(proposal.quorum, 1, "of the two whom the rules want one is left who may");
+    for own in [minji, jun] {
+        assert_eq!(refused(vote(&club, own, proposal.id, true).await), SpendingRefused::OwnExpense(proposal.id));
+    }
+    assert_eq!(vote(&club, sora, proposal.id, true).await.unwrap(), ExpenseState::Posted);
+    assert_eq!(club.wallet(&club.jun).await, before.plus(won(5_000)).unwrap());
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn as_many_objections_refuse_and_free_what_was_reserved(arm: Arm) {
+    let club = club(arm).await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let id = proposed(&club, 30_000).await.id;
+    let no_more = spending(&club).propose(expense(&club, 1)).await;
+    assert!(matches!(no_more, Err(Error::Ledger(Refused::InsufficientFunds { .. }))), "all of it is reserved");
+    vote(&club, jun, id, true).await.unwrap();
+    vote(&club, sora, id, false).await.unwrap();
+    assert_eq!(vote(&club, jun, id, false).await.unwrap(), ExpenseState::Refused, "a mind may change");
+    assert_eq!(fund(&club).await, (30_000, 0));
+    assert_eq!(told(&club).await.last().unwrap().1, "refused");
+    assert_eq!(spending(&club).expenses(jun, club.room, ExpenseId(0)).await.unwrap().len(), 1, "no trace of the other");
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn who_has_left_does_not_count(arm: Arm) {
+    let club = club(arm).await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let rooms = club.stores.persistence.accounts().rooms();
+    let id = proposed(&club, 1_000).await.id;
+    vote(&club, jun, id, true).await.unwrap();
+    rooms.leave(jun, club.room).await.unwrap();
+    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Proposed, "one of two");
+    let entry = spending(&club).expense(sora, club.room, id).await.unwrap();
+    assert_eq!((entry.counted(), entry.votes.len()), ((1, 0), 2));
+    assert!(matches!(vote(&club, jun, id, true).await, Err(Error::NotAMember { .. })));
+    rooms.join(jun, club.room, None).await.unwrap();
+    assert_eq!(spending(&club).settle_left(now_ms() + DAY_MS).await.unwrap(), 1, "back, his vote decides");
+    assert_eq!(state(&club, id).await, ExpenseState::Posted);
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun) = (club.minji.user.id, club.jun.user.id);
+    let before = proposed(&club, 10_000).await;
+    rules(&club, 1, 5_000).await;
+    let (small, _) = spending(&club).propose(expense(&club, 5_000)).await.unwrap();
+    assert_eq!((small.state, small.quorum, fund(&club).await), (ExpenseState::Posted, 0, (25_000, 10_000)));
+    let above = proposed(&club, 5_001).await;
+    assert_eq!((above.quorum, before.quorum), (1, 2));
+    assert_eq!(vote(&club, jun, above.id, true).await.unwrap(), ExpenseState::Posted);
+    assert_eq!(vote(&club, jun, before.id, true).await.unwrap(), ExpenseState::Proposed, "as it was proposed");
+    let by_member = SpendingRules { quorum: 1, ..SpendingRules::default() };
+    assert!(matches!(spending(&club).set_rules(jun, club.room, by_member).await, Err(Error::NotAllowed(_))));
+    for wrong in [SpendingRules { quorum: 0, ..by_member }, SpendingRules { wait_days: 0, ..by_member }] {
+        assert!(matches!(spending(&club).set_rules(minji, club.room, wrong).await, Err(Error::InvalidField { .. })));
+    }
+    assert_eq!(told(&club).await.iter().filter(|(_, what)| what == "rules").count(), 1);
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn it_expires_or_is_taken_back_and_the_money_is_free(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
+    let [expired, withdrawn] = [proposed(&club, 1_000).await.id, proposed(&club, 2_000).await.id];
+    let not_his = refused(spending(&club).withdraw(jun, club.room, withdrawn).await);
+    assert_eq!(not_his, SpendingRefused::NotTheTreasurer);
+    let rooms = club.stores.persistence.accounts().rooms();
+    rooms.set_office(minji, club.room, sora, Some(Office::Treasurer)).await.unwrap();
+    spending(&club).withdraw(sora, club.room, withdrawn).await.unwrap();
+    assert_eq!(fund(&club).await, (30_000, 1_000));
+    assert_eq!(club.stores.ledger().void_expired(now_ms() + 6 * DAY_MS).await.unwrap(), 0);
+    assert_eq!(club.stores.ledger().void_expired(now_ms() + 8 * DAY_MS).await.unwrap(), 1);
+    assert_eq!(fund(&club).await, (30_000, 0));
+    assert_eq!(
+        (state(&club, expired).await, state(&club, withdrawn).await),
+        (ExpenseState::Expired, ExpenseState::Withdrawn)
+    );
+    let what: Vec<String> = told(&club).await.into_iter().map(|(_, what)| what).collect();
+    assert_eq!(what, ["proposed", "proposed", "withdrawn", "expired"]);
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn the_fund_is_spent_no_other_way(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun) = (club.minji.user.id, club.jun.user.id);
+    let fund_wallet = club.dues().balances(minji, club.room).await.unwrap().0.unwrap().wallet;
+    let raw = Payment {
+        actor: minji,
+        key: key(),
+        source: fund_wallet,
+        target: club.minji.wallet,
+        amount: 1,
+        password: WALLET_PASSWORD.to_owned(),
+    };
+    assert!(matches!(club.stores.ledger().pay(raw).await, Err(Error::Ledger(Refused::IsAFund(_)))));
+    let proposal = proposed(&club, 1_000).await;
+    let pending = proposal.transfer.unwrap();
+    // Past the votes: the ledger's own way to post what is pending.
+    let posted = club.stores.ledger().post(minji, pending).await;
+    assert!(posted.is_err(), "{posted:?}");
+    let by_others = NewExpense { actor: jun, ..expense(&club, 1_000) };
+    assert!(spending(&club).propose(by_others).await.is_err());
+    let no_file = NewExpense { file: Some(FileId(77)), ..expense(&club, 1_000) };
+    assert_eq!(refused(spending(&club).propose(no_file).await), SpendingRefused::NoSuchReceipt(77));
+    for amount in [0, -1, 1 << 53] {
+        let wrong = spending(&club).propose(expense(&club, amount)).await;
+        assert!(matches!(wrong, Err(Error::InvalidField { field: "amount", .. })), "{amount}");
+    }
+    let stranger = club.stores.user("stranger").await.id;
+    let outside = NewExpense { payee: Payee::Member(stranger), ..expense(&club, 1_000) };
+    assert!(matches!(spending(&club).propose(outside).await, Err(Error::NotAMember { .. })));
+    assert!(matches!(vote(&club, stranger, proposal.id, true).await, Err(Error::NotAMember { .. })));
+    assert_eq!((state(&club, proposal.id).await, fund(&club).await), (ExpenseState::Proposed, (30_000, 1_000)));
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn fifty_requests_with_one_key_are_one_expense_and_votes_at_once_pay_it_once(arm: Arm) {
+    let club = club(arm).await;
+    let new = expense(&club, 9_000);
+    let proposing: Vec<_> = (0..50)
+        .map(|_| {
+            let (spending, new) = (spending(&club), new.clone());
+            tokio::spawn(async move { spending.propose(new).await.unwrap().0.id })
+        })
+        .collect();
+    let mut ids = Vec::new();
+    for proposed in proposing {
+        ids.push(proposed.await.unwrap());
+    }
+    ids.dedup();
+    assert_eq!((ids.len(), fund(&club).await), (1, (30_000, 9_000)));
+    let other = NewExpense { amount: 8_000, ..new };
+    assert_eq!(refused(spending(&club).propose(other).await), SpendingRefused::KeyReused);
+    let voting: Vec<_> = [club.jun.user.id, club.sora.user.id]
+        .into_iter()
+        .cycle()
+        .take(20)
+        .map(|user| {
+            let (spending, room, id) = (spending(&club), club.room, ids[0]);
+            tokio::spawn(async move { spending.vote(user, room, id, true).await })
+        })
+        .collect();
+    for voted in voting {
+        match voted.await.unwrap() {
+            Ok(_) | Err(Error::Ledger(Refused::Spending(SpendingRefused::Settled { .. }))) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((state(&club, ids[0]).await, fund(&club).await), (ExpenseState::Posted, (21_000, 0)));
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn what_a_crash_left_is_carried_on_with(arm: Arm) {
+    let club = club(arm).await;
+    let later = now_ms() + DAY_MS;
+    let id = proposed(&club, 1_000).await.id;
+    // Between the deciding vote and the transfer; and between what is written down and what is reserved.
+    for user in [club.jun.user.id, club.sora.user.id] {
+        let vote = format!(
+            "INSERT INTO expense_votes (expense_id, user_id, approves, voted_at_ms) VALUES ({id}, {user}, 1, 1)"
+        );
+        club.stores.say(vote).await;
+    }
+    let begun = "INSERT INTO expenses (room_id, request_key, title, note, amount, payee_name, proposed_by, proposed_at_ms, quorum,
+                                       expires_at_ms, state)";
+    let (room, minji) = (club.room, club.minji.user.id);
+    for (key, amount) in [("a", 2_000), ("b", 90_000)] {
+        let values = format!("VALUES ({room}, '{key}', 't', '', {amount}, 'shop', {minji}, 1, 1, {later}, 0)");
+        club.stores.say(format!("{begun} {values}")).await;
+    }
+    assert_eq!(spending(&club).settle_left(later).await.unwrap(), 2);
+    assert_eq!(spending(&club).settle_left(later).await.unwrap(), 0);
+    assert_eq!((state(&club, id).await, fund(&club).await), (ExpenseState::Posted, (29_000, 2_000)));
+    let states: Vec<_> = spending(&club)
+        .expenses(minji, room, ExpenseId(0))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.expense.state)
+        .collect();
+    assert_eq!(states, [ExpenseState::Proposed, ExpenseState::Posted], "what the fund does not hold is forgotten");
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn alone_a_treasurer_spends_within_the_limit_alone(arm: Arm) {
+    let club = club(arm).await;
+    let rooms = club.stores.persistence.accounts().rooms();
+    for user in [club.jun.user.id, club.sora.user.id] {
+        rooms.leave(user, club.room).await.unwrap();
+    }
+    assert_eq!(refused(spending(&club).propose(expense(&club, 1)).await), SpendingRefused::NobodyToAgree);
+    rules(&club, 2, 1).await;
+    assert_eq!(proposed(&club, 1).await.state, ExpenseState::Posted);
+}
+
+on_each_arm! {
+    an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
+    nobody_agrees_to_what_he_proposed_or_is_paid,
+    as_many_objections_refuse_and_free_what_was_reserved,
+    who_has_left_does_not_count,
+    within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,
+    it_expires_or_is_taken_back_and_the_money_is_free,
+    the_fund_is_spent_no_other_way,
+    fifty_requests_with_one_key_are_one_expense_and_votes_at_once_pay_it_once,
+    what_a_crash_left_is_carried_on_with,
+    alone_a_treasurer_spends_within_the_limit_alone,
+}
