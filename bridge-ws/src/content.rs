@@ -77,8 +77,8 @@ impl ContentType {
         match kind {
             Kind::Talk => Some(Self::Talk),
             Kind::Reply => Some(Self::CallOut),
-            // The original has no dues: to its clients a request is a notice that says what is due.
-            Kind::Notice | Kind::Request => Some(Self::Notice),
+            // The original has no dues: to its clients a request or an expense is a notice that says what it is about.
+            Kind::Notice | Kind::Request | Kind::Expense => Some(Self::Notice),
             Kind::File => Some(Self::File),
             Kind::Enter => Some(Self::Enter),
             Kind::Delete => Some(Self::Delete),
@@ -108,6 +108,7 @@ impl Content {
         let file = if kind == ContentType::File { ShownFile::read(fields.text) } else { None };
         let text = match (kind, &file) {
             _ if fields.kind == Kind::Request => request(fields.text),
+            _ if fields.kind == Kind::Expense => expense(fields.text),
             (ContentType::Enter, _) => greeting(&author.name),
             (_, Some(file)) => file.file_name.clone(),
             _ => fields.text.to_owned(),
@@ -133,6 +134,12 @@ fn request(text: &str) -> String {
     let card: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let words = |name: &str| card[name].as_str().unwrap_or_default().to_owned();
     format!("회비 청구: {} ({}까지)", words("title"), words("due"))
+}
+
+/// What an expense says, whose text is JSON.
+fn expense(text: &str) -> String {
+    let card: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    format!("지출: {} ({}원)", card["title"].as_str().unwrap_or_default(), card["amount"].as_i64().unwrap_or_default())
 }
 
 /// What an ENTER says. Names are not in messages, so readers write it.
@@ -190,6 +197,8 @@ mod tests {
             (&asked["type"], &asked["text"]),
             (&json!("NOTICE"), &json!("회비 청구: 12월 회비 (2026-12-05까지)"))
         );
+        let spent = row(Kind::Expense, 7, r#"{"expense":7,"title":"저녁","amount":12000}"#).unwrap();
+        assert_eq!((&spent["type"], &spent["text"]), (&json!("NOTICE"), &json!("지출: 저녁 (12000원)")));
         assert_eq!(row(Kind::Delete, 40, ""), None, "what withdraws another");
         assert_eq!(row(Kind::MemberJoined, 3, "x"), None);
     }

@@ -14,6 +14,7 @@ mod rest_channel;
 mod rest_contact;
 mod rest_content;
 mod rest_dues;
+mod rest_expense;
 mod rest_file;
 mod rest_message;
 mod rest_mock;

@@ -186,6 +186,8 @@ fn text(message: &Message, name: &str) -> String {
         Kind::Money => format!("* {}", money(subject)),
         Kind::Request => format!("* {name} {}", asked(subject)),
         Kind::RequestChanged => format!("* dues: {}", changed(subject)),
+        Kind::Expense => format!("* {name} {}", expense(subject)),
+        Kind::ExpenseChanged => format!("* expenses: {}", decided(subject)),
         kind => format!("* something new happened ({})", kind.0),
     };
     format!("{}  {said}", local_time(message.id.unix_ms()))
@@ -223,6 +225,25 @@ fn changed(text: &str) -> String {
         number("paidBy"),
         number("askedOf")
     )
+}
+
+/// What an expense says.
+fn expense(text: &str) -> String {
+    let card: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let (title, state) = (card["title"].as_str().unwrap_or_default(), card["state"].as_str().unwrap_or_default());
+    format!("spends {} KRW on {title} ({state})", card["amount"].as_i64().unwrap_or_default())
+}
+
+/// What has become of one, or what expenses take from now on.
+fn decided(text: &str) -> String {
+    let told: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let number = |name: &str| told[name].as_i64().unwrap_or_default();
+    match (told["title"].as_str(), told["what"].as_str()) {
+        (Some(title), Some(what)) => {
+            format!("{title} was {what}, {} of {} agree", number("approvals"), number("quorum"))
+        }
+        _ => format!("{} have to agree to what is above {} KRW", number("quorum"), number("limit")),
+    }
 }
 
 /// What an event of money says: from whom to whom, and what the group's wallet has then.

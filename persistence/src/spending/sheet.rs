@@ -93,12 +93,14 @@ impl Sheet {
         Ok(())
     }
 
-    /// Whether it may be given up: by who proposed it, where it has expired, or where as many object as would have to agree.
+    /// Whether it may be given up: by who proposed it or keeps the fund now, where it has expired, or where as many object as would have to agree.
     pub(crate) fn may_void(&self, id: ExpenseId, ending: Ending) -> Result<(), Refused> {
         let (expense, votes) = self.proposed(id)?;
         match ending {
             Ending::Expired => Ok(()),
-            Ending::Asked(user) if user == expense.proposed_by => Ok(()),
+            Ending::Asked(user) if user == expense.proposed_by || self.keepers.contains(&(expense.room, user)) => {
+                Ok(())
+            }
             Ending::Asked(UserId(0)) if votes.object >= expense.quorum => Ok(()),
             Ending::Asked(_) => Err(Refused::NotTheTreasurer),
         }

@@ -1,4 +1,5 @@
 import { duesEn } from "./dues/en";
+import { expensesEn } from "./expenses/en";
 import type { Strings } from "./strings";
 
 const people = (count: number): string => (count === 1 ? "1 person" : `${count.toLocaleString("en-US")} people`);
@@ -342,6 +343,8 @@ export const en: Strings = {
   },
 
   dues: duesEn,
+
+  expenses: expensesEn,
 
   fault: {
     NoAnswer: "The server does not answer. Please try again in a moment.",

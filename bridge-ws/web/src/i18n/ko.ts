@@ -1,4 +1,5 @@
 import { duesKo } from "./dues/ko";
+import { expensesKo } from "./expenses/ko";
 import type { Strings } from "./strings";
 
 /** A name with the courtesy that belongs to it, once: some names bring their own. */
@@ -342,6 +343,8 @@ export const ko: Strings = {
   },
 
   dues: duesKo,
+
+  expenses: expensesKo,
 
   fault: {
     NoAnswer: "서버가 대답하지 않아요. 잠시 뒤에 다시 해 주세요.",

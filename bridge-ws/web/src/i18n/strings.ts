@@ -1,5 +1,6 @@
 import type { DuesStrings } from "./dues/strings";
 import type { Outcome } from "../session/outcome";
+import type { ExpenseStrings } from "./expenses/strings";
 
 /** Every text of the page, once per language. A language that lacks one does not compile. */
 export interface Strings {
@@ -321,6 +322,7 @@ export interface Strings {
   };
 
   readonly dues: DuesStrings;
+  readonly expenses: ExpenseStrings;
 
   /** What went wrong, by the server's name for it. */
   readonly fault: Readonly<Record<Fault, string>>;

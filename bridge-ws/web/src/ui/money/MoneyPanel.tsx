@@ -3,23 +3,25 @@ import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { Dialog } from "../dialogs/Dialog";
 import { BoardTab } from "./BoardTab";
+import { ExpensesTab } from "./ExpensesTab";
 import { RequestsTab } from "./RequestsTab";
 import { StatementTab } from "./StatementTab";
 import { useDues, type DuesView } from "./useDues";
 import "./money.css";
 
-const TABS = ["board", "requests", "statement"] as const;
+const TABS = ["board", "requests", "expenses", "statement"] as const;
 type Tab = (typeof TABS)[number];
 
 const CONTENT: Readonly<Record<Tab, (props: { room: RoomState; view: DuesView }) => ReactNode>> = {
   board: BoardTab,
   requests: RequestsTab,
+  expenses: ExpensesTab,
   statement: StatementTab,
 };
 
 /** The money of a room. */
 export function MoneyPanel({ room, onClose }: { room: RoomState; onClose: () => void }): ReactNode {
-  const { dues } = useStrings();
+  const { dues, expenses } = useStrings();
   const view = useDues(room);
   const [tab, setTab] = useState<Tab>("board");
   const id = useId();
@@ -50,7 +52,7 @@ export function MoneyPanel({ room, onClose }: { room: RoomState; onClose: () => 
             tabIndex={name === tab ? 0 : -1}
             onClick={() => setTab(name)}
           >
-            {dues.tabs[name]}
+            {name === "expenses" ? expenses.tab : dues.tabs[name]}
           </button>
         ))}
       </div>

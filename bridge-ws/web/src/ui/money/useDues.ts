@@ -26,7 +26,13 @@ export interface DuesView {
   reload(): void;
 }
 
-const MONEY: ReadonlySet<Kind> = new Set([Kind.Money, Kind.Request, Kind.RequestChanged, Kind.OfficeChanged]);
+const MONEY: ReadonlySet<Kind> = new Set([
+  Kind.Money,
+  Kind.Request,
+  Kind.RequestChanged,
+  Kind.Expense,
+  Kind.OfficeChanged,
+]);
 
 export function useDues(room: RoomState): DuesView {
   const strings = useStrings();

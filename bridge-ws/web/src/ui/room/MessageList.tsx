@@ -3,11 +3,13 @@ import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useStrings } from "../../i18n/language";
 import type { Strings } from "../../i18n/strings";
 import { duesNow, type DuesNow } from "../../protocol/dues";
+import { expenseTurn } from "../../protocol/expenses";
 import { Kind, Role, type Message } from "../../protocol/message";
 import type { Room } from "../../room/room";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
 import { usePageActive } from "../usePageActive";
+import { ExpenseCard } from "../money/ExpenseCard";
 import { RequestCard } from "../money/RequestCard";
 import { Button } from "../parts/Button";
 import { Icon } from "../parts/Icon";
@@ -144,6 +146,10 @@ function Item({
   if (item.type === "day") return <DayLine atMs={item.atMs} />;
   if (item.type === "unread") return <UnreadLine />;
   if (item.type === "card") return <RequestCard room={room.id} card={item.card} now={dues} />;
+  if (item.type === "expense") {
+    const turn = expenseTurn(room.messages, item.said.expense);
+    return <ExpenseCard room={room.id} people={room.people} said={item.said} turn={turn} />;
+  }
   if (item.type === "event") return <EventLine message={item.message} people={room.people} />;
   const { message, first, last } = item;
   const mine = message.sender === me;

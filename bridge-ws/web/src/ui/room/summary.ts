@@ -1,5 +1,6 @@
 import type { Strings } from "../../i18n/strings";
 import { cardOf, chargeChangeOf, isQuiet, reminderOf } from "../../protocol/dues";
+import { expenseOf, isQuietExpense, rulesOf } from "../../protocol/expenses";
 import { Kind, Role, isShown, type Message } from "../../protocol/message";
 import { fileOf, isPicture } from "../../protocol/sharedFile";
 import type { PeopleView } from "../../room/people";
@@ -30,6 +31,9 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
       return strings.dues.requested(cardOf(message)?.title ?? "");
     case Kind.RequestChanged:
       return duesText(strings, message, people);
+    case Kind.Expense:
+    case Kind.ExpenseChanged:
+      return expenseText(strings, message);
     case Kind.Enter:
       return message.text;
     default:
@@ -67,6 +71,14 @@ interface Party {
   readonly name: string;
 }
 
+/** An expense, or what expenses take from now on. */
+function expenseText({ dues, expenses }: Strings, message: Message): string {
+  const said = expenseOf(message);
+  if (said !== null) return expenses.proposed(said.title, dues.won(said.amount));
+  const rules = rulesOf(message);
+  return rules === null ? "" : expenses.rulesChanged(rules.quorum, dues.won(rules.limit), rules.waitDays);
+}
+
 /** From whom to whom money went; the text is JSON, see PROTOCOL.md. */
 function moneyText({ event, dues }: Strings, text: string): string {
   try {
@@ -90,7 +102,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (typists.length > 0) return strings.room.typing(typists);
   const pending = room.outgoing.at(-1);
   if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
-  const last = room.messages.findLast((message) => isShown(message) && !isQuiet(message));
+  const last = room.messages.findLast((message) => isShown(message) && !isQuiet(message) && !isQuietExpense(message));
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
   const event = eventText(strings, last, room.people);
   if (event !== null) return event;

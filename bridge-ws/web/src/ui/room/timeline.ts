@@ -1,5 +1,6 @@
 import { dayNumber } from "../../i18n/dates";
 import { cardOf, isQuiet, type Card } from "../../protocol/dues";
+import { expenseOf, isQuietExpense, type ExpenseSaid } from "../../protocol/expenses";
 import { isShown, isTalk, type Message } from "../../protocol/message";
 import { unixMsOf } from "../../protocol/messageId";
 
@@ -8,6 +9,7 @@ export type TimelineItem =
   | { readonly type: "day"; readonly key: string; readonly atMs: number }
   | { readonly type: "unread"; readonly key: string }
   | { readonly type: "card"; readonly key: string; readonly message: Message; readonly card: Card }
+  | { readonly type: "expense"; readonly key: string; readonly message: Message; readonly said: ExpenseSaid }
   | { readonly type: "event"; readonly key: string; readonly message: Message }
   | {
       readonly type: "message";
@@ -28,7 +30,7 @@ const RUN_PAUSE_MS = 5 * 60_000;
  */
 export function timelineOf(messages: readonly Message[], readMark: number, me: number): TimelineItem[] {
   const items: TimelineItem[] = [];
-  const shown = messages.filter((message) => isShown(message) && !isQuiet(message));
+  const shown = messages.filter((message) => isShown(message) && !isQuiet(message) && !isQuietExpense(message));
   let lineDrawn = readMark === 0;
   shown.forEach((message, index) => {
     const before = shown[index - 1];
@@ -56,6 +58,8 @@ function itemOf(
 ): TimelineItem {
   const card = cardOf(message);
   if (card !== null) return { type: "card", key: keyOf(message), message, card };
+  const said = expenseOf(message);
+  if (said !== null) return { type: "expense", key: keyOf(message), message, said };
   if (!isTalk(message)) return { type: "event", key: keyOf(message), message };
   const joinsBefore = before !== undefined && isOneRun(before, message) && !afterLine;
   const joinsAfter = after !== undefined && isOneRun(message, after) && minuteOf(message) === minuteOf(after);

@@ -1,0 +1,41 @@
+/** Texts about what a room's fund is spent on. */
+export interface ExpenseStrings {
+  readonly tab: string;
+  readonly proposed: (title: string, won: string) => string;
+  readonly asks: string;
+  readonly to: (name: string) => string;
+  readonly until: (day: string) => string;
+  readonly agreed: (approvals: number, quorum: number) => string;
+  readonly objected: (objections: number) => string;
+  readonly atOnce: string;
+  readonly state: Readonly<Record<"proposed" | "posted" | "refused" | "expired" | "withdrawn", string>>;
+  readonly agree: string;
+  readonly object: string;
+  readonly youAgreed: string;
+  readonly youObjected: string;
+  readonly withdraw: string;
+  readonly withdrawQuestion: (title: string) => string;
+  readonly withdrawText: string;
+  readonly receipt: string;
+  readonly noReceipt: string;
+  readonly receiptHint: string;
+  readonly nothingYet: string;
+  readonly propose: string;
+  readonly proposeTitle: string;
+  readonly what: string;
+  readonly whatExample: string;
+  readonly note: string;
+  readonly payee: string;
+  readonly outside: string;
+  readonly payeeName: string;
+  readonly payeeExample: string;
+  readonly rules: (quorum: number, days: number) => string;
+  readonly rulesLimit: (won: string) => string;
+  readonly changeRules: string;
+  readonly quorum: string;
+  readonly limit: string;
+  readonly waitDays: string;
+  readonly rulesText: string;
+  readonly rulesChanged: (quorum: number, won: string, days: number) => string;
+  readonly save: string;
+}

@@ -1,0 +1,47 @@
+import { Kind, type Message } from "./message";
+
+/** An expense, as its message says it. */
+export interface ExpenseSaid {
+  readonly expense: number;
+  readonly title: string;
+  readonly amount: number;
+}
+
+/** That expenses take something else from now on. */
+export interface RulesSaid {
+  readonly quorum: number;
+  readonly limit: number;
+  readonly waitDays: number;
+}
+
+/** The expense whose card a message is; null for others. */
+export function expenseOf(message: Message): ExpenseSaid | null {
+  return message.kind === Kind.Expense ? (parsed(message.text) as ExpenseSaid | null) : null;
+}
+
+/** The rules that a message tells of; null for others. */
+export function rulesOf(message: Message): RulesSaid | null {
+  if (message.kind !== Kind.ExpenseChanged || message.reference !== 0) return null;
+  return parsed(message.text) as RulesSaid | null;
+}
+
+/** The newest change of an expense, or of any: what rests on it is to be asked for again. */
+export function expenseTurn(messages: readonly Message[], expense?: number): number {
+  const isOf = ({ kind, reference }: Message): boolean =>
+    kind === Kind.ExpenseChanged && (expense === undefined || reference === expense);
+  return messages.findLast(isOf)?.id ?? 0;
+}
+
+/** Whether a message only changes a card. */
+export function isQuietExpense(message: Message): boolean {
+  return message.kind === Kind.ExpenseChanged && rulesOf(message) === null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
