@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertAccessible } from "./axe.mjs";
+import { startBrowser } from "./browser.mjs";
+import { twoInRoom } from "./person.mjs";
+
+/** What a group's dues are spent on. The tests follow one another: each goes on where the one before ended. */
+
+const ROOM = `산악회 ${crypto.randomUUID().slice(0, 8)}`;
+const WALLET = "wallet secret 27";
+const RECEIPT = "영수증.txt";
+/** Where pictures are put for people to look at; nowhere without it. */
+const SHOTS = process.env.SHOTS;
+
+let browser;
+let chongmu;
+let hana;
+
+const panel = (person) => person.page.getByRole("dialog", { name: `회비 · ${ROOM}` });
+/** The expense among the messages. */
+const card = (person) => person.page.getByRole("log").getByRole("article", { name: "뒤풀이 저녁" });
+
+async function open(person, tab) {
+  if (!(await panel(person).isVisible())) await person.button("회비 보기").click();
+  await panel(person).getByRole("tab", { name: tab }).click();
+  return panel(person);
+}
+
+async function close(person) {
+  await panel(person).getByRole("button", { name: "닫기" }).first().click();
+  await panel(person).waitFor({ state: "detached" });
+}
+
+async function shoot(person, name) {
+  if (SHOTS === undefined) return;
+  const wide = person.page.viewportSize();
+  await person.page.screenshot({ path: `${SHOTS}/${name}-desktop.png` });
+  await person.page.setViewportSize({ width: 390, height: 844 });
+  await person.page.screenshot({ path: `${SHOTS}/${name}-phone.png` });
+  await person.page.setViewportSize(wide);
+}
+
+/** Asks the server as this person; gives the answer's JSON. */
+async function ask(person, method, path, body) {
+  return person.page.evaluate(
+    async ([method, path, body]) => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(path, { method, headers, ...(body === null ? {} : { body: JSON.stringify(body) }) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json().catch(() => null);
+    },
+    [method, path, body ?? null],
+  );
+}
+
+before(async () => {
+  browser = await startBrowser();
+  [chongmu, hana] = await twoInRoom(browser, ["김총무", "박하나"], ROOM);
+  const rooms = await ask(chongmu, "GET", "/api/v1/rooms");
+  const room = rooms.find(({ name }) => name === ROOM).id;
+  // A fund with 30,000 won, which Hana has paid into it.
+  const group = { channelId: room, walletName: "회비", description: "", password: WALLET };
+  const { groupWalletId } = await ask(chongmu, "POST", "/api/wallet/group", group);
+  const { walletId } = await ask(hana, "POST", "/api/wallet/user", { password: WALLET });
+  await ask(hana, "POST", "/api/wallet/user/money", { amount: 30000 });
+  const payment = { walletId, targetWalletId: groupWalletId, amount: 30000, password: WALLET };
+  await ask(hana, "POST", "/api/wallet/transaction", payment);
+  const due = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10);
+  const terms = { title: "회비", amountKind: "equal", amount: 10000, firstDue: due, repeat: "once", askDays: 1 };
+  await ask(chongmu, "POST", `/api/v1/rooms/${room}/dues/plans`, {
+    ...terms,
+    graceDays: 0,
+    lateFee: 0,
+    fund: groupWalletId,
+  });
+  await chongmu.page.evaluate(
+    async ([room, name]) => {
+      const form = new FormData();
+      form.set("channelId", String(room));
+      form.set("file", new File(["저녁 12000원"], name, { type: "text/plain" }));
+      await fetch("/api/file", { method: "POST", body: form });
+    },
+    [room, RECEIPT],
+  );
+  await chongmu.page.getByRole("log").getByText(RECEIPT).waitFor();
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+test("the treasurer proposes an expense with a receipt, and the room sees it", async () => {
+  const hers = await open(hana, "지출");
+  await hers.getByText("아직 지출이 없어요.").waitFor();
+  assert.equal(await hers.getByRole("button", { name: "지출 올리기" }).count(), 0, "only who keeps the fund proposes");
+  await close(hana);
+  const his = await open(chongmu, "지출");
+  await his.getByRole("button", { name: "지출 올리기" }).click();
+  const dialog = chongmu.page.getByRole("dialog", { name: "지출 올리기" });
+  await dialog.getByLabel("무엇에 쓰나요").fill("뒤풀이 저녁");
+  await dialog.getByLabel("금액").fill("12000");
+  await dialog.getByLabel("받는 곳 이름").fill("한빛식당");
+  await dialog.getByLabel("영수증").selectOption({ label: RECEIPT });
+  await assertAccessible(chongmu.page, "propose");
+  await shoot(chongmu, "propose");
+  await dialog.getByRole("button", { name: "지출 올리기" }).click();
+  await his.getByRole("article", { name: "뒤풀이 저녁" }).getByText("동의 0/1").waitFor();
+  await assertAccessible(chongmu.page, "expenses");
+  await shoot(chongmu, "expenses");
+  await close(chongmu);
+  for (const person of [chongmu, hana]) await card(person).getByText("동의를 기다려요").waitFor();
+  await card(hana).getByRole("link", { name: "영수증" }).waitFor();
+  assert.equal(await card(chongmu).getByRole("button", { name: "동의" }).count(), 0, "nobody agrees to his own");
+});
+
+test("a member agrees, and it is paid at everybody", async () => {
+  await shoot(hana, "expense-card");
+  await assertAccessible(hana.page, "expense card");
+  await card(hana).getByRole("button", { name: "동의" }).click();
+  for (const person of [chongmu, hana]) await card(person).getByText("지출됨").waitFor();
+  const his = await open(chongmu, "장부");
+  await his.getByText("18,000원").waitFor();
+  await close(chongmu);
+});
+
+test("an admin sets what an expense takes, small ones go at once, and one that waits is withdrawn", async () => {
+  const his = await open(chongmu, "지출");
+  await his.getByRole("button", { name: "규칙 바꾸기" }).click();
+  const rules = chongmu.page.getByRole("dialog", { name: "규칙 바꾸기" });
+  await rules.getByLabel("동의 없이 쓸 수 있는 금액").fill("5000");
+  await rules.getByRole("button", { name: "저장" }).click();
+  await his.getByText("5,000원까지는 바로 지출돼요.").waitFor();
+  for (const [title, amount, state] of [
+    ["음료수", "5000", "지출됨"],
+    ["현수막", "6000", "동의를 기다려요"],
+  ]) {
+    await his.getByRole("button", { name: "지출 올리기" }).click();
+    const dialog = chongmu.page.getByRole("dialog", { name: "지출 올리기" });
+    await dialog.getByLabel("무엇에 쓰나요").fill(title);
+    await dialog.getByLabel("금액").fill(amount);
+    await dialog.getByLabel("받는 곳 이름").fill("가게");
+    await dialog.getByRole("button", { name: "지출 올리기" }).click();
+    await his.getByRole("article", { name: title }).getByText(state).waitFor();
+  }
+  await his.getByRole("article", { name: "현수막" }).getByRole("button", { name: "요청 취소" }).click();
+  await chongmu.page.getByRole("dialog", { name: "‘현수막’ 지출 요청을 취소할까요?" }).getByRole("button", { name: "요청 취소" }).click();
+  await his.getByRole("article", { name: "현수막" }).getByText("취소됨").waitFor();
+  await shoot(chongmu, "expenses-decided");
+  await close(chongmu);
+});
+
+test("an office is given in the list of members, and the room is told", async () => {
+  await chongmu.button("멤버 보기").click();
+  await chongmu.page.getByRole("button", { name: "박하나 님이 맡을 일" }).click();
+  const dialog = chongmu.page.getByRole("dialog", { name: "박하나 님이 맡을 일" });
+  await dialog.getByText("감사", { exact: true }).click();
+  await assertAccessible(chongmu.page, "office");
+  await shoot(chongmu, "office");
+  await dialog.getByRole("button", { name: "맡기기" }).click();
+  await chongmu.page.locator("[data-member]", { hasText: "박하나" }).getByText("감사", { exact: true }).waitFor();
+  await hana.page.getByRole("log").getByText("박하나 님이 감사를 맡았어요").waitFor();
+});
+
+test("nothing went wrong at the page's top", () => {
+  for (const person of [chongmu, hana]) assert.deepEqual(person.faults, []);
+});
