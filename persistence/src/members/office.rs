@@ -20,7 +20,7 @@ use crate::sql::{Row, Transaction, transact, values};
 pub enum Office {
     /// Asks for dues and spends them.
     Treasurer,
-    /// Sees every line of the books.
+    /// Looks over the books, and is never the treasurer.
     Auditor,
 }
 

@@ -272,7 +272,7 @@ export const en: Strings = {
     officeText: {
       none: "No longer looks after the room's money.",
       treasurer: "Asks for dues and proposes what is spent. There is one treasurer: the present one steps down.",
-      auditor: "Sees the record of all that was done with money.",
+      auditor: "Looks over the books apart from the treasurer, and cannot be treasurer as well.",
     },
     officeSubmit: "Appoint",
     invite: "Invite",

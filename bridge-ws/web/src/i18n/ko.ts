@@ -272,7 +272,7 @@ export const ko: Strings = {
     officeText: {
       none: "회비와 관련해 맡은 일이 없게 돼요.",
       treasurer: "회비를 걷고 지출을 올려요. 총무는 한 사람이라, 지금 총무는 내려오게 돼요.",
-      auditor: "돈이 오간 모든 기록을 볼 수 있어요.",
+      auditor: "총무와 따로 회비 장부를 살펴봐요. 총무를 겸할 수 없어요.",
     },
     officeSubmit: "맡기기",
     invite: "초대하기",
