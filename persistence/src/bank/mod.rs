@@ -18,11 +18,13 @@ mod operating;
 mod reference;
 mod settling;
 mod taking;
+mod verify;
 
 use std::sync::Arc;
 
 pub use deposit::{BankRefused, Conflict, Deposit, DepositId, DepositState, NewDeposit};
 pub use reference::Reference;
+pub(crate) use verify::CHECKS;
 
 use crate::ledger::Ledger;
 use crate::members::Shared;

@@ -77,9 +77,9 @@ impl Bank {
         let source = wrong.wallet.unwrap_or(wallet);
         let free = self.free(source).await?;
         let coming = if same { right.amount } else { Won::ZERO };
-        // Not where the right amount is there already, from a run before.
-        let is_credited = self.get(right.id).await?.transfer.is_some();
-        if !is_credited && free.plus(coming).is_none_or(|then| then < wrong.amount) {
+        // Not where a run before has come further already.
+        let is_begun = self.get(right.id).await?.transfer.is_some() || self.is_corrected(taken_back).await?;
+        if !is_begun && free.plus(coming).is_none_or(|then| then < wrong.amount) {
             return Err(Refused::InsufficientFunds { account: source, free, amount: wrong.amount }.into());
         }
         if !same {
@@ -90,6 +90,16 @@ impl Bank {
         self.note_transfer(right.id, credited).await?;
         self.ledger().correct(taken_back).await?;
         Ok(credited)
+    }
+
+    /// Whether a transfer was moved back.
+    async fn is_corrected(&self, transfer: TransferId) -> Result<bool, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT 1 FROM transfers WHERE corrects_id = ?";
+                Ok(shared.database.row(sql, values![transfer]).await?.is_some())
+            })
+            .await
     }
 
     /// What a wallet holds and has not promised.

@@ -7,9 +7,9 @@ use super::chain::{Entry, Hash};
 use super::statement::entry_of;
 use super::transfer::{TransferId, stored_won};
 use super::{Head, Ledger, Won};
-use crate::dues;
 use crate::error::Error;
 use crate::sql::{Row, Transaction, transact, values};
+use crate::{bank, dues, spending};
 
 /// Entries or transfers read at a time.
 const PAGE: u64 = 1_000;
@@ -84,6 +84,11 @@ async fn verify(snapshot: &mut Transaction, group: Option<AccountId>) -> Result<
     }
     transfers(snapshot, &mut verified).await?;
     dues::verify(snapshot, &mut verified.faults).await?;
+    for (fault, sql) in spending::CHECKS.into_iter().chain(bank::CHECKS) {
+        for row in snapshot.rows(sql, values![]).await? {
+            verified.faults.found(fault.replace("{}", &row.int::<u64>(0)?.to_string()));
+        }
+    }
     Ok(verified)
 }
 

@@ -20,6 +20,7 @@ mod rules;
 mod schedule;
 mod sheet;
 mod told;
+mod verify;
 mod voting;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use reading::{ExpenseEntry, ExpenseVote};
 pub use refused::SpendingRefused;
 pub use rules::SpendingRules;
 pub(crate) use sheet::{Ending, Sheet};
+pub(crate) use verify::CHECKS;
 
 use crate::error::Error;
 use crate::ledger::{Ledger, Refused};

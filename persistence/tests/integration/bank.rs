@@ -80,6 +80,10 @@ async fn a_notice_told_a_hundred_times_at_once_is_credited_once(arm: Arm) {
     transfers.dedup();
     assert_eq!((transfers.len(), scene.balances().await), (1, (30_000, 0)));
     scene.verify().await;
+    // A row that claims more than came is found.
+    scene.stores.say("UPDATE bank_deposits SET amount = amount + 1".to_owned()).await;
+    let faults = scene.ledger.verify(None).await.unwrap().faults.0;
+    assert!(faults.len() == 1 && faults[0].contains("deposit 1 is credited"), "{faults:?}");
 }
 
 async fn another_notice_under_the_same_number_is_refused_and_written_down_once(arm: Arm) {
@@ -185,6 +189,14 @@ async fn what_a_crash_left_between_notice_and_transfer_is_credited_once(arm: Arm
     assert_eq!(scene.bank.settle_left(u64::MAX >> 12).await.unwrap(), 1);
     assert_eq!(scene.bank.settle_left(u64::MAX >> 12).await.unwrap(), 0);
     assert_eq!(scene.balances().await, (300, 0));
+    // Between the moving back and the crediting of a correction that says it was another's.
+    let wrong = scene.take(told("3", code, 700)).await.unwrap();
+    scene.ledger.correct(wrong.transfer.unwrap()).await.unwrap();
+    let jun = Reference::of(scene.jun.1);
+    let insert = insert.replace("amount,", "amount, corrects,");
+    scene.stores.say(format!("{insert} VALUES ('4', '{jun}', '', 700, '3', {}, 0, 1)", scene.jun.1)).await;
+    assert_eq!(scene.bank.settle_left(u64::MAX >> 12).await.unwrap(), 1);
+    assert_eq!(scene.balances().await, (300, 700));
     scene.verify().await;
 }
 

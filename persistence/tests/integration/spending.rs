@@ -302,6 +302,27 @@ async fn alone_a_treasurer_spends_within_the_limit_alone(arm: Arm) {
     assert_eq!(proposed(&club, 1).await.state, ExpenseState::Posted);
 }
 
+async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm) {
+    let club = club(arm).await;
+    let [paid, waits] = [proposed(&club, 3_000).await.id, proposed(&club, 4_000).await.id];
+    for user in [club.jun.user.id, club.sora.user.id] {
+        vote(&club, user, paid, true).await.unwrap();
+    }
+    is_sound(&club.stores.ledger()).await;
+    for (made_wrong, put_right, fault) in [
+        ("amount = 3001 WHERE state = 2", "amount = 3000 WHERE state = 2", format!("expense {paid} is paid")),
+        ("amount = 4001 WHERE state = 1", "amount = 4000 WHERE state = 1", format!("expense {waits} waits")),
+        ("quorum = 3 WHERE state = 2", "quorum = 2 WHERE state = 2", "fewer agreed".to_owned()),
+        ("state = 5 WHERE state = 2", "state = 2 WHERE state = 5", "is not paid by it".to_owned()),
+    ] {
+        club.stores.say(format!("UPDATE expenses SET {made_wrong}")).await;
+        let faults = club.stores.ledger().verify(None).await.unwrap().faults.0;
+        assert!(faults.len() == 1 && faults[0].contains(&fault), "{fault}: {faults:?}");
+        club.stores.say(format!("UPDATE expenses SET {put_right}")).await;
+    }
+    is_sound(&club.stores.ledger()).await;
+}
+
 on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
     nobody_agrees_to_what_he_proposed_or_is_paid,
@@ -313,4 +334,5 @@ on_each_arm! {
     fifty_requests_with_one_key_are_one_expense_and_votes_at_once_pay_it_once,
     what_a_crash_left_is_carried_on_with,
     alone_a_treasurer_spends_within_the_limit_alone,
+    what_says_otherwise_than_the_transfers_and_the_votes_is_found,
 }
