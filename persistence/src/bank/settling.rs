@@ -1,5 +1,6 @@
 //! From a notice that is kept to money in its wallet. Every step may be done again: a transfer's key is made of its notice.
 
+use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, Refused, RequestKey, TransferId, Won, stored_won};
 use crate::members::Shared;
-use crate::sql::{Statement, transact, values};
+use crate::sql::{Statement, Transaction, transact, values};
 
 /// How often is looked for notices that a crash left.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -20,6 +21,13 @@ const LEFT_MAX: u64 = 100;
 /// Corrections of corrections that are followed; no bank has so many.
 const CHAIN_MAX: u32 = 16;
 const FAILURE_CHARS_MAX: usize = 500;
+
+/// What a wrong notice has brought into a wallet.
+struct Credited {
+    wallet: AccountId,
+    transfer: TransferId,
+    amount: Won,
+}
 
 impl Bank {
     /// Credits a notice that is to be; gives it as it then stands.
@@ -68,28 +76,61 @@ impl Bank {
         wrong: &str,
         depth: u32,
     ) -> Result<Option<TransferId>, Error> {
-        let mut wrong = self.by_bank_id(wrong).await?;
-        if wrong.state == DepositState::Received && depth > 0 {
-            wrong = self.settle_chain(wrong.id, depth - 1).await?;
-        }
-        let Some(taken_back) = wrong.transfer else { return self.credit(right, wallet).await };
-        let same = wrong.wallet == Some(wallet);
-        let source = wrong.wallet.unwrap_or(wallet);
-        let free = self.free(source).await?;
-        let coming = if same { right.amount } else { Won::ZERO };
-        // Not where a run before has come further already.
-        let is_begun = self.get(right.id).await?.transfer.is_some() || self.is_corrected(taken_back).await?;
-        if !is_begun && free.plus(coming).is_none_or(|then| then < wrong.amount) {
-            return Err(Refused::InsufficientFunds { account: source, free, amount: wrong.amount }.into());
-        }
-        if !same {
-            self.ledger().correct(taken_back).await?;
-            return self.credit(right, wallet).await;
+        let before = self.credited_before(wrong, depth).await?;
+        let (own, others): (Vec<_>, Vec<_>) = before.into_iter().partition(|credited| credited.wallet == wallet);
+        let coming = if right.transfer.is_none() { right.amount } else { Won::ZERO };
+        self.covers(&own, coming).await?;
+        self.covers(&others, Won::ZERO).await?;
+        for credited in others {
+            self.ledger().correct(credited.transfer).await?;
         }
         let credited = self.credit(right, wallet).await?;
         self.note_transfer(right.id, credited).await?;
-        self.ledger().correct(taken_back).await?;
+        for wrong in own {
+            self.ledger().correct(wrong.transfer).await?;
+        }
         Ok(credited)
+    }
+
+    /// What notices that are corrected have credited and was not moved back. Not only of the newest of them: a correction that
+    /// was stuck is corrected in its turn, and left what it was to move back where it was.
+    async fn credited_before(&self, wrong: &str, depth: u32) -> Result<Vec<Credited>, Error> {
+        let (mut credited, mut next) = (Vec::new(), Some(wrong.to_owned()));
+        for _ in 0..=CHAIN_MAX {
+            let Some(bank_id) = next else { break };
+            // A correction may have come, and been corrected, before what it corrects.
+            let mut wrong = match self.by_bank_id(&bank_id).await {
+                Err(Error::Bank(BankRefused::NoSuchDeposit(_))) => break,
+                found => found?,
+            };
+            if wrong.state == DepositState::Received && depth > 0 {
+                wrong = self.settle_chain(wrong.id, depth - 1).await?;
+            }
+            if let (Some(wallet), Some(transfer)) = (wrong.wallet, wrong.transfer)
+                && !self.is_corrected(transfer).await?
+            {
+                credited.push(Credited { wallet, transfer, amount: wrong.amount });
+            }
+            next = wrong.corrects;
+        }
+        Ok(credited)
+    }
+
+    /// Whether all that is to be moved back is there, in each wallet with what comes into it before.
+    async fn covers(&self, wrong: &[Credited], coming: Won) -> Result<(), Error> {
+        let mut wallets: BTreeMap<AccountId, i64> = BTreeMap::new();
+        for credited in wrong {
+            // At most seventeen amounts of 53 bits.
+            *wallets.entry(credited.wallet).or_default() += credited.amount.get();
+        }
+        for (account, amount) in wallets {
+            let free = self.free(account).await?;
+            if free.get() + coming.get() < amount {
+                let amount = Won::new(amount).unwrap_or(Won::MAX);
+                return Err(Refused::InsufficientFunds { account, free, amount }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Whether a transfer was moved back.
@@ -124,7 +165,8 @@ impl Bank {
             .await
     }
 
-    /// Writes down what has come of a notice, and that what it corrects is replaced.
+    /// Writes down what has come of a notice, and that all it corrects is replaced. What is credited is so even where another
+    /// server, which looked in the midst of it, found it stuck.
     async fn settled(
         &self,
         deposit: &Deposit,
@@ -138,15 +180,13 @@ impl Bank {
                 transact!(shared.database.write_repeatable(), |transaction| {
                     let sql = "UPDATE bank_deposits SET state = ?, transfer_id = COALESCE(?, transfer_id), failure = ?,
                                                         settled_at_ms = ?
-                               WHERE deposit_id = ? AND state = ?";
+                               WHERE deposit_id = ? AND state IN (?, ?)";
                     let (transfer, received) = (transfer.map(|id| id.0), DepositState::Received.stored());
-                    let values = values![state.stored(), transfer, failure.clone(), now_ms(), id, received];
+                    let is_credited = state == DepositState::Credited;
+                    let or = if is_credited { DepositState::Stuck.stored() } else { received };
+                    let values = values![state.stored(), transfer, failure.clone(), now_ms(), id, received, or];
                     transaction.execute(sql, values).await?;
-                    if let (DepositState::Credited, Some(wrong)) = (state, &corrects) {
-                        let sql = "UPDATE bank_deposits SET state = ? WHERE bank_id = ?";
-                        transaction.execute(sql, values![DepositState::Replaced.stored(), &**wrong]).await?;
-                    }
-                    Ok(())
+                    if is_credited { replace(transaction, corrects.clone()).await } else { Ok(()) }
                 })
             })
             .await
@@ -205,6 +245,20 @@ impl Bank {
             })
             .await
     }
+}
+
+/// Marks a wrong notice, and those that it was to correct, as replaced.
+async fn replace(transaction: &mut Transaction, wrong: Option<String>) -> Result<(), Error> {
+    let mut next = wrong;
+    for _ in 0..=CHAIN_MAX {
+        let Some(bank_id) = next else { break };
+        let sql = "UPDATE bank_deposits SET state = ? WHERE bank_id = ?";
+        transaction.execute(sql, values![DepositState::Replaced.stored(), &*bank_id]).await?;
+        let sql = "SELECT corrects FROM bank_deposits WHERE bank_id = ?";
+        let row = transaction.row_for_update(sql, values![&*bank_id]).await?;
+        next = row.map_or(Ok(None), |row| row.text_or_null(0))?;
+    }
+    Ok(())
 }
 
 async fn keep(shared: Weak<Shared>) {

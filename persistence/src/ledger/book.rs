@@ -162,6 +162,9 @@ impl Book {
 
     fn post_pending(&mut self, command: &Command, id: TransferId) -> Result<Outcome, Refused> {
         let pending = self.transfer(id)?;
+        if self.lost_its_payee(&pending) {
+            return self.void(command, id, Ending::PayeeGone);
+        }
         let (source, target) = self.both_ends(pending.source, pending.target)?;
         self.may_spend(command, source)?;
         match pending.state {

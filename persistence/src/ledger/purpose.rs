@@ -7,7 +7,7 @@ use super::account::{Account, AccountKind};
 use super::book::{Book, Request};
 use super::money::Won;
 use super::refused::Refused;
-use super::transfer::{Transfer, TransferId};
+use super::transfer::{Transfer, TransferId, TransferState};
 use crate::dues::{BalanceId, ChargeId, ReceiptId};
 use crate::error::Error;
 use crate::members::Change;
@@ -162,6 +162,13 @@ impl Book {
             Some(Purpose::Expense(expense)) => Ok(self.spending.may_void(expense, ending)?),
             _ => Ok(()),
         }
+    }
+
+    /// Whether it waits for an expense whose payee has closed his wallet meanwhile.
+    pub(super) fn lost_its_payee(&self, transfer: &Transfer) -> bool {
+        transfer.state == TransferState::Pending
+            && matches!(transfer.purpose, Some(Purpose::Expense(_)))
+            && self.account(transfer.target).is_err()
     }
 
     /// Does what is to be done once a pending transfer is given up.

@@ -83,8 +83,16 @@ impl Ledger {
                 return Ok(voided);
             }
             let asked = due.into_iter().map(|id| system(What::Expire(id), now_ms)).collect();
+            let before = voided;
             for answer in self.carry_out_in_order(asked).await? {
-                voided += u64::from(matches!(answer?, Ok(Some(_))));
+                match answer? {
+                    Ok(outcome) => voided += u64::from(outcome.is_some()),
+                    Err(refused) => tracing::warn!(%refused, "a hold that expired is not voided"),
+                }
+            }
+            // Those that are refused would be found for ever.
+            if voided == before {
+                return Ok(voided);
             }
         }
     }
@@ -106,15 +114,19 @@ impl Ledger {
         if !is_due || !lease::take(&self.shared.database, "money", holder, now_ms).await? {
             return Ok(());
         }
-        self.void_expired(now_ms).await?;
-        let run = self.run_due(now_ms).await?;
-        if run > 0 {
-            tracing::info!(run, "reservations have run");
-        }
-        Spending::new(self.shared.clone()).settle_left(now_ms).await?;
-        let done = dues.run_due(now_ms).await?;
-        if done > 0 {
-            tracing::info!(done, "dues were asked for, reminded of or settled");
+        // Each on its own: what fails in one stops none of the others.
+        let jobs = [
+            ("holds that expired", self.void_expired(now_ms).await),
+            ("reservations", self.run_due(now_ms).await),
+            ("expenses", Spending::new(self.shared.clone()).settle_left(now_ms).await),
+            ("dues", dues.run_due(now_ms).await),
+        ];
+        for (job, done) in jobs {
+            match done {
+                Ok(0) => {}
+                Ok(done) => tracing::info!(done, job, "what was due is done"),
+                Err(error) => tracing::warn!(%error, job, "what is due is done later"),
+            }
         }
         Ok(())
     }

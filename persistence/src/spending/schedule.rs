@@ -22,25 +22,33 @@ const DECIDED: &str = " WHERE e.state = 1 AND e.proposed_at_ms <= ?
                         WHERE v.expense_id = e.expense_id AND v.approves = 0 AND m.has_left = 0))";
 
 impl Spending {
-    /// Reserves what was begun, and settles what was decided; gives how many. Two servers that do it at once do it once.
+    /// Reserves what was begun, and settles what was decided; gives how many. Two servers that do it at once do it once. One
+    /// that fails harms no other.
     ///
     /// # Errors
-    /// The store's; what was done before stands.
+    /// The store's, where not even what is left can be read.
     pub async fn settle_left(&self, now_ms: u64) -> Result<u64, Error> {
         let before_ms = now_ms.saturating_sub(LEFT_AFTER_MS);
         let mut done = 0;
         for begun in self.left(BEGUN, before_ms).await? {
-            let reserved = self.reserve(begun).await;
-            done += u64::from(reserved.is_ok());
-            if let Err(error @ (Error::Unavailable(_) | Error::Internal(_))) = reserved {
-                return Err(error);
+            let id = begun.id;
+            match self.reserve(begun).await {
+                Ok(_) => done += 1,
+                Err(error) => tracing::warn!(%error, expense = id.0, "an expense that was begun is not reserved"),
             }
         }
         for expense in self.left(DECIDED, before_ms).await? {
-            let votes = self.votes(&expense).await?;
-            done += u64::from(!self.settle(&expense, votes).await?.is_empty());
+            match self.settle_decided(&expense).await {
+                Ok(is_settled) => done += u64::from(is_settled),
+                Err(error) => tracing::warn!(%error, expense = expense.id.0, "an expense is settled later"),
+            }
         }
         Ok(done)
+    }
+
+    async fn settle_decided(&self, expense: &Expense) -> Result<bool, Error> {
+        let votes = self.votes(expense).await?;
+        Ok(!self.settle(expense, votes).await?.is_empty())
     }
 
     /// Whether there is anything of that.

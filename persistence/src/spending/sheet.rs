@@ -28,6 +28,8 @@ pub(crate) enum Ending {
     Expired,
     /// Somebody asks for it.
     Asked(UserId),
+    /// Whom it would be paid to has no wallet any more.
+    PayeeGone,
 }
 
 /// What a batch is about.
@@ -97,7 +99,7 @@ impl Sheet {
     pub(crate) fn may_void(&self, id: ExpenseId, ending: Ending) -> Result<(), Refused> {
         let (expense, votes) = self.proposed(id)?;
         match ending {
-            Ending::Expired => Ok(()),
+            Ending::Expired | Ending::PayeeGone => Ok(()),
             Ending::Asked(user) if user == expense.proposed_by || self.keepers.contains(&(expense.room, user)) => {
                 Ok(())
             }
@@ -136,6 +138,7 @@ impl Sheet {
         let (state, what, actor) = match ending {
             Ending::Expired => (ExpenseState::Expired, "expired", UserId(0)),
             Ending::Asked(UserId(0)) => (ExpenseState::Refused, "refused", UserId(0)),
+            Ending::PayeeGone => (ExpenseState::Withdrawn, "withdrawn", UserId(0)),
             Ending::Asked(user) => (ExpenseState::Withdrawn, "withdrawn", user),
         };
         let (expense, votes) = self.become_of(id, state, transfer, Some(at_ms))?;

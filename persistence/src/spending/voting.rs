@@ -53,6 +53,11 @@ impl Spending {
             Err(Error::Ledger(LedgerRefused::Settled(_) | LedgerRefused::Expired(_) | LedgerRefused::Spending(_))) => {
                 Ok(Vec::new())
             }
+            // The vote stands; the schedule tries again until the expense expires.
+            Err(Error::Ledger(refused)) => {
+                tracing::warn!(%refused, expense = expense.id.0, "an expense that is decided is not settled yet");
+                Ok(Vec::new())
+            }
             Err(error) => Err(error),
         }
     }

@@ -177,6 +177,31 @@ async fn a_correction_of_money_that_was_spent_is_stuck_until_it_is_there(arm: Ar
     scene.verify().await;
 }
 
+async fn the_correction_of_a_stuck_correction_moves_back_what_that_one_left(arm: Arm) {
+    let scene = Scene::open(arm).await;
+    scene.take(told("1", Reference::of(scene.mina.1), 10_000)).await.unwrap();
+    let pays = |actor: (UserId, AccountId), target: AccountId| Payment {
+        actor: actor.0,
+        key: RequestKey::drawn().unwrap(),
+        source: actor.1,
+        target,
+        amount: 10_000,
+        password: SECRET.to_owned(),
+    };
+    scene.ledger.pay(pays(scene.mina, scene.jun.1)).await.unwrap();
+    assert_eq!(scene.take(correction("1b", "1", 1_000)).await.unwrap().state, DepositState::Stuck);
+    // Still spent: what was wrong is not forgotten.
+    assert_eq!(scene.take(correction("1c", "1b", 2_000)).await.unwrap().state, DepositState::Stuck);
+    assert_eq!(scene.balances().await, (0, 10_000));
+    scene.ledger.pay(pays(scene.jun, scene.mina.1)).await.unwrap();
+    assert_eq!(scene.take(correction("1d", "1c", 3_000)).await.unwrap().state, DepositState::Credited);
+    assert_eq!(scene.balances().await, (3_000, 0));
+    let states: Vec<_> = scene.bank.deposits(None).await.unwrap().into_iter().map(|deposit| deposit.state).collect();
+    let replaced = DepositState::Replaced;
+    assert_eq!(states, [DepositState::Credited, replaced, replaced, replaced]);
+    scene.verify().await;
+}
+
 async fn what_a_crash_left_between_notice_and_transfer_is_credited_once(arm: Arm) {
     let scene = Scene::open(arm).await;
     let code = Reference::of(scene.mina.1);
@@ -229,6 +254,7 @@ on_each_arm! {
     an_unknown_code_is_nobodys_until_the_operator_says_whose,
     a_correction_puts_right_before_and_after_and_when_it_is_corrected_itself,
     a_correction_of_money_that_was_spent_is_stuck_until_it_is_there,
+    the_correction_of_a_stuck_correction_moves_back_what_that_one_left,
     what_a_crash_left_between_notice_and_transfer_is_credited_once,
     a_notice_out_of_bounds_is_refused,
 }

@@ -291,6 +291,40 @@ async fn what_a_crash_left_is_carried_on_with(arm: Arm) {
     is_sound(&club.stores.ledger()).await;
 }
 
+async fn an_expense_to_a_wallet_that_was_closed_is_given_up_and_harms_no_other(arm: Arm) {
+    let club = club(arm).await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let to_jun = || NewExpense { payee: Payee::Member(jun), ..expense(&club, 5_000) };
+    let [voted, left] =
+        [spending(&club).propose(to_jun()).await.unwrap().0, spending(&club).propose(to_jun()).await.unwrap().0];
+    let other = proposed(&club, 1_000).await;
+    let all = Payment {
+        actor: jun,
+        key: key(),
+        source: club.jun.wallet,
+        target: club.minji.wallet,
+        amount: club.wallet(&club.jun).await.get(),
+        password: WALLET_PASSWORD.to_owned(),
+    };
+    club.stores.ledger().pay(all).await.unwrap();
+    club.stores.ledger().close_wallet(jun).await.unwrap();
+    assert_eq!(vote(&club, sora, voted.id, true).await.unwrap(), ExpenseState::Withdrawn);
+    // The same where a crash came after the votes, before another that can be paid.
+    for (id, user) in [(left.id, sora), (other.id, jun), (other.id, sora)] {
+        let vote = format!(
+            "INSERT INTO expense_votes (expense_id, user_id, approves, voted_at_ms) VALUES ({id}, {user}, 1, 1)"
+        );
+        club.stores.say(vote).await;
+    }
+    assert_eq!(spending(&club).settle_left(now_ms() + DAY_MS).await.unwrap(), 2);
+    assert_eq!(
+        (state(&club, left.id).await, state(&club, other.id).await),
+        (ExpenseState::Withdrawn, ExpenseState::Posted)
+    );
+    assert_eq!(fund(&club).await, (29_000, 0));
+    is_sound(&club.stores.ledger()).await;
+}
+
 async fn alone_a_treasurer_spends_within_the_limit_alone(arm: Arm) {
     let club = club(arm).await;
     let rooms = club.stores.persistence.accounts().rooms();
@@ -333,6 +367,7 @@ on_each_arm! {
     the_fund_is_spent_no_other_way,
     fifty_requests_with_one_key_are_one_expense_and_votes_at_once_pay_it_once,
     what_a_crash_left_is_carried_on_with,
+    an_expense_to_a_wallet_that_was_closed_is_given_up_and_harms_no_other,
     alone_a_treasurer_spends_within_the_limit_alone,
     what_says_otherwise_than_the_transfers_and_the_votes_is_found,
 }
