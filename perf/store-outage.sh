@@ -32,7 +32,7 @@ trap stop EXIT
 
 export MOIM_STORE_MESSAGES="scylla://$cql/moim?consistency=one" MOIM_DATA="$folder/data"
 $moim store init >/dev/null
-$moim mock --users 1000 --rooms 500 --members 2 --seats "$folder/seats" >/dev/null
+$moim mock --set trial.enabled=true --users 1000 --rooms 500 --members 2 --seats "$folder/seats" >/dev/null
 taskset -c 0 "$moim" serve --shards 1 --engine-listen $engine --listen $bridge \
     --set limits.sends_per_second_max=0 --set log.filter=error &
 server=$!

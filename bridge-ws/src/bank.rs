@@ -66,13 +66,17 @@ impl fmt::Debug for BankSecrets {
 
 /// The signature that goes with a body and a time, as the header `Moim-Signature` has it.
 pub fn bank_signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    hex(&mac(secret, timestamp, body).finalize().into_bytes())
+}
+
+/// In hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write;
-    let mut digits = String::with_capacity(64);
-    for byte in mac(secret, timestamp, body).finalize().into_bytes() {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
         // A text takes whatever is written to it.
         let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+        digits
+    })
 }
 
 fn mac(secret: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
@@ -83,7 +87,8 @@ fn mac(secret: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
+/// The 32 bytes of as many hexadecimal digits as they have.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

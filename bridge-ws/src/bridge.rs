@@ -40,7 +40,8 @@ pub struct BridgeHandle {
 /// [`Error::Listen`] where the address cannot be had, [`Error::Origin`], [`Error::Oauth`], [`Error::Zero`], [`Error::Threads`].
 pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, Error> {
     check(&config)?;
-    let oauth = Oauth::new(&config)?;
+    let persistence: Stores = stores.into();
+    let oauth = Oauth::new(&config, persistence.accounts())?;
     let origins = Origins::new(&config.allowed_origins)?;
     let threads = Threads::start(config.threads)?;
     let entered = threads.first().enter();
@@ -50,7 +51,6 @@ pub fn start(config: Config, stores: impl Into<Stores>) -> Result<BridgeHandle, 
     let (counters, tasks, stop) = (Arc::new(Counters::default()), TaskTracker::new(), CancellationToken::new());
     let trunks = Trunks::start(&config, &threads, &counters, &tasks, &stop);
     let sockets = Arc::new(Semaphore::new(config.limits.sockets_max.min(Semaphore::MAX_PERMITS)));
-    let persistence: Stores = stores.into();
     let people = People::new(persistence.accounts().users());
     let agents = Agents::default();
     let stomp = Stomp::new(&config.limits, persistence.accounts(), counters.clone());

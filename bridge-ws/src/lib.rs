@@ -24,8 +24,9 @@
 //!   not read meanwhile.
 //! - A frame that a browser's socket took in part waits whole beside its queue, and so do answers to pings up to
 //!   [`Limits::socket_bytes_max`]; past them the socket ends as a slow one.
-//! - Logins by a provider: 64 talk to providers at once, and one more is refused (`oauth_busy`); an answer has at most
-//!   512 KiB, and of each provider one description is kept. What a login under way needs is in the browser's cookie.
+//! - Logins by a provider: 32 talk to each provider at once, and one more is refused (`oauth_busy`); so is one from an
+//!   address from where too many have failed (`login_failures_per_address_max`). One at a time asks for a provider's
+//!   description, which is kept; where that failed, it is not asked again for 3 s. An answer has at most 512 KiB. What a login under way needs is in the browser's cookie.
 //! - Of what a browser sends one WebSocket frame that is not there whole is kept, up to
 //!   [`Limits::socket_message_bytes_max`], and the fragments of one message, up to the same.
 

@@ -1,7 +1,8 @@
 //! Logins by OpenID Connect: a provider says who somebody is, by the authorization code flow with PKCE, state and nonce.
 //!
 //! What a login needs between its two requests is in a cookie of the browser ([`Flow`]), not here: any bridge of an
-//! installation can end what another began, and nobody fills a table by beginning.
+//! installation can end what another began, and nobody fills a table by beginning. The cookie is signed, so that nobody
+//! has a provider asked without having begun; and who has begun is limited by address.
 
 mod flow;
 mod http;
@@ -9,17 +10,14 @@ mod provider;
 mod refusal;
 
 use std::fmt;
-
-pub(crate) use flow::{FLOW_MAX_S, Flow};
-pub(crate) use provider::Provider;
-pub(crate) use refusal::Refusal;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Config;
 use crate::error::Error;
-
-/// Logins that talk to providers at once, whatever the provider. One more is refused at once; see `oauth_busy`.
-const AT_ONCE_MAX: usize = 64;
+pub(crate) use flow::{FLOW_MAX_S, Flow};
+use moim_persistence::Accounts;
+pub(crate) use provider::Provider;
+pub(crate) use refusal::Refusal;
 
 /// A provider, as it is configured.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,15 +44,16 @@ impl fmt::Debug for OauthProvider {
 /// The configured providers.
 pub(crate) struct Oauth {
     providers: Vec<Provider>,
-    talking: Semaphore,
+    /// Signs what browsers keep.
+    key: [u8; 32],
 }
 
 impl Oauth {
-    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config, accounts: &Accounts) -> Result<Self, Error> {
         let http = http::client().map_err(|error| Error::Oauth(error.to_string()))?;
         let provider = |settings| Provider::new(settings, config, http.clone());
         let providers = config.oauth.iter().map(provider).collect::<Result<_, _>>()?;
-        Ok(Self { providers, talking: Semaphore::new(AT_ONCE_MAX) })
+        Ok(Self { providers, key: accounts.logins().key_for("logins by a provider") })
     }
 
     pub(crate) fn providers(&self) -> &[Provider] {
@@ -65,8 +64,17 @@ impl Oauth {
         self.providers.iter().find(|provider| provider.id() == id)
     }
 
-    /// The right to talk to a provider.
-    pub(crate) fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.talking.try_acquire().map_err(|_| Refusal::Busy)
+    /// What the browser keeps of a login that begins.
+    pub(crate) fn cookie(&self, flow: &Flow) -> String {
+        flow.cookie(&self.key, now_s())
     }
+
+    /// What the browser has kept, where it is of this installation and in time.
+    pub(crate) fn flow(&self, cookie: &str) -> Option<Flow> {
+        Flow::parse(cookie, &self.key, now_s())
+    }
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

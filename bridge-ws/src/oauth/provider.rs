@@ -1,7 +1,7 @@
 //! One provider: where it sends people, and what it says of who came back.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moim_persistence::{ExternalAccount, ExternalSignUp};
@@ -13,8 +13,9 @@ use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
     CsrfToken, EndUserName, EndUserUsername, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, IssuerUrl,
     LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    Scope, SignatureVerificationError, TokenResponse,
+    Scope, TokenResponse,
 };
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::flow::Flow;
@@ -25,6 +26,12 @@ use crate::error::Error;
 
 /// For so long a provider's description and keys are taken to hold.
 const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
+/// For so long one that could not be asked is not asked again.
+const FAILED_FOR: Duration = Duration::from_secs(3);
+/// Between two times that a signature makes it ask for new keys.
+const NEW_KEYS_EVERY: Duration = Duration::from_secs(30);
+/// Logins that talk to it at once. One more is refused at once; see `oauth_busy`.
+const AT_ONCE_MAX: usize = 32;
 
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
@@ -38,8 +45,17 @@ pub(crate) struct Provider {
     http: reqwest::Client,
     /// For each of the steps below.
     timeout: Duration,
-    /// Asked for at the first login, and then when it is old.
-    known: Mutex<Option<(Instant, Arc<Client>)>>,
+    /// Locked while it is asked for: one asks, and the others wait for what comes.
+    known: Mutex<Known>,
+    talking: Semaphore,
+}
+
+/// What is known of a provider: asked for at the first login, and then when it is old.
+#[derive(Default)]
+struct Known {
+    client: Option<(Instant, Arc<Client>)>,
+    failed: Option<(Instant, String)>,
+    new_keys_at: Option<Instant>,
 }
 
 /// Whom a provider vouches for.
@@ -59,7 +75,8 @@ impl Provider {
         let callback = format!("{}/api/v1/oauth/{}/callback", config.public_url.trim_end_matches('/'), settings.id);
         let redirect = RedirectUrl::new(callback).map_err(|error| wrong(&error))?;
         let timeout = config.limits.provider_timeout;
-        Ok(Self { settings: settings.clone(), issuer, redirect, http, timeout, known: Mutex::default() })
+        let talking = Semaphore::new(AT_ONCE_MAX);
+        Ok(Self { settings: settings.clone(), issuer, redirect, http, timeout, known: Mutex::default(), talking })
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -74,9 +91,14 @@ impl Provider {
         &self.settings.issuer
     }
 
+    /// The right to talk to it.
+    pub(crate) fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.talking.try_acquire().map_err(|_| Refusal::Busy)
+    }
+
     /// Where to send somebody who wants to log in, and what the browser keeps meanwhile.
     pub(crate) async fn begin(&self) -> Result<(String, Flow), Refusal> {
-        let client = self.in_time(self.client(KNOWN_FOR)).await?;
+        let client = self.in_time(self.client()).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let flow = CoreAuthenticationFlow::AuthorizationCode;
         let (url, state, nonce) = client
@@ -88,15 +110,18 @@ impl Provider {
     }
 
     /// Takes the code of somebody who came back to what the provider says of him.
-    pub(crate) async fn vouch(&self, flow: Flow, state: &str, code: String) -> Result<Vouched, Refusal> {
-        if flow.provider != self.id() || flow.state.secret() != state {
-            return Err(Refusal::Stale);
-        }
-        self.in_time(self.exchange(flow.nonce, flow.verifier, code)).await
+    pub(crate) async fn vouch(&self, flow: Flow, code: String) -> Result<Vouched, Refusal> {
+        let vouched = self.in_time(self.exchange(flow.nonce, flow.verifier, code)).await;
+        vouched.inspect_err(|refusal| {
+            // What an operator can do something about. A code anybody can make up.
+            if !matches!(refusal, Refusal::Code(_)) {
+                tracing::warn!(provider = self.id(), %refusal, "a provider of logins has not vouched for somebody");
+            }
+        })
     }
 
     async fn exchange(&self, nonce: Nonce, verifier: PkceCodeVerifier, code: String) -> Result<Vouched, Refusal> {
-        let client = self.client(KNOWN_FOR).await?;
+        let client = self.client().await?;
         let request = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| unreachable(&error))?;
         let tokens = request.set_pkce_verifier(verifier).request_async(&self.asking()).await;
         let tokens = tokens.map_err(|error| match error {
@@ -105,8 +130,9 @@ impl Provider {
         })?;
         let id_token = tokens.id_token().ok_or_else(|| Refusal::Untrue("there is no ID token".to_owned()))?;
         let (client, claims) = match verified(&client, id_token, &nonce) {
-            Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                let client = self.client(Duration::ZERO).await?;
+            // Its keys may have changed, under new names or the old ones.
+            Err(ClaimsVerificationError::SignatureVerification(_)) => {
+                let client = self.client_of_new_keys().await?;
                 let claims = verified(&client, id_token, &nonce).map_err(|error| untrue(&error))?;
                 (client, claims)
             }
@@ -139,14 +165,46 @@ impl Provider {
         Ok(ExternalSignUp { account, email, names: known })
     }
 
-    /// What is known of the provider, asked for anew where it is older than that.
-    async fn client(&self, age_max: Duration) -> Result<Arc<Client>, Refusal> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((since, client)) = known
-            && since.elapsed() < age_max
-        {
-            return Ok(client);
+    /// What is known of the provider, asked for where that is old.
+    async fn client(&self) -> Result<Arc<Client>, Refusal> {
+        let mut known = self.known.lock().await;
+        match &*known {
+            Known { client: Some((since, client)), .. } if since.elapsed() < KNOWN_FOR => Ok(client.clone()),
+            Known { failed: Some((since, told)), .. } if since.elapsed() < FAILED_FOR => {
+                Err(Refusal::Unreachable(told.clone()))
+            }
+            _ => self.ask_into(&mut known).await,
         }
+    }
+
+    /// The same with the provider's keys of now, as far as it may be asked for them.
+    async fn client_of_new_keys(&self) -> Result<Arc<Client>, Refusal> {
+        let mut known = self.known.lock().await;
+        match &*known {
+            Known { new_keys_at: Some(at), client: Some((_, client)), .. } if at.elapsed() < NEW_KEYS_EVERY => {
+                Ok(client.clone())
+            }
+            _ => {
+                known.new_keys_at = Some(Instant::now());
+                self.ask_into(&mut known).await
+            }
+        }
+    }
+
+    /// Within half of a step's time, so that those who wait learn how it ended within theirs.
+    async fn ask_into(&self, known: &mut Known) -> Result<Arc<Client>, Refusal> {
+        let found = timeout(self.timeout / 2, self.discover()).await.unwrap_or(Err(Refusal::Slow));
+        match &found {
+            Ok(client) => (known.client, known.failed) = (Some((Instant::now(), client.clone())), None),
+            Err(refusal) => {
+                tracing::warn!(provider = self.id(), %refusal, "a provider of logins does not describe itself");
+                known.failed = Some((Instant::now(), refusal.to_string()));
+            }
+        }
+        found
+    }
+
+    async fn discover(&self) -> Result<Arc<Client>, Refusal> {
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.asking()).await;
         let metadata = found.map_err(|error| unreachable(&error))?;
         let methods = metadata.token_endpoint_auth_methods_supported().cloned().unwrap_or_default();
@@ -157,9 +215,7 @@ impl Provider {
             CoreClient::from_provider_metadata(metadata, ClientId::new(self.settings.client_id.clone()), secret)
                 .set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth })
                 .set_redirect_uri(self.redirect.clone());
-        let client = Arc::new(client);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), client.clone()));
-        Ok(client)
+        Ok(Arc::new(client))
     }
 
     fn asking(&self) -> impl Fn(HttpRequest) -> http::Asked {

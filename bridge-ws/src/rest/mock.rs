@@ -109,14 +109,12 @@ async fn make(
     app.require_trial("mock data")?;
     amounts.check()?;
     let made_up = MadeUp::new(amounts.seed.into());
-    let cast = Cast::gather(&app, &caller, made_up, amounts.how_many_user_in_channel, address).await?;
-    let mut made = Vec::new();
-    for channel in 0..amounts.how_many_channel {
-        let room = cast.found(&app, channel, amounts.is_private).await?;
-        cast.talk(&room, channel, amounts.how_many_content_per_user).await?;
-        made.push(room.into());
-    }
-    cast.dismiss(&app).await?;
+    let mut cast = Cast::of(&caller, made_up);
+    let made = cast.play(&app, &amounts, address).await;
+    // Whatever came of it: a login is worth as much as its owner's password.
+    let dismissed = cast.dismiss(&app).await;
+    let made = made?;
+    dismissed?;
     Ok(Json(made))
 }
 
@@ -132,38 +130,45 @@ struct Cast {
 }
 
 impl Cast {
-    async fn gather(
+    fn of(caller: &Identity, made_up: MadeUp) -> Self {
+        let (founder, names) = (caller.user, vec![caller.name.clone()]);
+        Self { made_up, founder, others: Vec::new(), names, agents: Vec::new(), logins: Vec::new() }
+    }
+
+    async fn play(
+        &mut self,
         app: &Arc<App>,
-        caller: &Identity,
-        made_up: MadeUp,
-        users: u32,
+        amounts: &Amounts,
         address: ClientAddress,
-    ) -> Result<Self, Problem> {
-        let accounts = app.persistence.accounts();
-        let mut cast = Self {
-            made_up,
-            founder: caller.user,
-            others: Vec::new(),
-            names: vec![caller.name.clone()],
-            agents: Vec::new(),
-            logins: Vec::new(),
-        };
-        cast.enlist(app, accounts.logins().issue(caller.user).await?, address).await?;
-        for nth in 1..users {
-            let person = made_up.person(nth);
-            let user = account(accounts, &person).await?;
-            cast.others.push(user);
-            cast.names.push(person.given.to_owned());
-            cast.enlist(app, accounts.logins().issue(user).await?, address).await?;
+    ) -> Result<Vec<Listed>, Problem> {
+        self.gather(app, amounts.how_many_user_in_channel, address).await?;
+        let mut made = Vec::new();
+        for channel in 0..amounts.how_many_channel {
+            let room = self.found(app, channel, amounts.is_private).await?;
+            self.talk(&room, channel, amounts.how_many_content_per_user).await?;
+            made.push(room.into());
         }
-        Ok(cast)
+        Ok(made)
+    }
+
+    async fn gather(&mut self, app: &Arc<App>, users: u32, address: ClientAddress) -> Result<(), Problem> {
+        let accounts = app.persistence.accounts();
+        self.enlist(app, accounts.logins().issue(self.founder).await?, address).await?;
+        for nth in 1..users {
+            let person = self.made_up.person(nth);
+            let user = account(accounts, &person).await?;
+            self.others.push(user);
+            self.names.push(person.given.to_owned());
+            self.enlist(app, accounts.logins().issue(user).await?, address).await?;
+        }
+        Ok(())
     }
 
     async fn enlist(&mut self, app: &Arc<App>, login: Login, address: ClientAddress) -> Result<(), Problem> {
         let Login { token, login, user, expires_at_ms } = login;
+        self.logins.push(login);
         let identity = Identity { user: user.id, login, email: user.email, name: user.name, expires_at_ms };
         self.agents.push(app.agents.get(app, &identity, token, address).await?);
-        self.logins.push(login);
         Ok(())
     }
 

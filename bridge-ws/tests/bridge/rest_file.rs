@@ -8,9 +8,12 @@ use moim_wire::schema::Kind;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::support::{Answer, Http, Person, whole, whole_on, whole_with};
 
+/// For what is done in its own time: a test that waits longer says for what.
+const PATIENCE: Duration = Duration::from_secs(60);
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde";
 const BOUNDARY: &str = "------------------------moim";
 
@@ -124,9 +127,12 @@ async fn a_file_goes_with_its_message_and_a_message_with_its_file() {
     let withdraw = format!("/api/message/{}?channelId={channel}", second["messageId"].as_str().unwrap());
     boram.http.delete(&withdraw).await.ok();
     // The cleaning comes by, more than once where it looked while the first was on its way out.
-    while boram.http.get(&path(&second)).await.status == 200 {
-        tokio::task::yield_now().await;
-    }
+    let cleaned = async {
+        while boram.http.get(&path(&second)).await.status == 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, cleaned).await.expect("a file of a withdrawn message goes");
     assert_eq!(boram.http.get(&path(&second)).await.refused(400), "NoSuchFile");
     world.until(|stats| stats.files_cleaned >= 1).await;
     assert_eq!(boram.http.get(&format!("/api/file?channelId={channel}")).await.ok(), json!([]));
@@ -145,17 +151,23 @@ async fn too_many_bytes_are_refused_and_leave_nothing() {
     let channel = world.channel(&anna, &[]).await;
     assert_eq!(upload(&anna, channel, "a", &[b'a'; 100_001]).await.refused(413), "FileTooLarge");
     // One that is refused gives its bytes back in its own time.
-    while upload(&anna, channel, "a", &[b'a'; 100_000]).await.status == 400 {
-        tokio::task::yield_now().await;
-    }
-    let refused = loop {
-        let answer = upload(&anna, channel, "a", &[b'a'; 60_000]).await;
-        if String::from_utf8_lossy(&answer.body).contains("50000 of your 150000 bytes") {
-            break answer;
+    let given_back = async {
+        loop {
+            let answer = upload(&anna, channel, "a", &[b'a'; 100_000]).await;
+            if answer.status == 200 {
+                break;
+            }
+            assert_eq!(answer.refused(400), "QuotaExceeded");
         }
-        assert_eq!(answer.refused(400), "QuotaExceeded");
+        loop {
+            let answer = upload(&anna, channel, "a", &[b'a'; 60_000]).await;
+            assert_eq!(answer.refused(400), "QuotaExceeded");
+            if String::from_utf8_lossy(&answer.body).contains("50000 of your 150000 bytes") {
+                break;
+            }
+        }
     };
-    assert_eq!(refused.refused(400), "QuotaExceeded");
+    timeout(PATIENCE, given_back).await.expect("bytes of refused uploads are given back");
     assert_eq!(anna.content(channel).await.len(), 1);
 }
 

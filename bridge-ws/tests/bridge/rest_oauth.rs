@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use moim_bridge::Config;
+use futures_util::future::join_all;
+use moim_bridge::{Config, OauthProvider};
 use serde_json::json;
 
 use crate::support::provider::{self, Manner, Provider, query};
@@ -47,6 +48,11 @@ async fn callback(http: &Http, back: &str) -> Answer {
 /// How a login ended, as the page is told.
 fn outcome(answer: &Answer) -> String {
     query(answer.header("location"))["oauth"].clone()
+}
+
+/// What proves the person of that name.
+fn proof(name: &str) -> String {
+    json!({ "password": format!("secret-{name}") }).to_string()
 }
 
 /// A whole login; gives how it ended.
@@ -107,16 +113,22 @@ async fn an_address_that_has_an_account_does_not_open_it_until_its_owner_connect
     assert!(!refused.cookies().iter().any(|cookie| cookie.starts_with("moim_session=")));
 
     assert_eq!(anna.http.get("/api/v1/me/oauth").await.ok()["providers"][0]["connected"], false);
-    let answer = anna.http.post("/api/v1/me/oauth/local", "").await;
+    for wrong in ["", r#"{"password":"a guess"}"#] {
+        let refused = anna.http.post("/api/v1/me/oauth/local", wrong).await;
+        assert_eq!(refused.refused(400), "LoginFailed", "a session left open is not enough");
+    }
+    let answer = anna.http.post("/api/v1/me/oauth/local", &proof("anna")).await;
     let location = answer.ok()["location"].as_str().unwrap().to_owned();
     let back = callback(&keeping(&anna.http, &answer), &provider.consent(&location)).await;
     assert_eq!(outcome(&back), "connected");
     assert_eq!(anna.http.get("/api/v1/me/oauth").await.ok()["providers"][0]["connected"], true);
-    let me = session(&world, &log_in(&world, &provider).await).get("/api/v1/me").await.ok();
-    assert_eq!(me["id"], anna.id);
+    let by_provider = session(&world, &log_in(&world, &provider).await);
+    assert_eq!(by_provider.get("/api/v1/me").await.ok()["id"], anna.id);
 
     // She has a password, so that she can do without.
     assert_eq!(anna.http.delete("/api/v1/me/oauth/local").await.status, 204);
+    by_provider.get("/api/v1/me").await.refused(401);
+    anna.http.get("/api/v1/me").await.ok();
     assert_eq!(outcome(&log_in(&world, &provider).await), "EmailTaken");
 }
 
@@ -125,7 +137,7 @@ async fn an_account_of_the_provider_is_of_one_account_here() {
     let (world, provider) = with_provider().await;
     let owner = session(&world, &log_in(&world, &provider).await);
     let boram = world.person("boram").await;
-    let answer = boram.http.post("/api/v1/me/oauth/local", "").await;
+    let answer = boram.http.post("/api/v1/me/oauth/local", &proof("boram")).await;
     let location = answer.ok()["location"].as_str().unwrap().to_owned();
     let back = callback(&keeping(&boram.http, &answer), &provider.consent(&location)).await;
     assert_eq!(outcome(&back), "ExternalTaken");
@@ -136,16 +148,16 @@ async fn an_account_of_the_provider_is_of_one_account_here() {
 async fn a_login_planted_in_anothers_browser_connects_nothing() {
     let (world, provider) = with_provider().await;
     let (mallory, anna) = (world.person("mallory").await, world.person("anna").await);
-    let answer = mallory.http.post("/api/v1/me/oauth/local", "").await;
+    let answer = mallory.http.post("/api/v1/me/oauth/local", &proof("mallory")).await;
     let location = answer.ok()["location"].as_str().unwrap().to_owned();
     // The cookie and the address of the callback are mallory's, the session is anna's.
     let back = callback(&keeping(&anna.http, &answer), &provider.consent(&location)).await;
     assert_eq!(outcome(&back), "Stale");
     assert_eq!(anna.http.get("/api/v1/me/oauth").await.ok()["providers"][0]["connected"], false);
-    let foreign = mallory.http.post("/api/v1/me/oauth/local", "").await;
+    let foreign = mallory.http.post("/api/v1/me/oauth/local", &proof("mallory")).await;
     assert_eq!(foreign.status, 200);
     let by_cookie = world.http().with("cookie", &format!("moim_session={}", anna.token));
-    by_cookie.with("origin", "https://evil.example").post("/api/v1/me/oauth/local", "").await.refused(403);
+    by_cookie.with("origin", "https://evil.example").post("/api/v1/me/oauth/local", &proof("anna")).await.refused(403);
 }
 
 #[tokio::test]
@@ -165,12 +177,79 @@ async fn a_provider_that_lies_logs_nobody_in() {
         assert_eq!(outcome(&answer), "Untrue", "{lie}");
         assert!(!answer.cookies().iter().any(|cookie| cookie.starts_with("moim_session=")));
     }
-    // Signed with a key that it does not publish, under the name of one that it does not, either.
+    // Signed with a key that it does not publish.
     provider.tell(|told| (told.claims, told.signs_with) = (json!({}), 1));
     assert_eq!(outcome(&log_in(&world, &provider).await), "Untrue");
-    // Keys change: one that is not known yet is asked for.
-    provider.tell(|told| told.publishes = 1);
+}
+
+#[tokio::test]
+async fn new_keys_of_a_provider_are_asked_for_but_not_for_every_token_that_is_wrong() {
+    let (world, provider) = with_provider().await;
     session(&world, &log_in(&world, &provider).await);
+    // Under the name of the old one.
+    provider.tell(|told| (told.signs_with, told.publishes) = (1, 1));
+    session(&world, &log_in(&world, &provider).await);
+    let described = provider.described();
+    provider.tell(|told| told.signs_with = 0);
+    for _ in 0..3 {
+        assert_eq!(outcome(&log_in(&world, &provider).await), "Untrue");
+    }
+    assert_eq!(provider.described(), described);
+}
+
+#[tokio::test]
+async fn a_login_that_the_server_has_not_begun_does_not_reach_the_provider() {
+    let (world, provider) = with_provider().await;
+    let made_up = format!("moim_oauth=local.state.nonce.{}..9999999999.{}", "v".repeat(43), "0".repeat(64));
+    let browser = world.http().with("cookie", &made_up);
+    assert_eq!(outcome(&callback(&browser, "code=made-up&state=state").await), "Stale");
+    assert_eq!(provider.asked_for_tokens(), 0);
+}
+
+#[tokio::test]
+async fn codes_that_are_made_up_lock_their_address_out_before_they_flood_the_provider() {
+    let (world, provider) = with_provider().await;
+    let (location, browser) = begin(&world.http()).await;
+    let state = query(&location)["state"].clone();
+    let failures_max = moim_persistence::Config::new("unused").login_failures_per_address_max as usize;
+    for _ in 0..failures_max {
+        assert_eq!(outcome(&callback(&browser, &format!("code=made-up&state={state}")).await), "Code");
+    }
+    assert_eq!(outcome(&callback(&browser, &provider.consent(&location)).await), "Busy");
+    assert_eq!(provider.asked_for_tokens(), failures_max);
+}
+
+#[tokio::test]
+async fn logins_that_a_silent_provider_holds_up_are_so_many_at_once_and_the_next_is_told() {
+    let (provider, other) = (Provider::start().await, Provider::start().await);
+    let settings = vec![provider.settings(), OauthProvider { id: "other".into(), ..other.settings() }];
+    let configure = |config: &mut Config| {
+        config.oauth = settings;
+        config.limits.provider_timeout = Duration::from_secs(3);
+    };
+    let world = whole_with(configure).await;
+    let (location, browser) = begin(&world.http()).await;
+    provider.tell(|told| told.manner = Manner::Silent);
+    let back = provider.consent(&location);
+    let held_up = join_all((0..33).map(|_| callback(&browser, &back)));
+    let http = world.http();
+    let (all, of_another) = tokio::join!(held_up, http.get("/api/v1/oauth/other/login"));
+    assert!(of_another.header("location").starts_with(&other.issuer), "one provider does not hold up another");
+    let ended = |name: &str| all.iter().filter(|answer| outcome(answer) == name).count();
+    assert_eq!((ended("Slow"), ended("Busy")), (32, 1));
+    assert_eq!(world.bridge.stats().oauth_busy, 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_describe_itself_is_asked_by_one_of_those_who_wait() {
+    let provider = Provider::start().await;
+    let settings = provider.settings();
+    let world = whole_with(|config| config.oauth = vec![settings]).await;
+    provider.tell(|told| told.description = Manner::Endless);
+    let http = world.http();
+    let all = join_all((0..8).map(|_| http.get("/api/v1/oauth/local/login"))).await;
+    assert!(all.iter().all(|answer| outcome(answer) == "Unreachable"));
+    assert_eq!(provider.described(), 1);
 }
 
 #[tokio::test]
@@ -230,7 +309,7 @@ async fn a_provider_that_is_down_silent_or_talks_nonsense_is_told_in_time() {
     assert_eq!((answer.status, outcome(&answer).as_str()), (303, "Unreachable"));
     assert!(down.bridge.stats().oauth_refused == 1);
     let anna = down.person("anna").await;
-    anna.http.post("/api/v1/me/oauth/local", "").await.refused(503);
+    anna.http.post("/api/v1/me/oauth/local", &proof("anna")).await.refused(503);
 }
 
 #[tokio::test]

@@ -29,11 +29,11 @@ const SEATS_MAX: u64 = 10_000_000;
 ///
 /// Room number r (from 0) has the users r*MEMBERS to r*MEMBERS + MEMBERS - 1, counted round; the first is its admin.
 /// The seats file has a line of JSON for each user: {"user":1,"email":"…","token":"…","rooms":[1]}. Everybody's password
-/// is moim-mock.
+/// is moim-mock: only where trial.enabled is on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  moim mock --data load-data --users 1000 --rooms 500 --members 2 --seats seats.jsonl
-  moim mock --data data --users 30 --rooms 8 --members 6 --each 20    with talk, over the server that runs on `data`")]
+  moim mock --data load-data --set trial.enabled=true --users 1000 --rooms 500 --members 2 --seats seats.jsonl
+  moim mock --config ops/deploy/run.toml --users 30 --rooms 8 --members 6 --each 20    with talk, over the server of `make run`")]
 pub(crate) struct Args {
     /// How many users
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -83,6 +83,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Usage, told));
     }
     let config = config::load(&args.config.layers())?;
+    if !config.trial {
+        let told = "it makes accounts whose password is in the help; set trial.enabled where only you reach the server";
+        return Err(Failure::new(Exit::Configuration, told));
+    }
     let mut stores = settings::stores(&config);
     // Nobody's secrets: thousands of real password hashes would take minutes.
     stores.password_cost = PasswordCost::LEAST;

@@ -19,6 +19,15 @@ pub(super) fn check(raw: &Raw, problems: &mut Problems) -> Vec<OauthProvider> {
     if url.is_empty() && !raw.oauth.is_empty() {
         problems.add("bridge.public_url", "is empty; providers of logins must be told where people are sent back to");
     }
+    if !raw.oauth.is_empty() && is_url(url) {
+        if !is_safe(url) {
+            let told = format!("is {url:?}; with providers of logins it is https://, or http:// on this machine alone");
+            problems.add("bridge.public_url", told);
+        }
+        if url.starts_with("https://") && !raw.bridge.secure_cookies {
+            problems.add("bridge.secure_cookies", "is off; with providers of logins on https:// it must be on");
+        }
+    }
     raw.oauth.iter().map(|(id, provider)| judge(id, provider, problems)).collect()
 }
 
@@ -90,7 +99,7 @@ mod tests {
 
     fn told(change: impl Fn(&mut Raw, &mut raw::OauthProvider)) -> String {
         let mut raw = Raw::default();
-        raw.bridge.public_url = "https://chat.example.org".into();
+        (raw.bridge.public_url, raw.bridge.secure_cookies) = ("https://chat.example.org".into(), true);
         let (name, issuer) = ("네이버".to_owned(), "https://nid.example".to_owned());
         let mut provider = raw::OauthProvider { name, issuer, client_id: "moim".into(), ..Default::default() };
         change(&mut raw, &mut provider);
@@ -110,6 +119,11 @@ mod tests {
         assert!(told(|_, provider| provider.client_secret_file = "nowhere".into()).contains("cannot be read"));
         assert!(told(|raw, _| raw.bridge.public_url.clear()).contains("bridge.public_url is empty"));
         assert!(told(|raw, _| raw.bridge.public_url = "chat.example.org".into()).contains("a host are needed"));
+        assert!(
+            told(|raw, _| raw.bridge.public_url = "http://chat.example.org".into()).contains("on this machine alone")
+        );
+        assert_eq!(told(|raw, _| raw.bridge.public_url = "http://127.0.0.1:8080".into()), "");
+        assert!(told(|raw, _| raw.bridge.secure_cookies = false).contains("it must be on"));
         let unnamable = |raw: &mut Raw, provider: &mut raw::OauthProvider| {
             raw.oauth.insert("my_own".into(), provider.clone());
         };
@@ -121,7 +135,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "hush\n").unwrap();
         let mut raw = Raw::default();
-        raw.bridge.public_url = "https://chat.example.org".into();
+        (raw.bridge.public_url, raw.bridge.secure_cookies) = ("https://chat.example.org".into(), true);
         let provider = raw::OauthProvider {
             name: "N".into(),
             issuer: "https://nid.example".into(),

@@ -131,7 +131,11 @@ test("an address that has an account is connected by its owner alone", async () 
   await mina.logIn();
   await mina.online();
   const profile = await mina.profile();
-  await profile.getByRole("button", { name: "동네 연결", exact: true }).click();
+  const connect = profile.getByRole("button", { name: "동네 연결", exact: true });
+  await connect.click();
+  await profile.getByText("지금 비밀번호를 바르게 입력해 주세요.").waitFor();
+  await profile.getByLabel("지금 비밀번호").fill(mina.password);
+  await connect.click();
   await mina.page.getByRole("status").getByText("계정을 연결했어요.").waitFor();
   const again = await mina.profile();
   await again.getByRole("button", { name: "동네 연결 끊기" }).waitFor();

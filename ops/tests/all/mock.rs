@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::server::{Server, operate, operated, serve};
 
+const TRIAL: &str = "trial.enabled=true";
+
 /// What is in a room: who said what.
 fn content(server: &Server, room: u64, token: &str) -> Vec<(String, String)> {
     let mut stream = TcpStream::connect(&server.page).unwrap();
@@ -26,8 +28,23 @@ fn content(server: &Server, room: u64, token: &str) -> Vec<(String, String)> {
 fn mock(data: &Path, server: &Server, seed: &str) -> Value {
     let seats = data.join("seats.jsonl");
     let engine = format!("bridge.engine={}", server.engine);
-    let arguments =
-        ["mock", "--users", "6", "--rooms", "2", "--members", "3", "--each", "4", "--seed", seed, "--set", &engine];
+    let arguments = [
+        "mock",
+        "--set",
+        TRIAL,
+        "--users",
+        "6",
+        "--rooms",
+        "2",
+        "--members",
+        "3",
+        "--each",
+        "4",
+        "--seed",
+        seed,
+        "--set",
+        &engine,
+    ];
     let printed = operated(data, &[&arguments[..], &["--seats", seats.to_str().unwrap()]].concat(), "");
     assert_eq!(printed, "6 users and 2 rooms of 3, 24 messages");
     serde_json::from_str(std::fs::read_to_string(seats).unwrap().lines().next().unwrap()).unwrap()
@@ -53,7 +70,8 @@ fn a_running_server_knows_everybody_before_the_first_speaks() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::ready(serve(data.path()));
     let engine = format!("bridge.engine={}", server.engine);
-    let arguments = ["mock", "--users", "60", "--rooms", "2", "--members", "60", "--each", "1", "--set", &engine];
+    let arguments =
+        ["mock", "--set", TRIAL, "--users", "60", "--rooms", "2", "--members", "60", "--each", "1", "--set", &engine];
     assert_eq!(operated(data.path(), &arguments, ""), "60 users and 2 rooms of 60, 120 messages");
 }
 
@@ -72,4 +90,14 @@ fn more_than_one_run_may_make_is_refused_before_anything_is_made() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(!folder.exists());
     }
+}
+
+#[test]
+fn accounts_with_a_password_that_all_know_are_made_in_a_trial_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("data");
+    let output = operate(&folder, &["mock", "--users", "2", "--rooms", "1", "--members", "2"], "");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("trial.enabled"), "{told}");
+    assert!(!folder.exists());
 }

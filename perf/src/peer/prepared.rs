@@ -61,6 +61,7 @@ fn make(made: &Path, moim: &Path, layout: &Layout, host: &Host) -> Result<(), Pe
         .arg("mock")
         .arg("--data")
         .arg(folder.path().join(DATA))
+        .args(["--set", "trial.enabled=true"])
         .args(["--users", &layout.connections().to_string()])
         .args(["--rooms", &layout.rooms.to_string()])
         .args(["--members", &layout.members.to_string()])

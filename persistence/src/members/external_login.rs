@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use moim_wire::UserId;
 
+use super::login::end_logins;
 use super::user::{Users, no_such, user_of};
-use super::{User, field, now_ms};
+use super::{Identity, User, field, now_ms};
 use crate::error::Error;
 use crate::sql::{Transaction, transact, values};
 
@@ -46,8 +47,9 @@ impl Users {
     /// Whose account here that account is connected with.
     ///
     /// # Errors
-    /// The store's.
+    /// [`Error::InvalidField`].
     pub async fn by_external(&self, account: ExternalAccount) -> Result<Option<User>, Error> {
+        check(&account)?;
         self.shared
             .run(move |shared| async move {
                 let sql =
@@ -115,25 +117,29 @@ impl Users {
             .await
     }
 
-    /// Undoes a connection. One that is not there stays so.
+    /// Undoes a connection, and ends the user's logins but the one that asks: nothing tells which of them came by the
+    /// provider. A connection that is not there stays so. `offered` are the providers that one may log in by.
     ///
     /// # Errors
     /// [`Error::NotAllowed`] where the user could not log in any more.
-    pub async fn disconnect_external(&self, user: UserId, issuer: &str) -> Result<(), Error> {
-        let issuer = issuer.to_owned();
+    pub async fn disconnect_external(&self, asks: &Identity, issuer: &str, offered: Vec<String>) -> Result<(), Error> {
+        let (user, login, issuer) = (asks.user, asks.login, issuer.to_owned());
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     let sql = "SELECT password_hash FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
                     let row = transaction.row_for_update(sql, values![user]).await?.ok_or_else(|| no_such(user))?;
-                    let sql = "SELECT COUNT(*) FROM external_logins WHERE user_id = ? AND issuer <> ?";
-                    let others: i64 =
-                        transaction.row(sql, values![user, &*issuer]).await?.map_or(Ok(0), |row| row.int(0))?;
-                    if row.text(0)?.is_empty() && others == 0 {
+                    let sql = "SELECT issuer FROM external_logins WHERE user_id = ? AND issuer <> ?";
+                    let others = transaction.rows_for_update(sql, values![user, &*issuer]).await?;
+                    let others = others.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+                    if row.text(0)?.is_empty() && !others.iter().any(|other| offered.contains(other)) {
                         return Err(Error::NotAllowed("it is your only way to log in; set a password first"));
                     }
                     let sql = "DELETE FROM external_logins WHERE user_id = ? AND issuer = ?";
-                    transaction.execute(sql, values![user, &*issuer]).await.map(drop)
+                    match transaction.execute(sql, values![user, &*issuer]).await? {
+                        0 => Ok(()),
+                        _ => end_logins(transaction, user, login).await,
+                    }
                 })
             })
             .await
@@ -174,6 +180,11 @@ fn check(account: &ExternalAccount) -> Result<(), Error> {
         let chars = text.chars().count();
         if !(1..=CHARS_MAX).contains(&chars) {
             let reason = format!("has {chars} characters; allowed are 1 to {CHARS_MAX}");
+            return Err(Error::InvalidField { field, reason });
+        }
+        // The databases differ in whether trailing spaces make another text.
+        if text.trim() != text || text.contains(char::is_control) {
+            let reason = "has control characters, or spaces around it".to_owned();
             return Err(Error::InvalidField { field, reason });
         }
     }

@@ -100,6 +100,45 @@ impl Logins {
             .await
     }
 
+    /// Lets pass whom the password proves to be the user; who has none proves nothing by one. Failures count as those of
+    /// logins do.
+    ///
+    /// # Errors
+    /// As of [`Self::log_in`]; [`Error::NoSuchUser`].
+    pub async fn prove(&self, user: UserId, password: &str, address: Option<IpAddr>) -> Result<(), Error> {
+        let password = field::password(password).unwrap_or_default();
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT email_key, password_hash FROM users WHERE user_id = ? AND deleted_at_ms IS NULL";
+                let row = shared.database.row(sql, values![user]).await?.ok_or_else(|| no_such(user))?;
+                if row.text(1)?.is_empty() {
+                    return Ok(());
+                }
+                let key = row.text(0)?;
+                verified(&shared, Attempt::new(key.clone(), address), &key, password).await.map(drop)
+            })
+            .await
+    }
+
+    /// Counts a login by a provider from that address as failed, until [`Self::external_succeeded`] takes it back. At
+    /// once, so that those under way together cannot pass the limit.
+    ///
+    /// # Errors
+    /// [`Error::TooManyAttempts`] after [`Config::login_failures_per_address_max`](crate::Config::login_failures_per_address_max).
+    pub fn take_external(&self, address: Option<IpAddr>) -> Result<(), Error> {
+        self.shared.limit.take_external(address, now_ms())
+    }
+
+    /// The provider has vouched for somebody.
+    pub fn external_succeeded(&self, address: Option<IpAddr>) {
+        self.shared.limit.external_succeeded(address);
+    }
+
+    /// A key for that purpose alone, the same in every process on the data folder and after a restart.
+    pub fn key_for(&self, purpose: &str) -> [u8; 32] {
+        self.shared.tokens.key_for(purpose)
+    }
+
     /// Grants a login without a password: for the operator, and for whom a provider has vouched.
     ///
     /// # Errors
@@ -152,19 +191,20 @@ impl Logins {
     }
 }
 
-/// Ends all logins of a user, within the transaction that gives the reason.
-pub(super) async fn end_logins(transaction: &mut Transaction, user: UserId) -> Result<(), Error> {
+/// Ends all logins of a user but that one (0: all), within the transaction that gives the reason.
+pub(super) async fn end_logins(transaction: &mut Transaction, user: UserId, but: u64) -> Result<(), Error> {
     take_turn(transaction).await?;
     let now_ms = now_ms();
     transaction
         .execute(
             "INSERT INTO revocations (user_id, login_id, ended_at_ms)
-             SELECT user_id, login_id, ? FROM logins WHERE user_id = ? AND ended_at_ms IS NULL AND expires_at_ms > ?",
-            values![now_ms, user, now_ms],
+             SELECT user_id, login_id, ? FROM logins
+             WHERE user_id = ? AND login_id <> ? AND ended_at_ms IS NULL AND expires_at_ms > ?",
+            values![now_ms, user, but, now_ms],
         )
         .await?;
-    let sql = "UPDATE logins SET ended_at_ms = ? WHERE user_id = ? AND ended_at_ms IS NULL";
-    transaction.execute(sql, values![now_ms, user]).await?;
+    let sql = "UPDATE logins SET ended_at_ms = ? WHERE user_id = ? AND login_id <> ? AND ended_at_ms IS NULL";
+    transaction.execute(sql, values![now_ms, user, but]).await?;
     Ok(())
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct LoginLimit {
     rooms: Mutex<Counts>,
     wallets: Mutex<Counts>,
     sign_ups: Mutex<Counts>,
+    /// Logins by providers that are under way or have failed.
+    externals: Mutex<Counts>,
     succeeded_total: AtomicU64,
     failed_total: AtomicU64,
     limited_total: AtomicU64,
@@ -78,6 +80,7 @@ impl LoginLimit {
             rooms: failures(per_pair_max),
             wallets: failures(per_pair_max),
             sign_ups: Mutex::new(Counts::new(config.sign_ups_per_address_max, config.sign_ups_window_ms)),
+            externals: failures(config.login_failures_per_address_max),
             succeeded_total: AtomicU64::new(0),
             failed_total: AtomicU64::new(0),
             limited_total: AtomicU64::new(0),
@@ -142,13 +145,27 @@ impl LoginLimit {
         Err(Error::TooManyAttempts { retry_after_ms })
     }
 
+    /// Counts a login by a provider before its outcome is known, or refuses it after too many that failed. Those whose
+    /// address is not known share one.
+    pub(super) fn take_external(&self, address: Option<IpAddr>, now_ms: u64) -> Result<(), Error> {
+        let key = Key::Address(address.map_or(0, network));
+        let mut externals = lock(&self.externals);
+        self.refuse(externals.refused_for_ms(&key, now_ms))?;
+        externals.add(key, now_ms);
+        Ok(())
+    }
+
+    pub(super) fn external_succeeded(&self, address: Option<IpAddr>) {
+        lock(&self.externals).take_back(&Key::Address(address.map_or(0, network)));
+    }
+
     pub(super) fn count_into(&self, stats: &mut LoginStats) {
         stats.succeeded_total = self.succeeded_total.load(Ordering::Relaxed);
         stats.failed_total = self.failed_total.load(Ordering::Relaxed);
         stats.limited_total = self.limited_total.load(Ordering::Relaxed);
         stats.sign_ups_limited_total = self.sign_ups_limited_total.load(Ordering::Relaxed);
-        for counts in [&self.accounts, &self.accounts_from, &self.addresses, &self.rooms, &self.wallets, &self.sign_ups]
-        {
+        let Self { accounts, accounts_from, addresses, rooms, wallets, sign_ups, externals, .. } = self;
+        for counts in [accounts, accounts_from, addresses, rooms, wallets, sign_ups, externals] {
             let counts = lock(counts);
             stats.remembered += (counts.current.len() + counts.previous.len()) as u64;
             stats.forgotten_total += counts.forgotten_total;
@@ -214,6 +231,13 @@ impl Counts {
             let forgotten = self.previous.values().filter(|count| count.since_ms + self.window_ms > now_ms);
             self.forgotten_total += forgotten.count() as u64;
             self.previous = std::mem::take(&mut self.current);
+        }
+    }
+
+    /// One attempt fewer.
+    fn take_back(&mut self, key: &Key) {
+        if let Some(count) = self.current.get_mut(key).or_else(|| self.previous.get_mut(key)) {
+            count.attempts = count.attempts.saturating_sub(1);
         }
     }
 
@@ -305,6 +329,20 @@ mod tests {
         assert!(matches!(refused, Err(Error::TooManyAttempts { retry_after_ms: 600 })), "{refused:?}");
         assert!(limit.take_sign_up("2.2.2.2".parse().unwrap(), 400).is_ok());
         assert!(limit.take_sign_up(home, WINDOW_MS).is_ok());
+    }
+
+    #[test]
+    fn logins_by_a_provider_count_as_failed_until_they_have_succeeded() {
+        let limit = limit(1, 1, 2);
+        let home = Some("203.0.113.9".parse().unwrap());
+        limit.take_external(home, 0).unwrap();
+        limit.take_external(home, 0).unwrap();
+        assert!(limit.take_external(home, 1).is_err(), "two are under way");
+        assert!(limit.take_external(Some("203.0.113.10".parse().unwrap()), 1).is_ok());
+        limit.external_succeeded(home);
+        limit.take_external(home, 1).unwrap();
+        assert!(limit.take_external(home, 2).is_err());
+        assert!(limit.take_external(home, WINDOW_MS).is_ok());
     }
 
     #[test]

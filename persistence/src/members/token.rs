@@ -8,6 +8,7 @@ use std::path::Path;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moim_wire::UserId;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -30,6 +31,7 @@ pub(super) struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
     validation: Validation,
+    secret: [u8; SECRET_BYTES],
     /// Life of a token in milliseconds.
     pub(super) life_ms: u64,
 }
@@ -46,6 +48,7 @@ impl Tokens {
             signing: EncodingKey::from_secret(&secret),
             reading: DecodingKey::from_secret(&secret),
             validation,
+            secret,
             life_ms: config.login_ms,
         })
     }
@@ -53,6 +56,11 @@ impl Tokens {
     pub(super) fn sign(&self, claims: &Claims) -> Result<String, Error> {
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing);
         token.map_err(|error| Error::Internal(format!("signing a token: {error}")))
+    }
+
+    /// A key that tells nothing of the secret, nor of other purposes' keys.
+    pub(super) fn key_for(&self, purpose: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.secret).chain_update(purpose).finalize().into()
     }
 
     /// The claims of a token that this server signed, expired or not, and the user they name.
@@ -117,6 +125,9 @@ mod tests {
         let token = Tokens::open(&config).unwrap().sign(&claims()).unwrap();
         let (user, read) = Tokens::open(&config).unwrap().read(&token).unwrap();
         assert_eq!((user, read.login), (UserId(7), 9));
+        let key = |folder: &Path| Tokens::open(&Config::new(folder)).unwrap().key_for("a purpose");
+        assert_eq!(key(folder.path()), key(folder.path()));
+        assert_ne!(key(folder.path()), key(other_folder.path()));
         let other = Tokens::open(&Config::new(other_folder.path())).unwrap();
         assert!(matches!(other.read(&token), Err(Error::TokenInvalid)));
     }

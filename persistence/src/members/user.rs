@@ -69,7 +69,8 @@ impl Users {
             .await
     }
 
-    /// Changes everything of an account and ends its logins.
+    /// Changes everything of an account and ends its logins. With another password the connections to providers end, too:
+    /// whoever changes it to keep somebody out keeps him out. The first one leaves them.
     ///
     /// # Errors
     /// [`Error::InvalidField`], [`Error::EmailTaken`], [`Error::NoSuchUser`].
@@ -79,14 +80,17 @@ impl Users {
                 let fields = Fields::of(&change)?;
                 let hash = fields.hash(&shared, Some(user)).await?;
                 let key = field::key(&fields.email);
+                let keeps_external = fields.keep_external(&shared, user).await?;
                 transact!(shared.database.write(), |transaction| {
                     let sql = "UPDATE users SET email = ?, email_key = ?, name = ?, password_hash = ?
                                WHERE user_id = ? AND deleted_at_ms IS NULL";
                     let values = values![&*fields.email, &*key, &*fields.name, &*hash, user];
                     match transaction.try_execute(sql, values).await?.ok_or(Error::EmailTaken)?.rows {
-                        0 => Err(no_such(user)),
-                        _ => end_logins(transaction, user).await,
+                        0 => return Err(no_such(user)),
+                        _ if keeps_external => {}
+                        _ => forget_external(transaction, user).await?,
                     }
+                    end_logins(transaction, user, 0).await
                 })?;
                 Ok(User { id: user, email: fields.email, name: fields.name })
             })
@@ -173,7 +177,7 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
     if transaction.execute(sql, values![DELETED_NAME, now_ms(), user]).await? == 0 {
         return Err(no_such(user));
     }
-    end_logins(transaction, user).await?;
+    end_logins(transaction, user, 0).await?;
     forget_contacts(transaction, user).await?;
     forget_external(transaction, user).await?;
     forget_wallet(transaction, user).await?;
@@ -227,5 +231,18 @@ impl Fields {
         }
         let turn = shared.passwords.turn_to_set().await?;
         shared.passwords.hash(&turn, self.password.clone()).await
+    }
+
+    /// Whether the user's connections to providers outlive the change: the password is the one there was, or the first.
+    async fn keep_external(&self, shared: &Shared, user: UserId) -> Result<bool, Error> {
+        let sql = "SELECT u.password_hash FROM external_logins e JOIN users u ON u.user_id = e.user_id
+                   WHERE e.user_id = ? LIMIT 1";
+        let Some(row) = shared.database.row(sql, values![user]).await? else { return Ok(false) };
+        let hash = row.text(0)?;
+        if hash.is_empty() {
+            return Ok(true);
+        }
+        let turn = shared.passwords.turn_to_set().await?;
+        shared.passwords.matches(&turn, self.password.clone(), Some(hash)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts of providers, connected with accounts here.
 
-use moim_persistence::{Error, ExternalAccount, ExternalSignUp};
+use moim_persistence::{Error, ExternalAccount, ExternalSignUp, SignUp};
 
 use crate::arm::{Arm, on_each_arm};
 use crate::support::{PASSWORD, Stores};
@@ -49,10 +49,21 @@ async fn nobody_loses_the_only_way_in_and_a_deleted_account_has_none(arm: Arm) {
     let accounts = stores.persistence.accounts();
     let users = accounts.users();
     let mina = users.sign_up_external(sign_up("mina", "mina@example.com"), None).await.unwrap();
-    let issuer = account("mina").issuer;
-    assert!(matches!(users.disconnect_external(mina.id, &issuer).await, Err(Error::NotAllowed(_))));
+    let login = accounts.logins().issue(mina.id).await.unwrap();
+    let asks = accounts.logins().authenticate(&login.token).await.unwrap();
+    let (issuer, elsewhere) = (account("mina").issuer, "https://elsewhere.example".to_owned());
+    let other = ExternalAccount { issuer: elsewhere.clone(), ..account("mina") };
+    users.connect_external(mina.id, other).await.unwrap();
+    let refused = users.disconnect_external(&asks, &issuer, vec![issuer.clone()]).await;
+    assert!(matches!(refused, Err(Error::NotAllowed(_))), "nobody logs in by the other one any more");
+    users.disconnect_external(&asks, &elsewhere, vec![issuer.clone(), elsewhere.clone()]).await.unwrap();
     users.change(mina.id, crate::support::sign_up("mina")).await.unwrap();
-    users.disconnect_external(mina.id, &issuer).await.unwrap();
+    let login = accounts.logins().issue(mina.id).await.unwrap();
+    let asks = accounts.logins().authenticate(&login.token).await.unwrap();
+    let by_provider = accounts.logins().issue(mina.id).await.unwrap();
+    users.disconnect_external(&asks, &issuer, vec![issuer.clone()]).await.unwrap();
+    assert!(matches!(accounts.logins().authenticate(&by_provider.token).await, Err(Error::TokenRevoked)));
+    accounts.logins().authenticate(&login.token).await.unwrap();
     assert_eq!(users.by_external(account("mina")).await.unwrap(), None);
     accounts.logins().log_in("mina@example.com", PASSWORD, None).await.unwrap();
     users.connect_external(mina.id, account("mina")).await.unwrap();
@@ -68,12 +79,30 @@ async fn what_a_provider_may_not_say_is_refused_by_field(arm: Arm) {
     for (wrong, field) in [
         (sign_up("", "mina@example.com"), "subject"),
         (sign_up(&long, "mina@example.com"), "subject"),
+        (sign_up("mina ", "mina@example.com"), "subject"),
+        (sign_up("mi\u{0}na", "mina@example.com"), "subject"),
         (sign_up("mina", "no address"), "email"),
         (ExternalSignUp { names: vec!["\u{7}".to_owned()], ..sign_up("mina", "mina@example.com") }, "username"),
     ] {
         let refused = users.sign_up_external(wrong, None).await;
         assert!(matches!(refused, Err(Error::InvalidField { field: named, .. }) if named == field), "{refused:?}");
     }
+}
+
+async fn another_password_ends_connections_and_the_first_or_the_same_one_does_not(arm: Arm) {
+    let stores = Stores::open(arm);
+    let (users, logins) = (stores.persistence.accounts().users(), stores.persistence.accounts().logins());
+    let mina = users.sign_up_external(sign_up("mina", "mina@example.com"), None).await.unwrap();
+    logins.prove(mina.id, "", None).await.unwrap();
+    for _ in ["the first", "the same"] {
+        users.change(mina.id, crate::support::sign_up("mina")).await.unwrap();
+        assert!(users.by_external(account("mina")).await.unwrap().is_some());
+    }
+    assert!(matches!(logins.prove(mina.id, "", None).await, Err(Error::LoginFailed)));
+    logins.prove(mina.id, PASSWORD, None).await.unwrap();
+    let another = SignUp { password: "quite another one".to_owned(), ..crate::support::sign_up("mina") };
+    users.change(mina.id, another).await.unwrap();
+    assert_eq!(users.by_external(account("mina")).await.unwrap(), None);
 }
 
 async fn sign_ups_by_a_provider_count_towards_the_addresss_limit(arm: Arm) {
@@ -90,5 +119,6 @@ on_each_arm! {
     an_account_of_a_provider_and_an_address_are_of_one_account_here,
     nobody_loses_the_only_way_in_and_a_deleted_account_has_none,
     what_a_provider_may_not_say_is_refused_by_field,
+    another_password_ends_connections_and_the_first_or_the_same_one_does_not,
     sign_ups_by_a_provider_count_towards_the_addresss_limit,
 }

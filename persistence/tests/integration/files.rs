@@ -1,12 +1,18 @@
 //! Files: their way in, what a crash leaves of it, and how they go.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use moim_persistence::{Error, FileEntry, FileId, Kind, NewFile, RoomId, UserId};
 use moim_wire::schema::{MessageHead, Role};
 use moim_wire::{Encoder, Envelope, MessageFields, MessageId, withdrawal};
+use tokio::time::timeout;
 
 use crate::arm::{Arm, on_each_arm};
 use crate::support::Stores;
+
+/// For what is done in its own time: a test that waits longer says for what.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn named(name: &str) -> NewFile {
     NewFile { name: name.to_owned(), content_type: "text/plain".to_owned() }
@@ -84,17 +90,20 @@ async fn an_upload_that_is_too_large_or_left_is_taken_back(arm: Arm) {
     let refused = upload.write(Bytes::from_static(b"eleven byte")).await;
     assert!(matches!(refused, Err(Error::FileTooLarge { bytes_max: 10 })), "{refused:?}");
     drop(upload);
-    while bytes_on_disk(&stores) > 0 {
-        tokio::task::yield_now().await;
-    }
-    let first = loop {
-        // The one that was dropped gives its bytes back in its own time.
-        let mut upload = files.begin(mina.id, 10).await.unwrap();
-        match upload.write(Bytes::from_static(b"ten  bytes")).await {
-            Ok(()) => break upload.finish(room.id, named("a")).await.unwrap(),
-            Err(error) => assert!(matches!(error, Error::QuotaExceeded { .. }), "{error}"),
+    let given_back = async {
+        while bytes_on_disk(&stores) > 0 {
+            tokio::task::yield_now().await;
+        }
+        loop {
+            // The one that was dropped gives its bytes back in its own time.
+            let mut upload = files.begin(mina.id, 10).await.unwrap();
+            match upload.write(Bytes::from_static(b"ten  bytes")).await {
+                Ok(()) => break upload.finish(room.id, named("a")).await.unwrap(),
+                Err(error) => assert!(matches!(error, Error::QuotaExceeded { .. }), "{error}"),
+            }
         }
     };
+    let first = timeout(PATIENCE, given_back).await.expect("a dropped upload gives its bytes back");
     let mut upload = files.begin(mina.id, 10).await.unwrap();
     let refused = upload.write(Bytes::from_static(b"three")).await;
     assert!(matches!(refused, Err(Error::QuotaExceeded { left: 2, quota: 12 })), "{refused:?}");
@@ -194,9 +203,12 @@ async fn a_bucket_keeps_files_of_several_parts_and_lets_go_of_what_was_given_up(
     files.remove(file.id).await.unwrap();
     assert!(matches!(files.get(file.id).await, Err(Error::NoSuchFile(_))));
     // Its bytes go in their own time.
-    while files.piece(&file, 0, 4).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let gone = async {
+        while files.piece(&file, 0, 4).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("the bytes of a removed file go");
     assert!(matches!(files.piece(&file, 0, 4).await, Err(Error::NoSuchFile(_))));
 }
 

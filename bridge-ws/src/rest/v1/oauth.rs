@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use moim_persistence::Login;
+use moim_persistence::{Error, Login};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,7 +17,7 @@ use crate::credentials::{Credentials, flow_cookie, flow_of};
 use crate::oauth::{Flow, Provider, Refusal};
 use crate::problem::Problem;
 use crate::rest::caller::Caller;
-use crate::rest::input::{InPath, InQuery};
+use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::user::{login_headers, sign_up_address};
 
@@ -40,7 +40,7 @@ pub(super) async fn offered(State(app): State<Arc<App>>) -> Json<Vec<Offered>> {
     responses((status = 303, description = "To the provider, or to the page with the reason"), Refused))]
 pub(super) async fn begin(State(app): State<Arc<App>>, InPath(provider): InPath<String>) -> Result<Response, Problem> {
     let provider = find(&app, &provider)?;
-    match start(&app, provider).await {
+    match start(provider).await {
         Ok((location, flow)) => {
             let keep = HeaderMap::from_iter([(header::SET_COOKIE, keep(&app, Some(&flow))?)]);
             Ok(redirect(&location, keep))
@@ -124,27 +124,40 @@ pub(super) struct Onward {
     location: String,
 }
 
+/// What proves that it is the caller who asks: a session that was left open must not become a way in that lasts.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Proof {
+    /// The account's, where it has one.
+    #[serde(default, deserialize_with = "input::text")]
+    password: String,
+}
+
 /// `POST /me/oauth/{provider}`: begins to connect the caller's account with one of the provider's. The page goes on to
 /// the location.
-#[utoipa::path(post, path = "/me/oauth/{provider}", tag = "v1", params(("provider" = String, Path)),
+#[utoipa::path(post, path = "/me/oauth/{provider}", tag = "v1", params(("provider" = String, Path)), request_body = Proof,
     responses((status = 200, body = Onward), Refused))]
 pub(super) async fn connect(
     State(app): State<Arc<App>>,
-    Caller(_): Caller,
+    address: ClientAddress,
+    Caller(caller): Caller,
     InPath(provider): InPath<String>,
     headers: HeaderMap,
+    Body(Proof { password }): Body<Proof>,
 ) -> Result<Response, Problem> {
     let provider = find(&app, &provider)?;
-    let (location, flow) = start(&app, provider).await.map_err(|refusal| {
+    app.persistence.accounts().logins().prove(caller.user, &password, address.0).await?;
+    let (location, flow) = start(provider).await.map_err(|refusal| {
         count(&app, provider, &refusal);
-        Problem::busy(refusal.to_string(), 1_000)
+        // What the provider said is for the log.
+        Problem::busy(refusal.name(), 1_000)
     })?;
     let token = Credentials::find(&headers).map(|credentials| credentials.token).unwrap_or_default();
     let keep = keep(&app, Some(&flow.connecting(&token)))?;
     Ok(([(header::SET_COOKIE, keep)], Json(Onward { location })).into_response())
 }
 
-/// `DELETE /me/oauth/{provider}`: one does not log in by the provider any more.
+/// `DELETE /me/oauth/{provider}`: one does not log in by the provider any more, and the caller's other logins end; the
+/// engine looks for such every second.
 #[utoipa::path(delete, path = "/me/oauth/{provider}", tag = "v1", params(("provider" = String, Path)),
     responses((status = 204), Refused))]
 pub(super) async fn disconnect(
@@ -153,7 +166,8 @@ pub(super) async fn disconnect(
     InPath(provider): InPath<String>,
 ) -> Result<StatusCode, Problem> {
     let issuer = find(&app, &provider)?.issuer();
-    app.persistence.accounts().users().disconnect_external(caller.user, issuer).await?;
+    let offered = app.oauth.providers().iter().map(|provider| provider.issuer().to_owned()).collect();
+    app.persistence.accounts().users().disconnect_external(&caller, issuer, offered).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -162,8 +176,8 @@ enum Ended {
     Connected,
 }
 
-async fn start(app: &App, provider: &Provider) -> Result<(String, Flow), Refusal> {
-    let _turn = app.oauth.turn()?;
+async fn start(provider: &Provider) -> Result<(String, Flow), Refusal> {
+    let _turn = provider.turn()?;
     provider.begin().await
 }
 
@@ -175,13 +189,17 @@ async fn finish(
     headers: &HeaderMap,
 ) -> Result<Ended, Refusal> {
     let Back { code, state, error, error_description, iss } = back;
-    let flow = flow_of(headers, app.config.secure_cookies).and_then(Flow::parse).ok_or(Refusal::Stale)?;
+    let cookie = flow_of(headers, app.config.secure_cookies);
+    let flow = cookie.and_then(|cookie| app.oauth.flow(cookie)).ok_or(Refusal::Stale)?;
+    if !flow.is_of(provider.id(), state.as_deref().unwrap_or_default()) {
+        return Err(Refusal::Stale);
+    }
     if iss.is_some_and(|iss| iss != provider.issuer()) {
         return Err(Refusal::Untrue("another provider's answer".to_owned()));
     }
-    let (state, code) = match (state, code, error) {
-        (Some(state), Some(code), None) => (state, code),
-        (_, _, Some(error)) => return Err(Refusal::Denied(error_description.unwrap_or(error))),
+    let code = match (code, error) {
+        (Some(code), None) => code,
+        (_, Some(error)) => return Err(Refusal::Denied(error_description.unwrap_or(error))),
         _ => return Err(Refusal::Stale),
     };
     let token = Credentials::find(headers).map(|credentials| credentials.token).unwrap_or_default();
@@ -189,10 +207,14 @@ async fn finish(
     if flow.is_connecting() && !flow.connects(&token) {
         return Err(Refusal::Stale);
     }
-    let _turn = app.oauth.turn()?;
     let connects = flow.is_connecting();
-    let vouched = provider.vouch(flow, &state, code).await?;
     let accounts = app.persistence.accounts();
+    accounts.logins().take_external(address.0)?;
+    // Not held while the accounts' store works.
+    let turn = provider.turn()?;
+    let vouched = provider.vouch(flow, code).await?;
+    drop(turn);
+    accounts.logins().external_succeeded(address.0);
     if connects {
         let caller = accounts.logins().authenticate(&token).await?;
         accounts.users().connect_external(caller.user, vouched.account).await?;
@@ -201,7 +223,9 @@ async fn finish(
     let user = match accounts.users().by_external(vouched.account.clone()).await? {
         Some(user) => user,
         None => {
+            let turn = provider.turn()?;
             let sign_up = provider.introduce(vouched).await?;
+            drop(turn);
             accounts.users().sign_up_external(sign_up, sign_up_address(app, address)).await?
         }
     };
@@ -219,7 +243,7 @@ fn find<'a>(app: &'a App, id: &str) -> Result<&'a Provider, Problem> {
 
 /// The cookie that keeps a flow in the browser, or that clears it.
 fn keep(app: &App, flow: Option<&Flow>) -> Result<HeaderValue, Problem> {
-    let cookie = flow_cookie(flow.map(Flow::cookie).as_deref(), app.config.secure_cookies);
+    let cookie = flow_cookie(flow.map(|flow| app.oauth.cookie(flow)).as_deref(), app.config.secure_cookies);
     HeaderValue::try_from(cookie).map_err(|error| Problem::internal(&error))
 }
 
@@ -242,12 +266,30 @@ fn count(app: &App, provider: &Provider, refusal: &Refusal) {
     app.counters.oauth_refused.one();
     match refusal {
         Refusal::Busy => app.counters.oauth_busy.one(),
-        // What an operator can do something about.
-        Refusal::Unreachable(_) | Refusal::Slow | Refusal::Untrue(_) | Refusal::Code(_) => {
-            tracing::warn!(provider = provider.id(), %refusal, "a login by a provider was refused");
+        Refusal::Store(error) if !is_no(error) => {
+            tracing::error!(provider = provider.id(), %error, "a login by a provider failed");
         }
+        // Anybody can bring these about, as often as he likes; what its provider does wrong was told there.
         _ => tracing::debug!(provider = provider.id(), %refusal, "a login by a provider was refused"),
     }
+}
+
+/// Whether the store says no, rather than failing.
+const fn is_no(error: &Error) -> bool {
+    use Error::{
+        EmailTaken, ExternalTaken, InvalidField, NoSuchUser, TokenExpired, TokenInvalid, TokenRevoked, TooManyAttempts,
+    };
+    matches!(
+        error,
+        EmailTaken
+            | ExternalTaken
+            | InvalidField { .. }
+            | NoSuchUser(_)
+            | TooManyAttempts { .. }
+            | TokenExpired
+            | TokenInvalid
+            | TokenRevoked
+    )
 }
 
 fn redirect(location: &str, headers: HeaderMap) -> Response {

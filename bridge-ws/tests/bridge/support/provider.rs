@@ -45,14 +45,31 @@ pub(crate) enum Manner {
     Silent,
     /// With what is no JSON.
     Garbage,
-    /// With more than anybody needs.
+    /// With what is right, and then more than anybody needs.
     Endless,
+}
+
+impl Manner {
+    async fn answer(self, right: Value) -> Response {
+        match self {
+            Self::Well => Json(right).into_response(),
+            Self::Silent => std::future::pending().await,
+            Self::Garbage => "<html>".into_response(),
+            // JSON all the same: who reads it whole takes it.
+            Self::Endless => {
+                let json = [("content-type", "application/json")];
+                (json, right.to_string() + &" ".repeat(4 << 20)).into_response()
+            }
+        }
+    }
 }
 
 /// What the test has told it.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) manner: Manner,
+    /// The same of its description.
+    pub(crate) description: Manner,
     /// Instead of what is right, or beside it; `null` leaves a claim out.
     pub(crate) claims: Value,
     /// What it says of a person beside its tokens.
@@ -62,6 +79,9 @@ pub(crate) struct Told {
     pub(crate) publishes: usize,
     /// Codes that were not redeemed yet, with nonce and challenge of the login each is for.
     codes: HashMap<String, (String, String)>,
+    /// How often it was asked.
+    described: usize,
+    asked_for_tokens: usize,
 }
 
 /// A provider on a port of its own.
@@ -122,6 +142,16 @@ impl Provider {
         format!("code={code}&state={}", asked["state"])
     }
 
+    /// How often it was asked for its description.
+    pub(crate) fn described(&self) -> usize {
+        self.told.lock().unwrap().described
+    }
+
+    /// How often it was asked to redeem a code.
+    pub(crate) fn asked_for_tokens(&self) -> usize {
+        self.told.lock().unwrap().asked_for_tokens
+    }
+
     /// It takes no code back that it has given so far.
     pub(crate) fn forget_codes(&self) {
         self.told.lock().unwrap().codes.clear();
@@ -145,47 +175,55 @@ pub(crate) fn query(location: &str) -> HashMap<String, String> {
     pairs.map(|(name, value)| (name.to_owned(), value.replace("%3A", ":").replace("%2F", "/"))).collect()
 }
 
-async fn description(State(shared): State<Shared>) -> Json<Value> {
+async fn description(State(shared): State<Shared>) -> Response {
     let issuer = &shared.issuer;
-    Json(json!({
-        "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}/authorize"),
-        "token_endpoint": format!("{issuer}/token"),
-        "userinfo_endpoint": format!("{issuer}/me"),
-        "jwks_uri": format!("{issuer}/jwks"),
-        "response_types_supported": ["code"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["EdDSA"],
-    }))
+    let manner = {
+        let mut told = shared.told.lock().unwrap();
+        told.described += 1;
+        told.description
+    };
+    manner
+        .answer(json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "userinfo_endpoint": format!("{issuer}/me"),
+            "jwks_uri": format!("{issuer}/jwks"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["EdDSA"],
+        }))
+        .await
 }
 
 async fn keys(State(shared): State<Shared>) -> Json<Value> {
     let key = shared.told.lock().unwrap().publishes;
-    Json(
-        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": key.to_string(), "x": KEYS[key].1 }] }),
-    )
+    Json(json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": "the key", "x": KEYS[key].1 }] }))
 }
 
 async fn token(State(shared): State<Shared>, body: String) -> Response {
-    let manner = shared.told.lock().unwrap().manner;
-    match manner {
-        Manner::Well => {}
-        Manner::Silent => std::future::pending().await,
-        Manner::Garbage => return "<html>".into_response(),
-        Manner::Endless => return "x".repeat(4 << 20).into_response(),
+    let (manner, right) = {
+        let mut told = shared.told.lock().unwrap();
+        told.asked_for_tokens += 1;
+        (told.manner, redeem(&shared.issuer, &mut told, &body))
+    };
+    match right {
+        Some(right) => manner.answer(right).await,
+        None if manner == Manner::Silent => std::future::pending().await,
+        None => (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response(),
     }
-    let mut told = shared.told.lock().unwrap();
+}
+
+/// What it says for a code that is right.
+fn redeem(issuer: &str, told: &mut Told, body: &str) -> Option<Value> {
     let form = query(&format!("?{body}"));
     let (code, verifier) = (form.get("code").cloned().unwrap_or_default(), form.get("code_verifier"));
     let redeemed = told.codes.remove(&code);
-    let Some((nonce, _)) =
-        redeemed.filter(|(_, challenge)| verifier.is_some_and(|v| base64url(&Sha256::digest(v)) == *challenge))
-    else {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
-    };
+    let (nonce, _) =
+        redeemed.filter(|(_, challenge)| verifier.is_some_and(|v| base64url(&Sha256::digest(v)) == *challenge))?;
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let mut claims = json!({
-        "iss": shared.issuer, "aud": "moim", "sub": "anna-there", "nonce": nonce, "iat": now_s, "exp": now_s + 60,
+        "iss": issuer, "aud": "moim", "sub": "anna-there", "nonce": nonce, "iat": now_s, "exp": now_s + 60,
         "email": "anna@provider.example", "email_verified": true, "name": "안나",
     });
     for (name, value) in told.claims.as_object().into_iter().flatten() {
@@ -193,10 +231,10 @@ async fn token(State(shared): State<Shared>, body: String) -> Response {
     }
     claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     let mut header = Header::new(Algorithm::EdDSA);
-    header.kid = Some(told.signs_with.to_string());
+    header.kid = Some("the key".to_owned());
     let key = EncodingKey::from_ed_der(&KEYS[told.signs_with].0);
     let id_token = jsonwebtoken::encode(&header, &claims, &key).unwrap();
-    Json(json!({ "access_token": "a", "token_type": "Bearer", "id_token": id_token })).into_response()
+    Some(json!({ "access_token": "a", "token_type": "Bearer", "id_token": id_token }))
 }
 
 async fn userinfo(State(shared): State<Shared>) -> Json<Value> {

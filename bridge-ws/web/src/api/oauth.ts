@@ -28,9 +28,9 @@ export async function waysIn(): Promise<WaysIn> {
   return { hasPassword: fields["hasPassword"] === true, providers: rowsOf(fields["providers"]).map(connection) };
 }
 
-/** Begins to connect one's account with the provider's; gives where the browser is to go. */
-export async function connect({ id }: Provider): Promise<string> {
-  return textOf(fieldsOf(await ask("POST", `/api/v1/me/oauth/${id}`))["location"]);
+/** Begins to connect one's account with the provider's, proved by the password where there is one; gives where the browser is to go. */
+export async function connect({ id }: Provider, password: string): Promise<string> {
+  return textOf(fieldsOf(await ask("POST", `/api/v1/me/oauth/${id}`, { password }))["location"]);
 }
 
 export async function disconnect({ id }: Provider): Promise<void> {

@@ -68,7 +68,7 @@ export const en: Strings = {
   profile: {
     title: "Your account",
     newPassword: "New password",
-    newPasswordHint: "Leave it empty to keep the one you have.",
+    newPasswordHint: "Leave it empty to keep the one you have. A new one disconnects your other accounts.",
     current: "Current password",
     currentHint: "To be sure that it is you. Saving logs you out on your other devices.",
     wrong: "That is not your current password.",
@@ -89,6 +89,7 @@ export const en: Strings = {
     connect: (name) => `Connect ${name}`,
     disconnect: (name) => `Disconnect ${name}`,
     onlyWay: "This is your only way to log in. Choose a password first.",
+    passwordFirst: "To connect, enter your current password above.",
     outcome: {
       in: "You are logged in.",
       connected: "Connected. You can log in with that account from now on.",

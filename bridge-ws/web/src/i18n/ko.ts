@@ -69,7 +69,7 @@ export const ko: Strings = {
   profile: {
     title: "내 정보",
     newPassword: "새 비밀번호",
-    newPasswordHint: "바꾸지 않으려면 비워 두세요.",
+    newPasswordHint: "바꾸지 않으려면 비워 두세요. 바꾸면 다른 계정과의 연결이 끊겨요.",
     current: "지금 비밀번호",
     currentHint: "본인 확인을 위해 필요해요. 저장하면 다른 기기에서는 로그아웃돼요.",
     wrong: "지금 비밀번호가 맞지 않아요.",
@@ -89,6 +89,7 @@ export const ko: Strings = {
     connect: (name) => `${name} 연결`,
     disconnect: (name) => `${name} 연결 끊기`,
     onlyWay: "이 연결이 유일한 로그인 방법이에요. 먼저 비밀번호를 정해 주세요.",
+    passwordFirst: "연결하려면 위 칸에 지금 비밀번호를 바르게 입력해 주세요.",
     outcome: {
       in: "로그인했어요.",
       connected: "계정을 연결했어요. 이제 그 계정으로도 로그인할 수 있어요.",

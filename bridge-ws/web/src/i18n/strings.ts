@@ -87,6 +87,7 @@ export interface Strings {
     connect(name: string): string;
     disconnect(name: string): string;
     readonly onlyWay: string;
+    readonly passwordFirst: string;
     /** How a login by a provider ended. */
     readonly outcome: Readonly<Record<Outcome, string>>;
   };

@@ -8,8 +8,15 @@ import { Fault } from "./Dialog";
 
 type Connection = WaysIn["providers"][number];
 
+interface Props {
+  ways: WaysIn;
+  /** What the profile's field for it holds. */
+  password: string;
+  changed: () => void;
+}
+
 /** The providers by which one may log in, each to be connected or not. */
-export function Connections({ ways, changed }: { ways: WaysIn; changed: () => void }): ReactNode {
+export function Connections({ ways, password, changed }: Props): ReactNode {
   const { oauth } = useStrings();
   if (ways.providers.length === 0) return null;
   return (
@@ -17,14 +24,18 @@ export function Connections({ ways, changed }: { ways: WaysIn; changed: () => vo
       <h3>{oauth.title}</h3>
       <ul>
         {ways.providers.map((connection) => (
-          <ConnectionRow key={connection.id} connection={connection} changed={changed} />
+          <ConnectionRow key={connection.id} connection={connection} password={password} changed={changed} />
         ))}
       </ul>
     </section>
   );
 }
 
-function ConnectionRow({ connection, changed }: { connection: Connection; changed: () => void }): ReactNode {
+function ConnectionRow({
+  connection,
+  password,
+  changed,
+}: Omit<Props, "ways"> & { connection: Connection }): ReactNode {
   const { oauth } = useStrings();
   const { name, connected } = connection;
   const { working, problem, fault, submit } = useSubmit(async () => {
@@ -32,17 +43,18 @@ function ConnectionRow({ connection, changed }: { connection: Connection; change
       await disconnect(connection);
       changed();
     } else {
-      location.assign(await connect(connection));
+      location.assign(await connect(connection, password));
     }
   });
-  const isOnlyWay = problem instanceof ApiError && problem.fault === "NotAllowed";
+  const refused = problem instanceof ApiError ? problem.fault : "";
+  const own = refused === "NotAllowed" ? oauth.onlyWay : refused === "LoginFailed" ? oauth.passwordFirst : undefined;
   return (
     <li>
       <span>{name}</span>
       <Button working={working} onClick={() => submit()}>
         {connected ? oauth.disconnect(name) : oauth.connect(name)}
       </Button>
-      <Fault text={isOnlyWay ? oauth.onlyWay : fault} />
+      <Fault text={own ?? fault} />
     </li>
   );
 }

@@ -81,7 +81,7 @@ export function ProfileDialog({ onClose, remove }: { onClose: () => void; remove
           </Button>
         </div>
       </form>
-      <Connections ways={ways} changed={askAgain} />
+      <Connections ways={ways} password={password} changed={askAgain} />
     </Dialog>
   );
 }
