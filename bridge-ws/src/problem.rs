@@ -188,6 +188,7 @@ const fn dues(refused: &DuesRefused) -> (StatusCode, &'static str) {
         DuesRefused::NoSuchReceipt(_) => (StatusCode::BAD_REQUEST, "NoSuchReceipt"),
         DuesRefused::ReceiptSettled(_) => (StatusCode::BAD_REQUEST, "ReceiptSettled"),
         DuesRefused::NoFund | DuesRefused::NotAFund(_) => (StatusCode::BAD_REQUEST, "NoFund"),
+        DuesRefused::HoldsMoney { .. } | DuesRefused::HoldsCredit { .. } => (StatusCode::BAD_REQUEST, "DuesHoldMoney"),
         DuesRefused::KeyReused(_) => (StatusCode::BAD_REQUEST, "KeyReused"),
     }
 }

@@ -34,7 +34,13 @@ pub(super) async fn ask(
         locked => locked?,
     }
     let plan = locked(transaction, room, id).await?;
-    let Some(due) = plan.next_due.filter(|due| plan.terms.ask_at_ms(*due) <= now_ms) else { return Ok(None) };
+    let ask_at = plan.next_due.map(|due| plan.terms.ask_at_ms(due));
+    let Some(due) = plan.next_due.filter(|_| ask_at.is_some_and(|ask_at| ask_at <= now_ms)) else {
+        // Or it would be looked at for ever, where it is put down for another time than it is due at.
+        let sql = "UPDATE dues_plans SET next_ask_at_ms = ? WHERE plan_id = ?";
+        transaction.execute(sql, values![ask_at.map_or(Value::Null, Value::from), id]).await?;
+        return Ok(None);
+    };
     let members = members(transaction, room).await?;
     let (shares, odd_won) = plan.terms.shares(&members);
     let periods = plan.periods + 1;

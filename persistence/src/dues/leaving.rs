@@ -1,14 +1,17 @@
-//! What becomes of the dues of one who leaves a room, is removed from it, or deletes his account: by the transaction that
-//! ends the membership. What goes back to his wallet goes right after, by the schedule.
+//! What becomes of the dues of one who leaves a room, is removed from it, or deletes his account, and of a room's that is
+//! deleted: by the transaction that ends the memberships. What goes back to a wallet goes right after, by the schedule.
 
 use std::collections::BTreeSet;
 
 use moim_wire::{RoomId, UserId};
 
 use super::entry::DuesEntryKind;
+use super::refused::DuesRefused as Refused;
+use super::rows::won;
 use super::sheet::Sheet;
 use crate::clock::now_ms;
 use crate::error::Error;
+use crate::ledger::{CASH, Won};
 use crate::members::record_told;
 use crate::sql::{Transaction, values};
 
@@ -30,4 +33,43 @@ pub(crate) async fn leave(transaction: &mut Transaction, room: RoomId, user: Use
         transaction.execute(sql, values![now_ms(), room, user]).await?;
     }
     Ok(())
+}
+
+/// Makes void what is open in a room that is being deleted; refused while its dues hold money. The room is locked. Those who
+/// follow it learn by its deletion.
+pub(crate) async fn close(transaction: &mut Transaction, room: RoomId, actor: UserId) -> Result<(), Error> {
+    require_nothing_held(transaction, room).await?;
+    let sql = "SELECT c.user_id FROM dues_requests q JOIN dues_charges c ON c.request_id = q.request_id
+               WHERE q.room_id = ? AND c.is_void = 0 AND c.paid + c.waived < c.amount + c.late_fee";
+    let rows = transaction.rows_for_update(sql, values![room]).await?;
+    let of = rows.iter().map(|row| row.int(0).map(|user| (room, UserId(user)))).collect::<Result<_, Error>>()?;
+    let mut sheet = Sheet::default();
+    sheet.lock_members(transaction, &of).await?;
+    let open: Vec<_> = sheet.charges.keys().copied().collect();
+    for charge in open {
+        sheet.waive(charge, DuesEntryKind::Void, (actor, String::new(), now_ms()))?;
+    }
+    sheet.write(transaction).await
+}
+
+/// Refuses while a room's dues hold money, which its members alone can spend and give back. The room is locked.
+pub(crate) async fn require_nothing_held(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
+    let sql = "SELECT balance FROM ledger_accounts WHERE fund_of = ?";
+    let Some(fund) = transaction.row_for_update(sql, values![room]).await? else { return Ok(()) };
+    let sql = "SELECT balance FROM ledger_accounts WHERE room_id = ? AND kind = ?";
+    let cash = transaction.row_for_update(sql, values![room, CASH]).await?;
+    let (fund, cash) = (won(&fund, 0)?, cash.map_or(Ok(Won::ZERO), |row| won(&row, 0))?);
+    if (fund, cash) == (Won::ZERO, Won::ZERO) { Ok(()) } else { Err(Refused::HoldsMoney { room, fund, cash }.into()) }
+}
+
+/// Refuses while a fund holds what goes back to the wallet of one whose account is being deleted with it. The rooms that he
+/// leaves are locked.
+pub(crate) async fn require_no_credit(transaction: &mut Transaction, user: UserId) -> Result<(), Error> {
+    let sql = "SELECT b.room_id, b.credit FROM memberships m
+               JOIN dues_balances b ON b.room_id = m.room_id AND b.user_id = m.user_id
+               JOIN ledger_accounts f ON f.fund_of = b.room_id
+               WHERE m.user_id = ? AND b.credit > 0 AND b.by_wallet > 0 AND f.balance > f.reserved
+               ORDER BY b.room_id LIMIT 1";
+    let Some(row) = transaction.row_for_update(sql, values![user]).await? else { return Ok(()) };
+    Err(Refused::HoldsCredit { room: RoomId(row.int(0)?), credit: won(&row, 1)? }.into())
 }

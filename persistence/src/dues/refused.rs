@@ -1,5 +1,7 @@
 //! What dues refuse, and why.
 
+use moim_wire::RoomId;
+
 use super::number::{ChargeId, PlanId, ReceiptId, RequestId};
 use crate::ledger::{RequestKey, Won};
 
@@ -54,6 +56,30 @@ pub enum DuesRefused {
     /// The wallet cannot keep the dues.
     #[error("fund: {0}")]
     NotAFund(&'static str),
+    /// Nobody could spend it or give it back any more.
+    #[error(
+        "the dues of room {room} hold {fund} in their fund and {cash} in cash; give it back or spend it before the room is \
+         deleted or its last member leaves"
+    )]
+    HoldsMoney {
+        /// The room.
+        room: RoomId,
+        /// What the fund holds.
+        fund: Won,
+        /// How much cash there is.
+        cash: Won,
+    },
+    /// It goes back to the wallet, which the account takes with it.
+    #[error(
+        "{credit} that you paid too much are with the dues of room {room}; leave the room, and they come back to your \
+         wallet, then delete the account"
+    )]
+    HoldsCredit {
+        /// The room.
+        room: RoomId,
+        /// What was paid too much.
+        credit: Won,
+    },
     /// The same key came with another request.
     #[error("the key was used for another request; take a new key")]
     KeyReused(RequestKey),

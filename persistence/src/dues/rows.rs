@@ -84,6 +84,14 @@ impl Sheet {
                 }
             }
         }
+        for (purpose, _) in purposes {
+            if let Purpose::Refund(id) = purpose
+                && let Some((room, user)) = sheet.charges.get(id).map(|charge| (charge.room, charge.user))
+                && role_in(transaction, room, user).await?.is_some()
+            {
+                sheet.members.insert((room, user));
+            }
+        }
         Ok(sheet)
     }
 

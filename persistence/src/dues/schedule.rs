@@ -6,7 +6,7 @@ use moim_wire::{RoomId, UserId};
 use super::Dues;
 use super::asking::{ask, open_charges};
 use super::day::Day;
-use super::fund;
+use super::fund::{self, Fund};
 use super::number::{BalanceId, PlanId, RequestId};
 use super::rows::won;
 use super::sheet::Sheet;
@@ -27,8 +27,8 @@ enum Due {
     Ask(RoomId, PlanId),
     /// A step of a request.
     Step(RoomId, RequestId),
-    /// A balance of one who has left.
-    Settle(BalanceId),
+    /// A balance of one who has left, of that time.
+    Settle(BalanceId, u64),
 }
 
 impl Dues {
@@ -45,11 +45,11 @@ impl Dues {
             let outcome = match due {
                 Due::Ask(room, plan) => self.ask(room, plan, now_ms).await,
                 Due::Step(room, request) => self.step(room, request, now_ms).await,
-                Due::Settle(balance) => self.settle(balance, now_ms).await,
+                Due::Settle(balance, at_ms) => self.settle(balance, at_ms, now_ms).await,
             };
             match outcome {
                 // A fault that would meet it again would stop all that is due after it.
-                Err(Error::Internal(fault)) => self.postpone(due, now_ms + POSTPONED_MS, &fault).await?,
+                Err(Error::Internal(fault)) => self.postpone(due, now_ms, &fault).await?,
                 outcome => outcome?,
             }
             done += 1;
@@ -57,17 +57,24 @@ impl Dues {
         Ok(done)
     }
 
-    async fn postpone(&self, due: Due, until_ms: u64, fault: &str) -> Result<(), Error> {
+    /// Where it is still due: another server may have done it meanwhile, and set its next time.
+    async fn postpone(&self, due: Due, now_ms: u64, fault: &str) -> Result<(), Error> {
         tracing::error!(?due, fault, "dues that are due are looked at again later");
         let (sql, id) = match due {
-            Due::Ask(_, id) => ("UPDATE dues_plans SET next_ask_at_ms = ? WHERE plan_id = ?", id.0),
-            Due::Step(_, id) => ("UPDATE dues_requests SET next_step_at_ms = ? WHERE request_id = ?", id.0),
-            Due::Settle(id) => ("UPDATE dues_balances SET settle_at_ms = ? WHERE balance_id = ?", id.0),
+            Due::Ask(_, id) => {
+                ("UPDATE dues_plans SET next_ask_at_ms = ? WHERE plan_id = ? AND next_ask_at_ms <= ?", id.0)
+            }
+            Due::Step(_, id) => {
+                ("UPDATE dues_requests SET next_step_at_ms = ? WHERE request_id = ? AND next_step_at_ms <= ?", id.0)
+            }
+            Due::Settle(id, _) => {
+                ("UPDATE dues_balances SET settle_at_ms = ? WHERE balance_id = ? AND settle_at_ms <= ?", id.0)
+            }
         };
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write_repeatable(), |transaction| {
-                    transaction.execute(sql, values![until_ms, id]).await.map(drop)
+                    transaction.execute(sql, values![now_ms + POSTPONED_MS, id, now_ms]).await.map(drop)
                 })
             })
             .await
@@ -92,12 +99,12 @@ impl Dues {
                 let mut due: Vec<(u64, Due)> = Vec::new();
                 let place = |row: &Row| Ok::<_, Error>((row.int(0)?, RoomId(row.int(1)?), row.int(2)?));
                 for (row, make) in [
-                    (ask, (|room, id| Due::Ask(room, PlanId(id))) as fn(RoomId, u64) -> Due),
-                    (step, |room, id| Due::Step(room, RequestId(id))),
-                    (settle, |_, id| Due::Settle(BalanceId(id))),
+                    (ask, (|_, room, id| Due::Ask(room, PlanId(id))) as fn(u64, RoomId, u64) -> Due),
+                    (step, |_, room, id| Due::Step(room, RequestId(id))),
+                    (settle, |at_ms, _, id| Due::Settle(BalanceId(id), at_ms)),
                 ] {
                     if let Some((at_ms, room, id)) = row.as_ref().map(place).transpose()? {
-                        due.push((at_ms, make(room, id)));
+                        due.push((at_ms, make(at_ms, room, id)));
                     }
                 }
                 Ok(due.into_iter().min_by_key(|(at_ms, _)| *at_ms).map(|(_, due)| due))
@@ -121,50 +128,66 @@ impl Dues {
             .await
     }
 
-    /// Gives the credit of one who has left back to his wallet: as much as came from there, if the fund holds it. What cannot
-    /// be given back stays his credit, for the treasurer to settle.
-    async fn settle(&self, balance: BalanceId, now_ms: u64) -> Result<(), Error> {
-        let left = self
-            .shared
-            .run(move |shared| async move {
-                let sql = "SELECT b.room_id, b.user_id, b.credit, b.by_wallet, b.settle_at_ms FROM dues_balances b
-                           JOIN memberships m ON m.room_id = b.room_id AND m.user_id = b.user_id AND m.has_left = 1
-                           WHERE b.balance_id = ?";
-                let row = shared.database.row(sql, values![balance]).await?;
-                let Some(row) = row.filter(|row| !row.is_null(4)) else { return Ok(None) };
-                let room = RoomId(row.int(0)?);
-                let fund = fund::of_room(&shared.database, room).await?;
-                let amount = won(&row, 2)?.min(won(&row, 3)?);
-                let at_ms: u64 = row.int(4)?;
-                Ok(fund.map(|fund| (fund, UserId(row.int(1).unwrap_or_default()), amount, at_ms)))
-            })
-            .await?;
-        if let Some((fund, user, amount, left_at_ms)) = left.filter(|(_, _, amount, _)| *amount > Won::ZERO) {
-            let ledger = self.ledger();
-            // One key a leaving: told twice, it is done once.
-            let key = RequestKey::of_leaving(balance, left_at_ms);
-            let moved = match ledger.wallet_of_user(user).await {
-                Ok(target) => {
-                    let (source, amount) = (fund.wallet, amount.get());
-                    let errand = Errand { actor: UserId(0), key, source, target, amount, at_ms: now_ms };
-                    ledger.move_for(Purpose::Credit(balance), errand).await.map(drop)
-                }
-                Err(error) => Err(error),
-            };
-            match moved {
+    /// Gives the credit of one who has left back to his wallet: as much as came from there and as the fund holds. The rest is
+    /// looked at again later.
+    async fn settle(&self, balance: BalanceId, at_ms: u64, now_ms: u64) -> Result<(), Error> {
+        let left = self.left(balance, at_ms).await?;
+        let is_over = left.is_none();
+        if let Some((fund, user, credit)) = left {
+            let free = fund.balance.minus(fund.reserved).unwrap_or_default();
+            match self.send_back(balance, at_ms, (fund, user, credit.min(free)), now_ms).await {
                 Ok(()) => {}
                 Err(Error::Ledger(refused)) => tracing::info!(%balance, %refused, "credit of one who left stays"),
                 Err(error) => return Err(error),
             }
         }
+        let later = if is_over { Value::Null } else { (now_ms + POSTPONED_MS).into() };
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write_repeatable(), |transaction| {
-                    let sql = "UPDATE dues_balances SET settle_at_ms = NULL WHERE balance_id = ?";
-                    transaction.execute(sql, values![balance]).await.map(drop)
+                    // Not of one who has come back and left again meanwhile.
+                    let sql = "UPDATE dues_balances
+                               SET settle_at_ms = CASE WHEN credit > 0 AND by_wallet > 0 THEN ? ELSE NULL END
+                               WHERE balance_id = ? AND settle_at_ms = ?";
+                    transaction.execute(sql, values![later.clone(), balance, at_ms]).await.map(drop)
                 })
             })
             .await
+    }
+
+    /// The fund, the member who has left at that time, and what is to go back to his wallet. None where nothing can any more.
+    async fn left(&self, balance: BalanceId, at_ms: u64) -> Result<Option<(Fund, UserId, Won)>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT b.room_id, b.user_id, b.credit, b.by_wallet FROM dues_balances b
+                           JOIN memberships m ON m.room_id = b.room_id AND m.user_id = b.user_id AND m.has_left = 1
+                           JOIN rooms r ON r.room_id = b.room_id AND r.deleted_at_ms IS NULL
+                           JOIN users u ON u.user_id = b.user_id AND u.deleted_at_ms IS NULL
+                           WHERE b.balance_id = ? AND b.settle_at_ms = ?";
+                let Some(row) = shared.database.row(sql, values![balance, at_ms]).await? else { return Ok(None) };
+                let Some(fund) = fund::of_room(&shared.database, RoomId(row.int(0)?)).await? else { return Ok(None) };
+                Ok(Some((fund, UserId(row.int(1)?), won(&row, 2)?.min(won(&row, 3)?))))
+            })
+            .await
+    }
+
+    async fn send_back(
+        &self,
+        balance: BalanceId,
+        left_at_ms: u64,
+        (fund, user, amount): (Fund, UserId, Won),
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        if !amount.is_positive() {
+            return Ok(());
+        }
+        let ledger = self.ledger();
+        // One key a look: looked at twice, it is done once.
+        let key = RequestKey::of_leaving(balance, left_at_ms);
+        let target = ledger.wallet_of_user(user).await?;
+        let (source, amount) = (fund.wallet, amount.get());
+        let errand = Errand { actor: UserId(0), key, source, target, amount, at_ms: now_ms };
+        ledger.move_for(Purpose::Credit(balance), errand).await.map(drop)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Sheet {
     pub(super) receipts: BTreeMap<ReceiptId, Receipt>,
     /// Those of the actors who keep the room's dues.
     pub(super) keepers: HashSet<(RoomId, UserId)>,
-    /// Those of the actors who are members.
+    /// Those of the actors, and of those to whom a charge is refunded, who are members.
     pub(super) members: HashSet<(RoomId, UserId)>,
     pub(super) changed: Changed,
 }
@@ -102,6 +102,13 @@ impl Sheet {
         if takes_credit {
             told.extend(self.use_credit(room, user, actor, moved.at_ms));
         }
+        // Who has left cannot pay again what he was given back.
+        if let Purpose::Refund(charge) = purpose
+            && !self.members.contains(&(room, user))
+            && let Ok(void) = self.waive(charge, DuesEntryKind::Void, (actor, String::new(), moved.at_ms))
+        {
+            told.extend(void);
+        }
         told
     }
 
@@ -153,7 +160,8 @@ impl Sheet {
 
     /// A payment: what the charge takes of it, and the rest as credit.
     fn payment(&self, charge: &Charge, moved: &Moved, kind: DuesEntryKind, note: String) -> Result<NewEntry, Refused> {
-        if charge.is_void {
+        // Cash that was given before its payer left is his credit; there was nobody who could have confirmed it for him.
+        if charge.is_void && kind != DuesEntryKind::PaidInCash {
             return Err(Refused::Void(charge.id));
         }
         let to_charge = charge.open().min(moved.amount);

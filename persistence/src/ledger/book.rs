@@ -102,8 +102,7 @@ impl Book {
             return Err(Refused::Amount(request.amount.get()));
         }
         self.may_spend(request.command, source)?;
-        let is_left = |room: RoomId| self.rooms.get(&room).is_none_or(|room| room.deleted);
-        if request.corrects.is_none() && target.kind.room().is_some_and(is_left) {
+        if request.corrects.is_none() && self.is_left(target) {
             return Err(Refused::NoSuchAccount(target.id));
         }
         self.suits(request, source, target)?;
@@ -173,7 +172,10 @@ impl Book {
             TransferState::Pending if is_over(&pending, command.at_ms) => return Err(Refused::Expired(id)),
             TransferState::Pending => self.may_post(&pending)?,
         }
-        // It is reserved; whether the target has room for it may have changed.
+        // It is reserved; whether the target has room for it, and members, may have changed.
+        if self.is_left(target) {
+            return Err(Refused::NoSuchAccount(target.id));
+        }
         target.balance.plus(pending.amount).ok_or(Refused::TooMuch(target.id))?;
         Ok(self.post(command, id))
     }
@@ -292,6 +294,11 @@ impl Book {
 
     pub(super) fn account(&self, id: AccountId) -> Result<&Account, Refused> {
         self.accounts.get(&id).filter(|account| !account.closed).ok_or(Refused::NoSuchAccount(id))
+    }
+
+    /// Whether it is of a room that was deleted.
+    fn is_left(&self, account: &Account) -> bool {
+        account.kind.room().is_some_and(|room| self.rooms.get(&room).is_none_or(|room| room.deleted))
     }
 
     fn both_ends(&self, source: AccountId, target: AccountId) -> Result<(&Account, &Account), Refused> {

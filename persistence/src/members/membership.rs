@@ -72,7 +72,8 @@ impl Rooms {
     /// its own before the leaving.
     ///
     /// # Errors
-    /// [`Error::NoSuchRoom`], [`Error::NotAMember`].
+    /// [`Error::NoSuchRoom`], [`Error::NotAMember`]; of the last member
+    /// [`DuesRefused::HoldsMoney`](crate::DuesRefused::HoldsMoney) while the room's dues do.
     pub async fn leave(&self, user: UserId, room: RoomId) -> Result<Change, Error> {
         self.shared
             .run(move |shared| async move {
@@ -110,8 +111,10 @@ pub(super) async fn depart(transaction: &mut Transaction, room: RoomId, user: Us
     if role == Role::Admin && !has_other_admin(transaction, room, user).await? {
         let sql = "SELECT user_id FROM memberships WHERE room_id = ? AND has_left = 0 AND user_id <> ?
                    ORDER BY joined_change, user_id LIMIT 1";
-        if let Some(heir) = transaction.row_for_update(sql, values![room, user]).await? {
-            give_role(transaction, room, user, UserId(heir.int(0)?), Role::Admin).await?;
+        match transaction.row_for_update(sql, values![room, user]).await? {
+            Some(heir) => drop(give_role(transaction, room, user, UserId(heir.int(0)?), Role::Admin).await?),
+            // The first to come to an empty room is its admin, and would have what others have paid.
+            None => dues::require_nothing_held(transaction, room).await?,
         }
     }
     end(transaction, room, user, user, Kind::MemberLeft).await

@@ -11,6 +11,7 @@ use super::office::end_offices;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, NewRoom, Room, RoomOfUser, Shared, field, now_ms};
+use crate::dues;
 use crate::error::Error;
 use crate::sql::{Row, Transaction, transact, values};
 
@@ -147,13 +148,15 @@ impl Rooms {
     /// Deletes a room and ends all memberships; admins only.
     ///
     /// # Errors
-    /// [`Error::NoSuchRoom`], [`Error::NotAMember`], [`Error::NotAllowed`].
+    /// [`Error::NoSuchRoom`], [`Error::NotAMember`], [`Error::NotAllowed`];
+    /// [`DuesRefused::HoldsMoney`](crate::DuesRefused::HoldsMoney) while the room's dues do.
     pub async fn delete(&self, actor: UserId, room: RoomId) -> Result<Change, Error> {
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_admin(transaction, room, actor).await?;
+                    dues::close(transaction, room, actor).await?;
                     let text = String::new();
                     let change = NewChange { kind: Kind::RoomDeleted, actor, subject: None, text, role: Role::Member };
                     let change = record(transaction, room, change).await?;

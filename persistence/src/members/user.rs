@@ -11,6 +11,7 @@ use super::login::end_logins;
 use super::membership::depart;
 use super::room::limit_of;
 use super::{Change, Shared, SignUp, User, field, now_ms};
+use crate::dues;
 use crate::error::Error;
 use crate::ledger::forget_wallet;
 use crate::sql::{Row, Transaction, transact, values};
@@ -101,7 +102,9 @@ impl Users {
     /// with the changes of the rooms left, to be sequenced there.
     ///
     /// # Errors
-    /// [`Error::NoSuchUser`]; [`Refused::HoldsMoney`](crate::Refused::HoldsMoney) while the user's wallet does.
+    /// [`Error::NoSuchUser`]; [`Refused::HoldsMoney`](crate::Refused::HoldsMoney) while the user's wallet does,
+    /// [`DuesRefused::HoldsCredit`](crate::DuesRefused::HoldsCredit) while a room's dues hold what goes back there, and
+    /// [`DuesRefused::HoldsMoney`](crate::DuesRefused::HoldsMoney) while those of a room do that has no other member.
     pub async fn delete(&self, user: UserId) -> Result<Vec<Change>, Error> {
         self.shared
             .run(move |shared| async move {
@@ -180,13 +183,15 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
     end_logins(transaction, user, 0).await?;
     forget_contacts(transaction, user).await?;
     forget_external(transaction, user).await?;
-    forget_wallet(transaction, user).await?;
     let sql = "SELECT room_id FROM memberships WHERE user_id = ? AND has_left = 0 ORDER BY room_id";
     let rooms = transaction.rows_for_update(sql, values![user]).await?;
     let mut changes = Vec::with_capacity(rooms.len());
     for row in rooms {
         changes.push(depart(transaction, RoomId(row.int(0)?), user).await?);
     }
+    // Accounts are locked after rooms.
+    dues::require_no_credit(transaction, user).await?;
+    forget_wallet(transaction, user).await?;
     Ok(changes)
 }
 

@@ -364,6 +364,7 @@ export const FAULTS = [
   "NothingOpen",
   "MoreThanCame",
   "NotTheTreasurer",
+  "DuesHoldMoney",
   "SecondPersonNeeded",
   "ReceiptSettled",
   "NoSuchWallet",

@@ -181,15 +181,21 @@ impl Model {
         }
     }
 
+    fn let_go(&mut self, place: usize) {
+        let open = self.owed[place].open();
+        if open > 0 {
+            self.owed[place].waived += open;
+            self.owed[place].void = true;
+            self.tell("void", place);
+        }
+    }
+
     fn leave(&mut self, who: usize) {
         self.is_member[who] = false;
         self.by_time.retain(|&member| member != who);
         for place in 0..self.owed.len() {
-            let open = self.owed[place].open();
-            if self.owed[place].who == who && open > 0 {
-                self.owed[place].waived += open;
-                self.owed[place].void = true;
-                self.tell("void", place);
+            if self.owed[place].who == who {
+                self.let_go(place);
             }
         }
         let purse = &mut self.purses[who];
@@ -343,7 +349,7 @@ impl World {
         {
             return Ok(());
         }
-        let fits = is_member && by != 0 && !settled && !self.model.owed[place].void;
+        let fits = is_member && by != 0 && !settled;
         prop_assert_eq!(confirmed.is_ok(), fits, "{:?}", confirmed);
         if fits {
             self.receipt = Some((receipt, place, amount, true));
@@ -364,6 +370,9 @@ impl World {
             self.model.owed[place].paid -= amount;
             self.gave_back(who, amount, in_cash);
             self.model.tell(if in_cash { "refundedInCash" } else { "refunded" }, place);
+            if !self.model.is_member[who] {
+                self.model.let_go(place);
+            }
         }
         Ok(())
     }
