@@ -205,8 +205,8 @@ async fn number(transaction: &mut Transaction, sql: &'static str, room: RoomId) 
 async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Result<Expense, Error> {
     let sql =
         "INSERT INTO expenses (room_id, request_key, title, note, amount, payee_id, payee_name, file_id, proposed_by,
-                                     proposed_at_ms, quorum, expires_at_ms, state)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                                     proposed_at_ms, quorum, expires_at_ms, state, voters_up_to)
+               SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, last_change FROM rooms WHERE room_id = ?";
     let (payee, name) = match &new.payee {
         Payee::Member(user) => (Some(*user), ""),
         Payee::Outside(name) => (None, &**name),
@@ -224,7 +224,8 @@ async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Resu
         new.proposed_at_ms,
         new.quorum,
         new.expires_at_ms,
-        new.state.stored()
+        new.state.stored(),
+        new.room
     ];
     let inserted = transaction.try_execute(sql, values).await?;
     let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;

@@ -19,7 +19,7 @@ pub struct ExpenseVote {
     pub user: UserId,
     /// Agreed, or objected.
     pub approves: bool,
-    /// Whether it counts: not of one who has left.
+    /// Whether it counts: not of one who has left, be he back or not.
     pub counts: bool,
     /// When, Unix time in milliseconds.
     pub voted_at_ms: u64,
@@ -101,7 +101,8 @@ async fn with_votes(
     expenses: Vec<Expense>,
 ) -> Result<Vec<ExpenseEntry>, Error> {
     let ids: Vec<ExpenseId> = expenses.iter().map(|expense| expense.id).collect();
-    let sql = "SELECT v.expense_id, v.user_id, v.approves, v.voted_at_ms, m.has_left FROM expense_votes v
+    let sql = "SELECT v.expense_id, v.user_id, v.approves, v.voted_at_ms, m.has_left,
+                      CASE WHEN m.joined_change <= e.voters_up_to THEN 1 ELSE 0 END FROM expense_votes v
                LEFT JOIN expenses e ON e.expense_id = v.expense_id
                LEFT JOIN memberships m ON m.room_id = e.room_id AND m.user_id = v.user_id";
     let rows = snapshot.rows(listed(sql, "v.expense_id", &ids), &list(&ids)).await?;
@@ -120,7 +121,7 @@ async fn with_votes(
 }
 
 fn vote_of(row: &Row) -> Result<(ExpenseId, ExpenseVote), Error> {
-    let counts = !row.is_null(4) && !row.flag(4)?;
+    let counts = !row.is_null(4) && !row.flag(4)? && row.flag(5)?;
     let vote = ExpenseVote { user: UserId(row.int(1)?), approves: row.flag(2)?, counts, voted_at_ms: row.int(3)? };
     Ok((ExpenseId(row.int(0)?), vote))
 }

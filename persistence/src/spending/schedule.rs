@@ -17,9 +17,11 @@ const BEGUN: &str = " WHERE e.state = 0 AND e.proposed_at_ms <= ?";
 /// Those with as many votes one way as decide; whether these count is looked at under the room's lock.
 const DECIDED: &str = " WHERE e.state = 1 AND e.proposed_at_ms <= ?
       AND (e.quorum <= (SELECT COUNT(*) FROM expense_votes v JOIN memberships m ON m.room_id = e.room_id AND m.user_id = v.user_id
-                        WHERE v.expense_id = e.expense_id AND v.approves = 1 AND m.has_left = 0)
+                        WHERE v.expense_id = e.expense_id AND v.approves = 1 AND m.has_left = 0
+                          AND m.joined_change <= e.voters_up_to)
         OR e.quorum <= (SELECT COUNT(*) FROM expense_votes v JOIN memberships m ON m.room_id = e.room_id AND m.user_id = v.user_id
-                        WHERE v.expense_id = e.expense_id AND v.approves = 0 AND m.has_left = 0))";
+                        WHERE v.expense_id = e.expense_id AND v.approves = 0 AND m.has_left = 0
+                          AND m.joined_change <= e.voters_up_to))";
 
 impl Spending {
     /// Reserves what was begun, and settles what was decided; gives how many. Two servers that do it at once do it once. One

@@ -184,13 +184,15 @@ impl Sheet {
     }
 }
 
-/// How those have voted who are members and may decide. The room is locked.
+/// How those have voted who may decide, and have been members since before it was proposed. The room is locked.
 pub(super) async fn count(transaction: &mut Transaction, expense: &Expense) -> Result<Votes, Error> {
     let sql = "SELECT v.user_id, v.approves FROM expense_votes v
-               JOIN memberships m ON m.room_id = ? AND m.user_id = v.user_id AND m.has_left = 0
+               JOIN expenses e ON e.expense_id = v.expense_id
+               JOIN memberships m ON m.room_id = e.room_id AND m.user_id = v.user_id AND m.has_left = 0
+                                 AND m.joined_change <= e.voters_up_to
                WHERE v.expense_id = ?";
     let mut votes = Votes::default();
-    for row in transaction.rows_for_update(sql, values![expense.room, expense.id]).await? {
+    for row in transaction.rows_for_update(sql, values![expense.id]).await? {
         if expense.is_others_than(UserId(row.int(0)?)) {
             let counted = if row.flag(1)? { &mut votes.approve } else { &mut votes.object };
             *counted += 1;

@@ -22,6 +22,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (9, "external_logins", include_str!("../../migrations/0009_external_logins.sql")),
     (10, "bank", include_str!("../../migrations/0010_bank.sql")),
     (11, "spending", include_str!("../../migrations/0011_spending.sql")),
+    (12, "voters", include_str!("../../migrations/0012_voters.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -130,7 +130,7 @@ async fn as_many_objections_refuse_and_free_what_was_reserved(arm: Arm) {
     is_sound(&club.stores.ledger()).await;
 }
 
-async fn who_has_left_does_not_count(arm: Arm) {
+async fn who_has_left_or_came_later_does_not_count(arm: Arm) {
     let club = club(arm).await;
     let (jun, sora) = (club.jun.user.id, club.sora.user.id);
     let rooms = club.stores.persistence.accounts().rooms();
@@ -142,8 +142,14 @@ async fn who_has_left_does_not_count(arm: Arm) {
     assert_eq!((entry.counted(), entry.votes.len()), ((1, 0), 2));
     assert!(matches!(vote(&club, jun, id, true).await, Err(Error::NotAMember { .. })));
     rooms.join(jun, club.room, None).await.unwrap();
-    assert_eq!(spending(&club).settle_left(now_ms() + DAY_MS).await.unwrap(), 1, "back, his vote decides");
-    assert_eq!(state(&club, id).await, ExpenseState::Posted);
+    assert_eq!(spending(&club).settle_left(now_ms() + DAY_MS).await.unwrap(), 0, "back, he is one who came later");
+    let puppet = club.stores.user("puppet").await.id;
+    rooms.join(puppet, club.room, None).await.unwrap();
+    for later in [jun, puppet] {
+        assert!(matches!(vote(&club, later, id, true).await, Err(Error::NotAllowed(_))));
+    }
+    assert_eq!(spending(&club).expense(sora, club.room, id).await.unwrap().counted(), (1, 0));
+    assert_eq!(state(&club, id).await, ExpenseState::Proposed);
     is_sound(&club.stores.ledger()).await;
 }
 
@@ -361,7 +367,7 @@ on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
     nobody_agrees_to_what_he_proposed_or_is_paid,
     as_many_objections_refuse_and_free_what_was_reserved,
-    who_has_left_does_not_count,
+    who_has_left_or_came_later_does_not_count,
     within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,
     it_expires_or_is_taken_back_and_the_money_is_free,
     the_fund_is_spent_no_other_way,
