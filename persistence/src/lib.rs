@@ -8,6 +8,7 @@
 //! - **Dues** ([`Dues`]): what rooms ask of their members and what was paid of it, committed with the transfers of the ledger.
 //! - **Spending** ([`Spending`]): expenses out of a room's fund, which its members agree to.
 //! - **Bank** ([`Bank`]): notices of money that came in, each credited once, in the same database.
+//! - **Audit** ([`Audit`]): who did what with money, when and from where; a line in the transaction of each action.
 //! - **Messages** ([`MessageStore`]): the MESSAGE frames of all rooms as they went over the wire, in an embedded
 //!   log-structured merge tree, or in ScyllaDB. Writing is repeatable: the same message twice is one message.
 //! - **Write-behind** ([`Lane`]): takes batches from a shard's journal, writes and syncs them, and confirms the position
@@ -66,6 +67,7 @@
 //! carried to its end when the caller stops waiting.
 
 mod address;
+mod audit;
 mod bank;
 mod clock;
 mod config;
@@ -85,6 +87,7 @@ mod stats;
 mod write_behind;
 
 pub use address::StoreAddress;
+pub use audit::{Audit, AuditAction, AuditLine, AuditQuery, Origin, Via};
 pub use bank::{Bank, BankRefused, Conflict, Deposit, DepositId, DepositState, NewDeposit, Reference};
 pub use config::{Config, PasswordCost};
 pub use dues::{

@@ -9,6 +9,7 @@ mod http_limits;
 mod openapi;
 mod operations;
 mod origin;
+mod rest_audit;
 mod rest_bank;
 mod rest_channel;
 mod rest_contact;

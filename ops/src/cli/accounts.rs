@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::io::{IsTerminal, Write};
 
-use moim_persistence::{Accounts, Error, Persistence, User};
+use moim_persistence::{Accounts, Error, Origin, Persistence, User};
 use moim_wire::UserId;
 
 use super::layers::ConfigFlags;
@@ -19,10 +19,11 @@ pub(crate) enum Folder {
     MayBeNew,
 }
 
-/// Opens the accounts of the configured data folder.
+/// Opens the accounts of the configured data folder, for an operator.
 pub(crate) fn open(flags: &ConfigFlags, folder: Folder) -> Result<Accounts, Failure> {
     let config: Config = config::load(&flags.layers())?;
-    if folder == Folder::MustExist { of_existing(&config) } else { of(&config) }
+    let accounts = if folder == Folder::MustExist { of_existing(&config) } else { of(&config) };
+    Ok(accounts?.by_way_of(Origin::OPERATOR))
 }
 
 /// As [`of`], of a server that was there before.

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use moim_persistence::{AccountId, TransferId, Verified};
+use moim_persistence::{AccountId, AuditLine, AuditQuery, RoomId, TransferId, Verified};
 
-use super::accounts::{Folder, open, wait};
+use super::accounts::{Folder, find, open, wait};
 use super::layers::ConfigFlags;
+use super::tail::local_time;
 use super::{Exit, Failure};
 
 /// Look into the ledger of the groups' money, beside a running server or without one
@@ -27,6 +28,24 @@ enum Action {
         #[arg(long, value_name = "WALLET")]
         group: Option<u64>,
     },
+    /// List who did what with money, the newest first: number, time, who, by which way, address, what, room, subject, won, more
+    #[command(
+        after_help = "Examples:\n  moim ledger audit\n  moim ledger audit --room 3 --limit 20\n  moim ledger audit --by haneul@example.org"
+    )]
+    Audit {
+        /// Of one room alone
+        #[arg(long)]
+        room: Option<u32>,
+        /// By one user alone: e-mail address or number
+        #[arg(long, value_name = "WHO")]
+        by: Option<String>,
+        /// Numbers below this one
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<u64>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
+    },
     /// Move back what a posted transfer moved, by a transfer that names it; rooms are told
     #[command(after_help = "Example:\n  moim ledger correct 42")]
     Correct {
@@ -36,10 +55,11 @@ enum Action {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let ledger = open(&args.config, Folder::MustExist)?.ledger();
+    let accounts = open(&args.config, Folder::MustExist)?;
+    let ledger = accounts.ledger();
     let mut out = std::io::stdout().lock();
-    match args.action {
-        Action::Verify { group } => {
+    match &args.action {
+        &Action::Verify { group } => {
             let verified = wait(ledger.verify(group.map(AccountId)))?;
             tell(&mut out, &verified)?;
             match (group, verified.faults.0.is_empty()) {
@@ -50,7 +70,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 (_, false) => Err(Failure::new(Exit::Damaged, verified.faults.0.join("\n"))),
             }
         }
-        Action::Correct { transfer } => {
+        Action::Audit { room, by, before, limit } => {
+            let actor = by.as_deref().map(|who| wait(find(&accounts, who))).transpose()?.map(|user| user.id);
+            let query = AuditQuery { room: room.map(RoomId), actor, before: *before, limit: usize::from(*limit) };
+            for line in wait(accounts.audit().lines(query))? {
+                tell_line(&mut out, &line)?;
+            }
+            Ok(())
+        }
+        &Action::Correct { transfer } => {
             let correction = wait(ledger.correct(TransferId(transfer)))?.transfer;
             writeln!(
                 out,
@@ -60,6 +88,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+fn tell_line(out: &mut impl Write, line: &AuditLine) -> Result<(), Failure> {
+    let AuditLine { id, actor, actor_name, via, address, action, subject, amount, detail, .. } = line;
+    let at = local_time(line.at_ms);
+    let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.replace(['\t', '\n', '\r'], " ") };
+    let room = line.room.map_or_else(|| "-".to_owned(), |room| room.to_string());
+    let (name, address, detail) = (or_none(actor_name), or_none(address), or_none(detail));
+    let (via, action) = (via.name(), action.name());
+    writeln!(out, "{id}\t{at}\t{actor} {name}\t{via}\t{address}\t{action}\t{room}\t{subject}\t{amount}\t{detail}")?;
+    Ok(())
 }
 
 fn tell(out: &mut impl Write, verified: &Verified) -> Result<(), Failure> {

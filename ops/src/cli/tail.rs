@@ -259,7 +259,7 @@ fn money(text: &str) -> String {
 }
 
 /// Date and time of this machine's zone.
-fn local_time(unix_ms: u64) -> String {
+pub(super) fn local_time(unix_ms: u64) -> String {
     let millisecond = i64::try_from(unix_ms).unwrap_or(i64::MAX);
     match jiff::Timestamp::from_millisecond(millisecond) {
         Ok(at) => at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),

@@ -191,6 +191,13 @@ fn an_operator_verifies_and_corrects_the_ledger() {
     let [once, again] = [0; 2].map(|_| operated(data.path(), &["ledger", "correct", "1"], ""));
     assert!(once == again && once.contains("1000 KRW from wallet"), "{once}");
     assert!(operated(data.path(), &["ledger", "verify"], "").contains(&format!("transfers\t{}", PAYERS + 1)));
+    let audit = operated(data.path(), &["ledger", "audit", "--limit", "2"], "");
+    let [newest, before] = audit.lines().collect::<Vec<_>>()[..] else { panic!("{audit}") };
+    let fields: Vec<&str> = newest.split('\t').collect();
+    assert_eq!((fields[2], fields[3], fields[5], fields[8]), ("0 -", "operator", "corrected", "1000 KRW"), "{audit}");
+    assert!(before.contains("\tgroupWalletOpened\t"), "{audit}");
+    let by = operated(data.path(), &["ledger", "audit", "--by", "person1@example.org"], "");
+    assert!(by.lines().count() == 2 && by.lines().all(|line| line.contains(" person 1\t")), "{by}");
     let nothing = operate(data.path(), &["ledger", "correct", "999999"], "");
     assert_eq!(nothing.status.code(), Some(5));
 }

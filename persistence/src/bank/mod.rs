@@ -26,6 +26,7 @@ pub use deposit::{BankRefused, Conflict, Deposit, DepositId, DepositState, NewDe
 pub use reference::Reference;
 pub(crate) use verify::CHECKS;
 
+use crate::audit::Origin;
 use crate::ledger::Ledger;
 use crate::members::Shared;
 
@@ -33,14 +34,15 @@ use crate::members::Shared;
 #[derive(Clone)]
 pub struct Bank {
     shared: Arc<Shared>,
+    origin: Origin,
 }
 
 impl Bank {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
+        Self { shared, origin }
     }
 
     fn ledger(&self) -> Ledger {
-        Ledger::new(self.shared.clone())
+        Ledger::new(self.shared.clone(), self.origin)
     }
 }

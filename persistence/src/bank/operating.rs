@@ -5,6 +5,8 @@ use moim_wire::UserId;
 use super::Bank;
 use super::deposit::{BankRefused, COLUMNS, Conflict, Deposit, DepositState};
 use super::taking::{BY_BANK_ID, locked};
+use crate::audit::{self, AuditAction, NewLine};
+use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, Refused, stored_won};
 use crate::sql::{Row, Statement, Transaction, transact, values};
@@ -48,7 +50,7 @@ impl Bank {
     /// # Errors
     /// [`BankRefused::NoSuchDeposit`], [`BankRefused::WrongState`] for one that is not unmatched, [`Refused::NoWalletOf`].
     pub async fn match_to(&self, bank_id: &str, user: UserId) -> Result<Deposit, Error> {
-        let bank_id = bank_id.to_owned();
+        let (bank_id, origin) = (bank_id.to_owned(), self.origin);
         let id = self
             .shared
             .run(move |shared| async move {
@@ -59,6 +61,8 @@ impl Bank {
                     let sql = "UPDATE bank_deposits SET wallet_id = ?, state = ? WHERE deposit_id = ?";
                     let values = values![AccountId(row.int(0)?), DepositState::Received.stored(), deposit.id];
                     transaction.execute(sql, values).await?;
+                    let line = NewLine::new(origin, UserId(0), now_ms(), AuditAction::DepositMatched, deposit.id.0);
+                    audit::write(transaction, &[line.of(deposit.amount).saying(&*bank_id)]).await?;
                     Ok(deposit.id)
                 })
             })

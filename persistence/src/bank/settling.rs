@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Bank;
 use super::deposit::{BankRefused, COLUMNS, Deposit, DepositId, DepositState};
+use crate::audit::Origin;
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, Refused, RequestKey, TransferId, Won, stored_won};
@@ -267,7 +268,7 @@ async fn keep(shared: Weak<Shared>) {
     loop {
         looks.tick().await;
         let Some(shared) = shared.upgrade() else { return };
-        if let Err(error) = Bank::new(shared).settle_left(now_ms()).await {
+        if let Err(error) = Bank::new(shared, Origin::SERVER).settle_left(now_ms()).await {
             tracing::warn!(%error, "deposits are credited later");
         }
     }

@@ -1,6 +1,6 @@
 //! A period of a plan is asked for: a request with a charge for each who is then a member, and its card in the room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use moim_wire::{RoomId, UserId};
 
@@ -14,6 +14,7 @@ use super::rows::{CHARGES, charge_of};
 use super::sheet::{Counts, Sheet};
 use super::steps::{Days, Step};
 use super::told::{self, Asked};
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::error::Error;
 use crate::ledger::Won;
 use crate::members::{Change, Told, lock_room, record_told};
@@ -38,7 +39,7 @@ pub(super) async fn ask(
     let Some(due) = plan.next_due.filter(|_| ask_at.is_some_and(|ask_at| ask_at <= now_ms)) else {
         // Or it would be looked at for ever, where it is put down for another time than it is due at.
         let sql = "UPDATE dues_plans SET next_ask_at_ms = ? WHERE plan_id = ?";
-        transaction.execute(sql, values![ask_at.map_or(Value::Null, Value::from), id]).await?;
+        transaction.execute(sql, values![ask_at, id]).await?;
         return Ok(None);
     };
     let members = members(transaction, room).await?;
@@ -51,8 +52,7 @@ pub(super) async fn ask(
     }
     let request = insert(transaction, &plan, due, odd_won, now_ms).await?;
     let charges = charge(transaction, request, room, &shares).await?;
-    let asked = charges.iter().map(|charge| charge.amount.get()).sum::<i64>();
-    let (counts, told) = settle(transaction, request, &shares, charges, now_ms).await?;
+    let (counts, asked, told) = settle(transaction, request, &shares, charges, now_ms).await?;
     for told in told {
         record_told(transaction, room, told).await?;
     }
@@ -65,10 +65,13 @@ pub(super) async fn ask(
         due,
         grace_days: plan.terms.grace_days,
         late_fee: plan.terms.late_fee,
-        asked: Won::new(asked).unwrap_or(Won::MAX),
+        asked,
         odd_won,
         counts,
     });
+    let line =
+        NewLine::new(Origin::SERVER, UserId(0), now_ms, AuditAction::DuesAsked, request.0).in_room(room).of(asked);
+    audit::write(transaction, &[line.saying(&*plan.terms.title)]).await?;
     record_told(transaction, room, card).await.map(Some)
 }
 
@@ -103,7 +106,7 @@ async fn insert(
         odd_won,
         now_ms,
         step.stored(),
-        step.at_ms(days).map_or(Value::Null, Value::from)
+        step.at_ms(days)
     ];
     let inserted = transaction.try_execute(sql, values).await?;
     let asked_before = || Error::Internal(format!("plan {} has asked for {due} before", plan.id));
@@ -132,14 +135,14 @@ async fn charge(
 }
 
 /// Lets go what exempt members would pay, pays new charges from what was paid too much before, and writes what the request has
-/// come to. What comes of other requests by that is to be told; of this one the card says it.
+/// come to, and what it asks of all. What comes of other requests by that is to be told; of this one the card says it.
 async fn settle(
     transaction: &mut Transaction,
     request: RequestId,
     shares: &[Share],
     charges: Vec<Charge>,
     now_ms: u64,
-) -> Result<(Counts, Vec<Told>), Error> {
+) -> Result<(Counts, Won, Vec<Told>), Error> {
     let mut sheet = Sheet::default();
     let of: BTreeSet<(RoomId, UserId)> = charges.iter().map(|charge| (charge.room, charge.user)).collect();
     sheet.lock_members(transaction, &of).await?;
@@ -164,7 +167,9 @@ async fn settle(
     }
     told.retain(|told| told.subject != request.0);
     sheet.write(transaction).await?;
-    Ok((sheet.requests[&request], told))
+    let asked = sheet.charges.values().filter(|charge| charge.request == request);
+    let asked = asked.map(|charge| charge.asked().get()).sum::<i64>();
+    Ok((sheet.requests[&request], Won::new(asked).unwrap_or(Won::MAX), told))
 }
 
 /// Sets a plan to its period of that number, or ends it.
@@ -175,18 +180,26 @@ async fn go_on(transaction: &mut Transaction, id: PlanId, periods: u32, plan: Op
     let ask_at = plan.and_then(|plan| next.map(|next| plan.terms.ask_at_ms(next)));
     let sql = "UPDATE dues_plans SET periods = ?, last_due_day = ?, next_due_day = ?, next_ask_at_ms = ?
                WHERE plan_id = ?";
-    let day = |day: Option<Day>| day.map_or(Value::Null, Value::from);
-    let values = values![periods, day(last), day(next), ask_at.map_or(Value::Null, Value::from), id];
-    transaction.execute(sql, values).await.map(drop)
+    transaction.execute(sql, values![periods, last, next, ask_at, id]).await.map(drop)
 }
 
-/// The charges of a request that are open, rising.
+/// The charges of a request that are open, rising; without those for which as much cash was written down and waits for a
+/// second person: who has handed it over is not late because nobody has looked yet.
 pub(super) async fn open_charges(
     transaction: &mut Transaction,
+    room: RoomId,
     request: RequestId,
 ) -> Result<Vec<(ChargeId, UserId)>, Error> {
+    let sql = "SELECT charge_id, amount FROM dues_receipts WHERE room_id = ? AND state = 0";
+    let mut waiting: BTreeMap<ChargeId, i64> = BTreeMap::new();
+    for row in transaction.rows_for_update(sql, values![room]).await? {
+        let sum = waiting.entry(ChargeId(row.int(0)?)).or_default();
+        *sum = sum.saturating_add(row.int(1)?);
+    }
     let sql = Statement::from(CHARGES)
         .then(" WHERE request_id = ? AND is_void = 0 AND paid + waived < amount + late_fee ORDER BY charge_id");
     let rows = transaction.rows_for_update(sql, values![request]).await?;
-    rows.iter().map(|row| charge_of(row).map(|charge| (charge.id, charge.user))).collect()
+    let open = rows.iter().map(charge_of).collect::<Result<Vec<_>, Error>>()?;
+    let is_covered = |charge: &Charge| waiting.get(&charge.id).is_some_and(|sum| *sum >= charge.open().get());
+    Ok(open.iter().filter(|charge| !is_covered(charge)).map(|charge| (charge.id, charge.user)).collect())
 }

@@ -8,6 +8,7 @@ use super::number::{ChargeId, ReceiptId};
 use super::paying::positive;
 use super::refused::DuesRefused as Refused;
 use super::rows::won;
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
@@ -94,13 +95,13 @@ impl Dues {
             settled_by: None,
         };
         let key = new.key;
-        let room = new.room;
+        let (room, origin) = (new.room, self.origin);
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_keeper(transaction, room, receipt.recorded_by).await?;
-                    insert(transaction, room, &key, &receipt).await
+                    insert(transaction, origin, room, &key, &receipt).await
                 })
             })
             .await
@@ -129,7 +130,8 @@ impl Dues {
     /// # Errors
     /// [`Error::Ledger`] with the reason.
     pub async fn deny_cash(&self, actor: UserId, room: RoomId, id: ReceiptId) -> Result<(), Error> {
-        self.receipt(actor, room, id).await?;
+        let receipt = self.receipt(actor, room, id).await?;
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -137,10 +139,11 @@ impl Dues {
                     require_member(transaction, room, actor).await?;
                     let sql = "UPDATE dues_receipts SET state = 2, settled_by = ?, settled_at_ms = ?
                                WHERE receipt_id = ? AND state = 0";
-                    match transaction.execute(sql, values![actor, now_ms(), id]).await? {
-                        0 => Err(Refused::ReceiptSettled(id).into()),
-                        _ => Ok(()),
+                    if transaction.execute(sql, values![actor, now_ms(), id]).await? == 0 {
+                        return Err(Refused::ReceiptSettled(id).into());
                     }
+                    let line = NewLine::new(origin, actor, now_ms(), AuditAction::CashDenied, id.0).in_room(room);
+                    audit::write(transaction, &[line.of(receipt.amount)]).await
                 })
             })
             .await
@@ -194,12 +197,13 @@ fn receipt_of(row: &Row) -> Result<ReceiptEntry, Error> {
             1 => ReceiptState::Confirmed,
             _ => ReceiptState::Denied,
         },
-        settled_by: if row.is_null(8) { None } else { Some(UserId(row.int(8)?)) },
+        settled_by: row.int_or_null(8)?.map(UserId),
     })
 }
 
 async fn insert(
     transaction: &mut Transaction,
+    origin: Origin,
     room: RoomId,
     key: &RequestKey,
     new: &ReceiptEntry,
@@ -224,5 +228,9 @@ async fn insert(
     let values = values![room, new.charge, new.user, amount, &*new.note, &*stored, new.recorded_by, at_ms];
     let inserted = transaction.try_execute(sql, values).await?;
     let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
-    Ok(ReceiptEntry { id: ReceiptId(u64::try_from(inserted.id).unwrap_or_default()), ..new.clone() })
+    let id = ReceiptId(u64::try_from(inserted.id).unwrap_or_default());
+    let line =
+        NewLine::new(origin, new.recorded_by, at_ms, AuditAction::CashRecorded, id.0).in_room(room).of(new.amount);
+    audit::write(transaction, &[line.saying(&*new.note)]).await?;
+    Ok(ReceiptEntry { id, ..new.clone() })
 }

@@ -49,6 +49,7 @@ pub(crate) use fund::require as fund_of_room;
 pub(crate) use keeper::{is_keeper, require_keeper, require_reader};
 pub(crate) use leaving::{close, leave, require_no_credit, require_nothing_held};
 pub use number::{BalanceId, ChargeId, DuesEntryId, PlanId, ReceiptId, RequestId};
+pub(crate) use paying::positive;
 pub use paying::{ChargePayment, Refund};
 pub use plan::{Amount, MemberTerms, Plan, Repeat, Terms, Tier};
 pub use planning::NewPlan;
@@ -56,8 +57,9 @@ pub use reading::{BalanceEntry, ChargeEntry, DuesEntry, EntriesQuery, OwnCharge,
 pub use refused::DuesRefused;
 pub use sheet::Counts;
 pub(crate) use sheet::Sheet;
-pub(crate) use verify::verify;
+pub(crate) use verify::CHECKS;
 
+use crate::audit::Origin;
 use crate::error::Error;
 use crate::ledger::Refused;
 use crate::members::Shared;
@@ -66,11 +68,12 @@ use crate::members::Shared;
 #[derive(Clone)]
 pub struct Dues {
     shared: Arc<Shared>,
+    origin: Origin,
 }
 
 impl Dues {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
+        Self { shared, origin }
     }
 }
 

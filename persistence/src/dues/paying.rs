@@ -14,6 +14,7 @@ use super::plan::invalid;
 use super::refused::DuesRefused as Refused;
 use super::rows::{CHARGES, charge_of};
 use super::sheet::Sheet;
+use crate::audit::{self, AuditAction, NewLine};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, Errand, Ledger, Outcome, Payment, Purpose, RequestKey, Won};
@@ -120,6 +121,7 @@ impl Dues {
     pub async fn waive(&self, actor: UserId, room: RoomId, charge: ChargeId, reason: &str) -> Result<Change, Error> {
         let reason = field::dues_text("reason", reason, 1, 200)?;
         self.fund_and_charge(actor, room, charge).await?;
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -129,6 +131,8 @@ impl Dues {
                     let told = sheet.waive(charge, DuesEntryKind::Waived, (actor, reason.clone(), now_ms()))?;
                     sheet.write(transaction).await?;
                     let (_, told) = told.ok_or(Refused::NoSuchCharge(charge))?;
+                    let line = NewLine::new(origin, actor, now_ms(), AuditAction::Waived, charge.0).in_room(room);
+                    audit::write(transaction, &[line.saying(&*reason)]).await?;
                     record_told(transaction, room, told).await
                 })
             })
@@ -136,7 +140,7 @@ impl Dues {
     }
 
     pub(super) fn ledger(&self) -> Ledger {
-        Ledger::new(self.shared.clone())
+        Ledger::new(self.shared.clone(), self.origin)
     }
 
     /// The accounts of a room's dues, for its members.
@@ -171,7 +175,7 @@ impl Dues {
 }
 
 /// An amount that is more than nothing.
-pub(super) fn positive(amount: i64) -> Result<Won, Error> {
+pub(crate) fn positive(amount: i64) -> Result<Won, Error> {
     let won = Won::new(amount).filter(|won| won.is_positive());
     won.ok_or_else(|| invalid("amount", format!("{amount} is not within 1 to {}", Won::MAX.get())))
 }

@@ -1,6 +1,6 @@
 //! Plans are made, changed and ended by who keeps the room's dues.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use moim_wire::{RoomId, UserId};
 
@@ -12,11 +12,12 @@ use super::number::PlanId;
 use super::plan::{Amount, MemberTerms, Plan, Repeat, Terms, Tier, invalid};
 use super::refused::DuesRefused as Refused;
 use super::rows::won;
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, RequestKey, Won};
 use crate::members::lock_room;
-use crate::sql::{Row, Statement, Transaction, Value, pieces, transact, values};
+use crate::sql::{Row, Statement, Transaction, Value, list, listed, pieces, transact, values};
 
 /// Plans of a room that have not ended.
 const PLANS_MAX: i64 = 50;
@@ -45,6 +46,7 @@ impl Dues {
     pub async fn open_plan(&self, new: NewPlan) -> Result<Plan, Error> {
         let NewPlan { actor, key, room, terms, fund } = new;
         let terms = terms.checked(Day::of_ms(now_ms()))?;
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -58,7 +60,9 @@ impl Dues {
                     }
                     require_space(transaction, room).await?;
                     fund::open(transaction, room, actor, fund).await?;
-                    insert(transaction, actor, &key, room, &terms).await
+                    let plan = insert(transaction, actor, &key, room, &terms).await?;
+                    note(transaction, (origin, actor), AuditAction::PlanOpened, &plan).await?;
+                    Ok(plan)
                 })
             })
             .await
@@ -70,6 +74,7 @@ impl Dues {
     /// As [`Self::open_plan`]; [`Refused::NoSuchPlan`], [`Refused::PlanEnded`].
     pub async fn change_plan(&self, actor: UserId, room: RoomId, id: PlanId, terms: Terms) -> Result<Plan, Error> {
         let terms = terms.checked(Day::of_ms(now_ms()))?;
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -84,10 +89,18 @@ impl Dues {
                         let reason = format!("{} is not after {last}, which was asked for already", terms.first_due);
                         return Err(invalid("firstDue", reason));
                     }
-                    update(transaction, id, &terms).await?;
-                    write_lists(transaction, id, &terms).await?;
-                    let next_due = Some(terms.first_due);
-                    Ok(Plan { terms: terms.clone(), periods: 0, next_due, ..before })
+                    let next_due = terms.first_due;
+                    let mut plan =
+                        Plan { terms: terms.clone(), periods: 0, next_due: Some(next_due), ..before.clone() };
+                    // The rhythm goes on from where it began, or the 31st would be the 28th from February on.
+                    if before.next_due == plan.next_due && before.terms.repeat == terms.repeat {
+                        plan.terms.first_due = before.terms.first_due;
+                        plan.periods = before.periods;
+                    }
+                    update(transaction, &plan, next_due).await?;
+                    write_lists(transaction, id, &plan.terms).await?;
+                    note(transaction, (origin, actor), AuditAction::PlanChanged, &plan).await?;
+                    Ok(plan)
                 })
             })
             .await
@@ -98,15 +111,19 @@ impl Dues {
     /// # Errors
     /// As [`Self::change_plan`].
     pub async fn end_plan(&self, actor: UserId, room: RoomId, id: PlanId) -> Result<(), Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_keeper(transaction, room, actor).await?;
-                    locked(transaction, room, id).await?;
+                    let plan = locked(transaction, room, id).await?;
                     let sql = "UPDATE dues_plans SET next_due_day = NULL, next_ask_at_ms = NULL, ended_at_ms = ?
                                WHERE plan_id = ? AND ended_at_ms IS NULL";
-                    transaction.execute(sql, values![now_ms(), id]).await.map(drop)
+                    if transaction.execute(sql, values![now_ms(), id]).await? > 0 {
+                        note(transaction, (origin, actor), AuditAction::PlanEnded, &plan).await?;
+                    }
+                    Ok(())
                 })
             })
             .await
@@ -132,6 +149,16 @@ impl Dues {
             })
             .await
     }
+}
+
+async fn note(
+    transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
+    action: AuditAction,
+    plan: &Plan,
+) -> Result<(), Error> {
+    let line = NewLine::new(origin, actor, now_ms(), action, plan.id.0).in_room(plan.room).saying(&*plan.terms.title);
+    audit::write(transaction, &[line]).await
 }
 
 /// Columns of `dues_plans` as [`plan_of`] takes them.
@@ -180,7 +207,7 @@ async fn with_lists(transaction: &mut Transaction, mut plan: Plan) -> Result<Pla
     for row in transaction.rows(sql, values![plan.id]).await? {
         let terms = MemberTerms {
             amount: if row.is_null(1) { None } else { Some(won(&row, 1)?) },
-            tier: if row.is_null(2) { None } else { Some(row.int(2)?) },
+            tier: row.int_or_null(2)?,
             exempt: row.text_or_null(3)?,
         };
         plan.terms.members.insert(UserId(row.int(0)?), terms);
@@ -209,7 +236,7 @@ async fn require_space(transaction: &mut Transaction, room: RoomId) -> Result<()
 }
 
 /// The columns that terms fill, in the order of both statements below.
-fn columns(terms: &Terms) -> [Value; 10] {
+fn columns(terms: &Terms, next_due: Day) -> [Value; 10] {
     let (kind, amount) = match &terms.amount {
         Amount::Equal(won) => (1, *won),
         Amount::Own(won) => (2, *won),
@@ -230,8 +257,8 @@ fn columns(terms: &Terms) -> [Value; 10] {
         terms.ask_days.into(),
         terms.grace_days.into(),
         terms.late_fee.get().into(),
-        terms.first_due.into(),
-        terms.ask_at_ms(terms.first_due).into(),
+        next_due.into(),
+        terms.ask_at_ms(next_due).into(),
     ]
 }
 
@@ -247,7 +274,7 @@ async fn insert(
                                        next_due_day, next_ask_at_ms, room_id, request_key, periods, created_by,
                                        created_at_ms)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)";
-    let mut values = columns(terms).to_vec();
+    let mut values = columns(terms, terms.first_due).to_vec();
     values.extend([room.into(), key.stored(actor).into(), actor.into(), now_ms().into()]);
     let inserted = transaction.try_execute(sql, &values).await?;
     let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
@@ -257,13 +284,13 @@ async fn insert(
     Ok(Plan { id, room, made_by: actor, terms, periods: 0, last_due: None, next_due })
 }
 
-async fn update(transaction: &mut Transaction, id: PlanId, terms: &Terms) -> Result<(), Error> {
+async fn update(transaction: &mut Transaction, plan: &Plan, next_due: Day) -> Result<(), Error> {
     let sql =
         "UPDATE dues_plans SET title = ?, amount_kind = ?, amount = ?, first_due_day = ?, rhythm = ?, ask_days = ?,
-                      grace_days = ?, late_fee = ?, next_due_day = ?, next_ask_at_ms = ?, periods = 0
+                      grace_days = ?, late_fee = ?, next_due_day = ?, next_ask_at_ms = ?, periods = ?
                WHERE plan_id = ?";
-    let mut values = columns(terms).to_vec();
-    values.push(id.into());
+    let mut values = columns(&plan.terms, next_due).to_vec();
+    values.extend([plan.periods.into(), plan.id.into()]);
     transaction.execute(sql, &values).await.map(drop)
 }
 
@@ -279,11 +306,14 @@ async fn write_lists(transaction: &mut Transaction, id: PlanId, terms: &Terms) -
     }
     let members: Vec<(&UserId, &MemberTerms)> = terms.members.iter().collect();
     // A member who never was would fail the foreign key as a fault of the store's.
-    for (user, _) in &members {
-        let sql = "SELECT 1 FROM users WHERE user_id = ?";
-        if transaction.row(sql, values![**user]).await?.is_none() {
-            return Err(invalid("members", format!("there is no user {user}")));
+    let mut unknown: BTreeSet<UserId> = terms.members.keys().copied().collect();
+    for piece in pieces(&terms.members.keys().copied().collect::<Vec<_>>(), ROWS_MAX) {
+        for row in transaction.rows(listed("SELECT user_id FROM users", "user_id", piece), &list(piece)).await? {
+            unknown.remove(&UserId(row.int(0)?));
         }
+    }
+    if let Some(user) = unknown.first() {
+        return Err(invalid("members", format!("there is no user {user}")));
     }
     let sql = "INSERT INTO dues_plan_members (plan_id, user_id, amount, tier_number, exempt) VALUES ";
     for piece in pieces(&members, ROWS_MAX) {
@@ -297,8 +327,8 @@ fn member_row(id: PlanId, user: UserId, terms: &MemberTerms) -> [Value; 5] {
     [
         id.into(),
         user.into(),
-        terms.amount.map_or(Value::Null, |amount| amount.get().into()),
-        terms.tier.map_or(Value::Null, |tier| Value::from(tier as u64)),
+        terms.amount.map(Won::get).into(),
+        terms.tier.map(|tier| tier as u64).into(),
         terms.exempt.clone().into(),
     ]
 }

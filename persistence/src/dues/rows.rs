@@ -16,6 +16,8 @@ use crate::sql::{Row, Statement, Transaction, Value, list, listed, pieces, value
 
 /// Rows of one INSERT.
 const ROWS_MAX: usize = 64;
+/// Numbers of one list: databases take some ten thousand values a statement, and a room may have more members.
+const LISTED_MAX: usize = 256;
 
 pub(super) const CHARGES: &str =
     "SELECT charge_id, request_id, room_id, user_id, amount, late_fee, waived, paid, is_void,
@@ -132,12 +134,30 @@ impl Sheet {
         if users.is_empty() {
             return Ok(());
         }
-        let (of_users, of_rooms) = (list(&users), list(&rooms));
+        let of_rooms = list(&rooms);
+        for piece in pieces(&users, LISTED_MAX) {
+            self.lock_piece(transaction, &list(piece), &of_rooms).await?;
+        }
+        let requests = self.charges.values().map(|charge| charge.request.0).collect();
+        let sql = "SELECT request_id, asked_of, paid_by, collected FROM dues_requests";
+        for row in by_numbers(transaction, sql, "request_id", requests).await? {
+            let counts = Counts { asked_of: row.int(1)?, paid_by: row.int(2)?, collected: won(&row, 3)? };
+            self.requests.insert(RequestId(row.int(0)?), counts);
+        }
+        Ok(())
+    }
+
+    async fn lock_piece(
+        &mut self,
+        transaction: &mut Transaction,
+        of_users: &[Value],
+        of_rooms: &[Value],
+    ) -> Result<(), Error> {
         let in_both = |select: &'static str| {
             let statement = Statement::from(select).then(" WHERE user_id IN (").repeat("?", ", ", of_users.len());
             statement.then(") AND room_id IN (").repeat("?", ", ", of_rooms.len()).then(")")
         };
-        let values: Vec<Value> = of_users.iter().chain(&of_rooms).cloned().collect();
+        let values: Vec<Value> = of_users.iter().chain(of_rooms).cloned().collect();
         let sql = in_both(CHARGES).then(" AND is_void = 0 AND paid + waived < amount + late_fee ORDER BY charge_id");
         for row in transaction.rows_for_update(sql, &values).await? {
             let charge = charge_of(&row)?;
@@ -146,12 +166,6 @@ impl Sheet {
         for row in transaction.rows_for_update(in_both(BALANCES).then(" ORDER BY balance_id"), &values).await? {
             let (of, balance) = balance_of(&row)?;
             self.balances.insert(of, balance);
-        }
-        let requests = self.charges.values().map(|charge| charge.request.0).collect();
-        let sql = "SELECT request_id, asked_of, paid_by, collected FROM dues_requests";
-        for row in by_numbers(transaction, sql, "request_id", requests).await? {
-            let counts = Counts { asked_of: row.int(1)?, paid_by: row.int(2)?, collected: won(&row, 3)? };
-            self.requests.insert(RequestId(row.int(0)?), counts);
         }
         Ok(())
     }
@@ -203,10 +217,11 @@ async fn by_numbers(
     ids: BTreeSet<u64>,
 ) -> Result<Vec<Row>, Error> {
     let ids: Vec<u64> = ids.into_iter().collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut rows = Vec::new();
+    for piece in pieces(&ids, LISTED_MAX) {
+        rows.extend(transaction.rows_for_update(listed(select, column, piece), &list(piece)).await?);
     }
-    transaction.rows_for_update(listed(select, column, &ids), &list(&ids)).await
+    Ok(rows)
 }
 
 async fn write_balance(
@@ -238,12 +253,12 @@ fn entry_row(entry: &NewEntry) -> [Value; 11] {
     [
         entry.room.into(),
         entry.user.into(),
-        entry.charge.map_or(Value::Null, Value::from),
+        entry.charge.into(),
         entry.kind.stored().into(),
         entry.to_charge.get().into(),
         entry.to_credit.get().into(),
         entry.to_due.get().into(),
-        entry.transfer.map_or(Value::Null, Value::from),
+        entry.transfer.into(),
         entry.actor.into(),
         (&*entry.note).into(),
         entry.at_ms.into(),

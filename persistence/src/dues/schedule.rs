@@ -12,6 +12,7 @@ use super::rows::won;
 use super::sheet::Sheet;
 use super::steps::{Action, Days, Step};
 use super::told;
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::error::Error;
 use crate::ledger::{Errand, Purpose, RequestKey, Won};
 use crate::members::{lock_room, record_told};
@@ -217,7 +218,7 @@ async fn step(transaction: &mut Transaction, room: RoomId, request: RequestId, n
         days: Days { due: Day::of_stored(row.int(1)?)?, grace_days: row.int(2)? },
         late_fee: won(&row, 3)?,
         step: Step::of(row.int(4)?),
-        at_ms: if row.is_null(5) { None } else { Some(row.int(5)?) },
+        at_ms: row.int_or_null(5)?,
     };
     if found.at_ms.is_none_or(|at_ms| at_ms > now_ms) {
         return Ok(());
@@ -232,7 +233,7 @@ async fn step(transaction: &mut Transaction, room: RoomId, request: RequestId, n
 }
 
 async fn act(transaction: &mut Transaction, room: RoomId, found: &Stepping, now_ms: u64) -> Result<(), Error> {
-    let open = open_charges(transaction, found.id).await?;
+    let open = open_charges(transaction, room, found.id).await?;
     let mut told = Vec::new();
     match found.step {
         Step::Before | Step::OnTheDay | Step::Late => {
@@ -248,6 +249,10 @@ async fn act(transaction: &mut Transaction, room: RoomId, found: &Stepping, now_
                 told.extend(sheet.use_credit(room, user, user, now_ms).into_iter().map(|(_, told)| told));
             }
             sheet.write(transaction).await?;
+            if !told.is_empty() {
+                let line = NewLine::new(Origin::SERVER, UserId(0), now_ms, AuditAction::LateFeeCharged, found.id.0);
+                audit::write(transaction, &[line.in_room(room).of(found.late_fee).saying(&*found.title)]).await?;
+            }
         }
         Step::LateFee | Step::Over => {}
     }
@@ -259,6 +264,5 @@ async fn act(transaction: &mut Transaction, room: RoomId, found: &Stepping, now_
 
 async fn go_on(transaction: &mut Transaction, id: RequestId, step: Step, at_ms: Option<u64>) -> Result<(), Error> {
     let sql = Statement::from("UPDATE dues_requests SET next_step = ?, next_step_at_ms = ? WHERE request_id = ?");
-    let at_ms = at_ms.map_or(Value::Null, Value::from);
     transaction.execute(sql, values![step.stored(), at_ms, id]).await.map(drop)
 }

@@ -96,7 +96,7 @@ pub(super) fn card(asked: &Asked<'_>) -> Told {
         collected: asked.counts.collected.get(),
         odd_won: asked.odd_won,
     };
-    told(Kind::Request, asked.made_by, asked.request, &card)
+    Told::of(Kind::Request, asked.made_by, asked.request.0, &card)
 }
 
 /// What has become of a charge by an entry.
@@ -115,7 +115,7 @@ pub(super) fn changed(entry: &NewEntry, charge: &Charge, credit: Won, counts: Co
         paid_by: counts.paid_by,
         collected: counts.collected.get(),
     };
-    told(Kind::RequestChanged, entry.actor, charge.request, &text)
+    Told::of(Kind::RequestChanged, entry.actor, charge.request.0, &text)
 }
 
 /// Reminders of a request to those who have not paid.
@@ -128,12 +128,7 @@ pub(super) fn reminders(
     let of = |users: &[UserId]| {
         let users = users.iter().map(|user| user.0).collect();
         let text = Reminder { request: request.0, what: "reminder", step, title, due: due.to_string(), users };
-        told(Kind::RequestChanged, UserId(0), request, &text)
+        Told::of(Kind::RequestChanged, UserId(0), request.0, &text)
     };
     unpaid.chunks(NAMED_MAX).map(of).collect()
-}
-
-fn told(kind: Kind, actor: UserId, request: RequestId, text: &impl Serialize) -> Told {
-    // Numbers and strings, under names that are ours: nothing of it cannot be written.
-    Told { kind, actor, subject: request.0, text: serde_json::to_string(text).unwrap_or_default() }
 }

@@ -1,11 +1,7 @@
 //! Compares what is stored of dues with the entries of their book, and these with the transfers.
 
-use crate::error::Error;
-use crate::ledger::Faults;
-use crate::sql::{Transaction, values};
-
 /// What is looked for: what is wrong with those that are found, and how they are found. Each asks for the first ten.
-const CHECKS: [(&str, &str); 6] = [
+pub(crate) const CHECKS: [(&str, &str); 6] = [
     (
         "charge {} is not what its entries add up to",
         "SELECT c.charge_id FROM dues_charges c
@@ -59,13 +55,3 @@ const CHECKS: [(&str, &str); 6] = [
          ORDER BY q.request_id LIMIT 10",
     ),
 ];
-
-/// Tells what is wrong with the dues of all rooms.
-pub(crate) async fn verify(snapshot: &mut Transaction, faults: &mut Faults) -> Result<(), Error> {
-    for (fault, sql) in CHECKS {
-        for row in snapshot.rows(sql, values![]).await? {
-            faults.found(fault.replace("{}", &row.int::<u64>(0)?.to_string()));
-        }
-    }
-    Ok(())
-}

@@ -18,6 +18,7 @@ use super::refused::Refused;
 use super::reservation::{self, Reservation, ReservationId};
 use super::transfer::{self, RequestKey, Transfer, TransferId, stored_won};
 use super::write;
+use crate::audit::Origin;
 use crate::dues::Sheet;
 use crate::error::Error;
 use crate::spending;
@@ -64,7 +65,8 @@ pub(super) async fn check(transaction: &mut Transaction, new: &Reservation, hash
         purpose: None,
     };
     let authority = Authority::Password(hash.to_owned());
-    let commands = [Command { actor: new.actor, authority, at_ms: new.run_at_ms, what }];
+    let (origin, at_ms) = (Origin::SERVER, new.run_at_ms);
+    let commands = [Command { actor: new.actor, origin, authority, at_ms, what }];
     let mut book = Named::find(transaction, &commands).await?.lock(transaction, &commands).await?;
     match book.carry_out(&commands[0], TransferId(0)) {
         Ok(_) | Err(Refused::InsufficientFunds { .. }) => Ok(()),

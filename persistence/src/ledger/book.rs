@@ -18,6 +18,7 @@ use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::{Reservation, ReservationId, Run};
 use super::transfer::{RequestKey, Transfer, TransferId, TransferState};
+use crate::audit::NewLine;
 use crate::dues::Sheet;
 use crate::members::{Change, Told};
 use crate::spending::{self, Ending};
@@ -57,6 +58,7 @@ pub(super) struct Writing {
     pub(super) entries: Vec<Entry>,
     pub(super) notices: Vec<Notice>,
     pub(super) runs: Vec<Run>,
+    pub(super) lines: Vec<NewLine>,
 }
 
 /// A transfer that is asked for.
@@ -74,6 +76,14 @@ pub(super) struct Request<'a> {
 impl Book {
     /// Carries out a command. `id` is for the transfer that may come of it.
     pub(super) fn carry_out(&mut self, command: &Command, id: TransferId) -> Answer {
+        let done = self.judge(command, id)?;
+        if let Some(outcome) = done.as_ref().filter(|outcome| !outcome.repeated) {
+            self.audit(command, &outcome.transfer);
+        }
+        Ok(done)
+    }
+
+    fn judge(&mut self, command: &Command, id: TransferId) -> Answer {
         match &command.what {
             What::Move { key, source, target, amount, expires_at_ms, purpose } => {
                 let key = key.stored(command.actor);

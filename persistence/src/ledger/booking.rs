@@ -10,6 +10,7 @@ use super::payment::compared;
 use super::refused::Refused;
 use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
 use super::rhythm::{self, Rhythm};
+use crate::audit::{self, AuditAction, NewLine};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::sql::{Statement, Transaction, transact, values};
@@ -56,6 +57,7 @@ impl Ledger {
             let reason = "is not a minute ahead or more".to_owned();
             return Err(Error::InvalidField { field: "reservationTime", reason });
         }
+        let origin = self.origin;
         let (booked_day, booked_minute) = rhythm::day_and_minute(run_at_ms, &rhythm::seoul())?;
         self.shared
             .run(move |shared| async move {
@@ -75,8 +77,12 @@ impl Ledger {
                     booked_day,
                     booked_minute,
                 };
-                booked.id =
-                    transact!(shared.database.write(), |transaction| insert(transaction, &booked, &hash).await)?;
+                booked.id = transact!(shared.database.write(), |transaction| {
+                    let id = insert(transaction, &booked, &hash).await?;
+                    let line = NewLine::new(origin, actor, now_ms(), AuditAction::ReservationBooked, id.0).of(amount);
+                    audit::write(transaction, &[line]).await?;
+                    Ok(id)
+                })?;
                 booked.series = booked.id;
                 Ok(booked)
             })
@@ -118,18 +124,19 @@ impl Ledger {
     /// # Errors
     /// [`Error::InvalidField`] where there is no such run, or it is over.
     pub async fn cancel(&self, user: UserId, id: ReservationId) -> Result<(), Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 let (cancelled, booked) = (ReservationState::Cancelled.stored(), ReservationState::Booked.stored());
                 let sql = "UPDATE reservations SET state = ? WHERE reservation_id = ? AND user_id = ? AND state = ?";
-                let found = transact!(shared.database.write(), |transaction| {
-                    transaction.execute(sql, values![cancelled, id, user, booked]).await
-                })?;
-                let none = || Error::InvalidField {
-                    field: "id",
-                    reason: format!("you have no reservation {id} that is to come"),
-                };
-                if found == 0 { Err(none()) } else { Ok(()) }
+                transact!(shared.database.write(), |transaction| {
+                    if transaction.execute(sql, values![cancelled, id, user, booked]).await? == 0 {
+                        let reason = format!("you have no reservation {id} that is to come");
+                        return Err(Error::InvalidField { field: "id", reason });
+                    }
+                    let line = NewLine::new(origin, user, now_ms(), AuditAction::ReservationCancelled, id.0);
+                    audit::write(transaction, &[line]).await
+                })
             })
             .await
     }

@@ -8,6 +8,7 @@ use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::ReservationId;
 use super::transfer::{RequestKey, Transfer, TransferId};
+use crate::audit::Origin;
 use crate::members::Change;
 
 /// A request, complete: time and chance are values in it.
@@ -15,6 +16,8 @@ use crate::members::Change;
 pub(super) struct Command {
     /// Who asks; 0: the operator.
     pub(super) actor: UserId,
+    /// From where.
+    pub(super) origin: Origin,
     pub(super) authority: Authority,
     pub(super) at_ms: u64,
     pub(super) what: What,

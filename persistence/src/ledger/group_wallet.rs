@@ -9,6 +9,7 @@ use super::money::Won;
 use super::refused::Refused;
 use super::transfer::stored_won;
 use super::{participant, wallet};
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::members::{Shared, field, lock_room, require_member};
@@ -67,6 +68,7 @@ impl Ledger {
         let description = field::wallet_description(&new.description)?;
         let password = field::password(&new.password)?;
         let room = new.room;
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 // A hash is not spent on one who may not.
@@ -75,7 +77,9 @@ impl Ledger {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_member(transaction, room, user).await?;
-                    insert(transaction, user, (room, &name, &description, &hash)).await
+                    let wallet = insert(transaction, user, (room, &name, &description, &hash)).await?;
+                    note(transaction, (origin, user), AuditAction::GroupWalletOpened, &wallet).await?;
+                    Ok(wallet)
                 })
             })
             .await
@@ -129,13 +133,15 @@ impl Ledger {
     /// # Errors
     /// [`Refused::NoSuchAccount`], [`Error::NotAMember`], [`Refused::AlreadyAParticipant`].
     pub async fn join_group_wallet(&self, user: UserId, id: AccountId) -> Result<GroupWallet, Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 let wallet = find(&shared, id).await?;
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, wallet.room).await?;
                     require_member(transaction, wallet.room, user).await?;
-                    take_part(transaction, id, user, false).await
+                    take_part(transaction, id, user, false).await?;
+                    note(transaction, (origin, user), AuditAction::GroupWalletJoined, &wallet).await
                 })?;
                 Ok(wallet)
             })
@@ -147,9 +153,11 @@ impl Ledger {
     /// # Errors
     /// [`Refused::NoSuchAccount`], [`Refused::NotItsAdmin`], [`Refused::HoldsMoney`].
     pub async fn close_group_wallet(&self, user: UserId, id: AccountId) -> Result<(), Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
-                let room = find(&shared, id).await?.room;
+                let wallet = find(&shared, id).await?;
+                let room = wallet.room;
                 transact!(shared.database.write(), |transaction| {
                     let sql = "SELECT deleted_at_ms FROM rooms WHERE room_id = ?";
                     let row = transaction.row_for_update(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?;
@@ -157,7 +165,8 @@ impl Ledger {
                     if !participant::is_spender(transaction, id, (room, is_deleted), user).await? {
                         return Err(Refused::NotItsAdmin(id).into());
                     }
-                    wallet::close(transaction, id).await
+                    wallet::close(transaction, id).await?;
+                    note(transaction, (origin, user), AuditAction::GroupWalletClosed, &wallet).await
                 })
             })
             .await
@@ -199,6 +208,16 @@ pub(crate) async fn insert(
     take_part(transaction, id, user, true).await?;
     let (name, description) = (name.to_owned(), description.to_owned());
     Ok(GroupWallet { id, room, name, description, balance: Won::ZERO, reserved: Won::ZERO })
+}
+
+async fn note(
+    transaction: &mut Transaction,
+    (origin, user): (Origin, UserId),
+    action: AuditAction,
+    wallet: &GroupWallet,
+) -> Result<(), Error> {
+    let line = NewLine::new(origin, user, now_ms(), action, wallet.id.0).in_room(wallet.room).saying(&*wallet.name);
+    audit::write(transaction, &[line]).await
 }
 
 async fn take_part(transaction: &mut Transaction, id: AccountId, user: UserId, is_admin: bool) -> Result<(), Error> {

@@ -17,6 +17,7 @@
 //! locked and read (`batch`), judged without any I/O (`book`), and written (`write`).
 
 mod account;
+mod audited;
 mod batch;
 mod book;
 mod booking;
@@ -65,16 +66,18 @@ pub use verify::{Faults, Verified};
 pub use wallet::Wallet;
 pub(crate) use wallet::forget_wallet;
 
+use crate::audit::Origin;
 use crate::members::Shared;
 
 /// Wallets, transfers and reservations. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
     shared: Arc<Shared>,
+    origin: Origin,
 }
 
 impl Ledger {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
+        Self { shared, origin }
     }
 }

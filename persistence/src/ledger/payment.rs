@@ -75,8 +75,7 @@ impl Ledger {
     /// [`Refused::NoSuchTransfer`], [`Refused::Settled`] for a voided one, [`Refused::Expired`],
     /// [`Refused::NotTheSpender`].
     pub async fn post(&self, actor: UserId, transfer: TransferId) -> Result<Outcome, Error> {
-        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Post(transfer) })
-            .await
+        self.command(actor, Authority::Spender, now_ms(), What::Post(transfer)).await
     }
 
     /// Voids a pending transfer: what it reserved is free again. Voided before, it is so once more.
@@ -84,8 +83,7 @@ impl Ledger {
     /// # Errors
     /// As [`Self::post`]; [`Refused::Settled`] for a posted one.
     pub async fn void(&self, actor: UserId, transfer: TransferId) -> Result<Outcome, Error> {
-        self.carry_out(Command { actor, authority: Authority::Spender, at_ms: now_ms(), what: What::Void(transfer) })
-            .await
+        self.command(actor, Authority::Spender, now_ms(), What::Void(transfer)).await
     }
 
     /// Moves back what a posted transfer moved, for the operator. Asked again it is done once.
@@ -93,8 +91,7 @@ impl Ledger {
     /// # Errors
     /// [`Refused::NoSuchTransfer`], [`Refused::NotCorrectable`], [`Refused::InsufficientFunds`] where it was spent.
     pub async fn correct(&self, transfer: TransferId) -> Result<Outcome, Error> {
-        let what = What::Correct(transfer);
-        self.carry_out(Command { actor: UserId(0), authority: Authority::Operator, at_ms: now_ms(), what }).await
+        self.command(UserId(0), Authority::Operator, now_ms(), What::Correct(transfer)).await
     }
 
     /// Puts money from the world outside into a user's wallet. Whether it came is for the caller to know.
@@ -104,9 +101,7 @@ impl Ledger {
     pub async fn top_up(&self, user: UserId, key: RequestKey, amount: i64) -> Result<Outcome, Error> {
         let target = self.wallet(user).await?.id;
         let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
-        let (source, purpose) = (AccountId::EXTERNAL, None);
-        let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose };
-        self.carry_out(Command { actor: user, authority: Authority::Operator, at_ms: now_ms(), what }).await
+        self.bring_in(user, key, target, amount).await
     }
 
     /// Pays for something.
@@ -121,9 +116,13 @@ impl Ledger {
 
     /// Puts money that a bank says came from outside into a wallet.
     pub(crate) async fn deposit(&self, key: RequestKey, target: AccountId, amount: Won) -> Result<Outcome, Error> {
+        self.bring_in(UserId(0), key, target, amount).await
+    }
+
+    async fn bring_in(&self, actor: UserId, key: RequestKey, target: AccountId, amount: Won) -> Result<Outcome, Error> {
         let (source, purpose) = (AccountId::EXTERNAL, None);
         let what = What::Move { key, source, target, amount, expires_at_ms: None, purpose };
-        self.carry_out(Command { actor: UserId(0), authority: Authority::Operator, at_ms: now_ms(), what }).await
+        self.command(actor, Authority::Operator, now_ms(), what).await
     }
 
     /// As [`Self::move_for`], and with an expiry reserved until it is settled.
@@ -136,19 +135,17 @@ impl Ledger {
         let Errand { actor, key, source, target, amount, at_ms } = errand;
         let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
         let what = What::Move { key, source, target, amount, expires_at_ms, purpose: Some(purpose) };
-        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+        self.command(actor, Authority::Purpose, at_ms, what).await
     }
 
     /// Posts what was reserved for something, whose rules say whether it may be.
     pub(crate) async fn post_for(&self, actor: UserId, transfer: TransferId, at_ms: u64) -> Result<Outcome, Error> {
-        let what = What::Post(transfer);
-        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+        self.command(actor, Authority::Purpose, at_ms, What::Post(transfer)).await
     }
 
     /// Gives up what was reserved for something, whose rules say whether it may be.
     pub(crate) async fn void_for(&self, actor: UserId, transfer: TransferId, at_ms: u64) -> Result<Outcome, Error> {
-        let what = What::Void(transfer);
-        self.carry_out(Command { actor, authority: Authority::Purpose, at_ms, what }).await
+        self.command(actor, Authority::Purpose, at_ms, What::Void(transfer)).await
     }
 
     async fn make(
@@ -165,10 +162,11 @@ impl Ledger {
         let compare = |shared: Arc<Shared>| async move { compared(&shared, actor, source, password).await };
         let authority = Authority::Password(self.shared.run(compare).await?);
         let what = What::Move { key, source, target, amount, expires_at_ms, purpose };
-        self.carry_out(Command { actor, authority, at_ms: now_ms(), what }).await
+        self.command(actor, authority, now_ms(), what).await
     }
 
-    pub(super) async fn carry_out(&self, command: Command) -> Result<Outcome, Error> {
+    async fn command(&self, actor: UserId, authority: Authority, at_ms: u64, what: What) -> Result<Outcome, Error> {
+        let command = Command { actor, origin: self.origin, authority, at_ms, what };
         let nothing = || Error::Internal("the ledger found nothing to do".to_owned());
         let answer = self.shared.run(|shared| async move { shared.committer.carry_out(command).await }).await?;
         answer?.ok_or_else(nothing)

@@ -9,6 +9,7 @@ use super::command::{Answer, Authority, Command, What};
 use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
 use super::transfer::TransferId;
 use super::{Ledger, lease, write};
+use crate::audit::Origin;
 use crate::clock::now_ms;
 use crate::dues::Dues;
 use crate::error::Error;
@@ -36,7 +37,7 @@ impl Ledger {
             if due.is_empty() {
                 return Ok(run);
             }
-            let asked = due.iter().map(|&id| system(What::Run(id), now_ms)).collect();
+            let asked = due.iter().map(|&id| self.system(What::Run(id), now_ms)).collect();
             for (id, answer) in due.iter().zip(self.carry_out_in_order(asked).await?) {
                 match answer {
                     // A fault that would meet it again would stop all that is due after it.
@@ -45,6 +46,10 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    fn system(&self, what: What, at_ms: u64) -> Command {
+        Command { actor: UserId(0), origin: self.origin, authority: Authority::Operator, at_ms, what }
     }
 
     async fn carry_out_in_order(&self, commands: Vec<Command>) -> Result<Vec<Result<Answer, Error>>, Error> {
@@ -82,7 +87,7 @@ impl Ledger {
             if due.is_empty() {
                 return Ok(voided);
             }
-            let asked = due.into_iter().map(|id| system(What::Expire(id), now_ms)).collect();
+            let asked = due.into_iter().map(|id| self.system(What::Expire(id), now_ms)).collect();
             let before = voided;
             for answer in self.carry_out_in_order(asked).await? {
                 match answer? {
@@ -106,11 +111,12 @@ impl Ledger {
 
     async fn see_to_it(&self, holder: &str, now_ms: u64) -> Result<(), Error> {
         // Looking is cheap; a lease is a write, which an idle server has no reason for.
-        let dues = Dues::new(self.shared.clone());
+        let dues = Dues::new(self.shared.clone(), self.origin);
+        let spending = Spending::new(self.shared.clone(), self.origin);
         let is_due = !self.due(now_ms).await?.is_empty()
             || !self.expired(now_ms).await?.is_empty()
             || dues.is_due(now_ms).await?
-            || Spending::new(self.shared.clone()).is_left(now_ms).await?;
+            || spending.is_left(now_ms).await?;
         if !is_due || !lease::take(&self.shared.database, "money", holder, now_ms).await? {
             return Ok(());
         }
@@ -118,7 +124,7 @@ impl Ledger {
         let jobs = [
             ("holds that expired", self.void_expired(now_ms).await),
             ("reservations", self.run_due(now_ms).await),
-            ("expenses", Spending::new(self.shared.clone()).settle_left(now_ms).await),
+            ("expenses", spending.settle_left(now_ms).await),
             ("dues", dues.run_due(now_ms).await),
         ];
         for (job, done) in jobs {
@@ -167,12 +173,8 @@ async fn keep(shared: Weak<Shared>) {
     loop {
         looks.tick().await;
         let Some(shared) = shared.upgrade() else { return };
-        if let Err(error) = Ledger::new(shared).see_to_it(&holder, now_ms()).await {
+        if let Err(error) = Ledger::new(shared, Origin::SERVER).see_to_it(&holder, now_ms()).await {
             tracing::warn!(%error, "reservations that are due run later");
         }
     }
-}
-
-fn system(what: What, at_ms: u64) -> Command {
-    Command { actor: UserId(0), authority: Authority::Operator, at_ms, what }
 }

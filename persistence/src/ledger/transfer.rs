@@ -93,7 +93,6 @@ pub(super) const COLUMNS_LEN: usize = 13;
 
 impl Transfer {
     pub(super) fn of(row: &Row) -> Result<Self, Error> {
-        let or_null = |column| if row.is_null(column) { Ok(None) } else { row.int(column).map(Some) };
         Ok(Self {
             id: TransferId(row.int(0)?),
             actor: UserId(row.int(1)?),
@@ -101,11 +100,11 @@ impl Transfer {
             target: AccountId(row.int(3)?),
             amount: stored_won(row, 4)?,
             state: TransferState::of(row.int(5)?)?,
-            corrects: or_null(6)?.map(TransferId),
+            corrects: row.int_or_null(6)?.map(TransferId),
             purpose: Purpose::of(row, 10)?,
             created_at_ms: row.int(7)?,
-            settled_at_ms: or_null(8)?,
-            expires_at_ms: or_null(9)?,
+            settled_at_ms: row.int_or_null(8)?,
+            expires_at_ms: row.int_or_null(9)?,
         })
     }
 }

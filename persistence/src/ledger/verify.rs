@@ -9,7 +9,7 @@ use super::transfer::{TransferId, stored_won};
 use super::{Head, Ledger, Won};
 use crate::error::Error;
 use crate::sql::{Row, Transaction, transact, values};
-use crate::{bank, dues, spending};
+use crate::{audit, bank, dues, spending};
 
 /// Entries or transfers read at a time.
 const PAGE: u64 = 1_000;
@@ -21,7 +21,7 @@ const FAULTS_MAX: usize = 100;
 pub struct Faults(pub Vec<String>);
 
 impl Faults {
-    pub(crate) fn found(&mut self, fault: impl fmt::Display) {
+    fn found(&mut self, fault: impl fmt::Display) {
         if self.0.len() < FAULTS_MAX {
             self.0.push(fault.to_string());
         }
@@ -83,8 +83,8 @@ async fn verify(snapshot: &mut Transaction, group: Option<AccountId>) -> Result<
         verified.faults.found(format_args!("all accounts together hold {} won, not nothing", verified.sum));
     }
     transfers(snapshot, &mut verified).await?;
-    dues::verify(snapshot, &mut verified.faults).await?;
-    for (fault, sql) in spending::CHECKS.into_iter().chain(bank::CHECKS) {
+    let checks = dues::CHECKS.into_iter().chain(spending::CHECKS).chain(bank::CHECKS).chain(audit::CHECKS);
+    for (fault, sql) in checks {
         for row in snapshot.rows(sql, values![]).await? {
             verified.faults.found(fault.replace("{}", &row.int::<u64>(0)?.to_string()));
         }

@@ -9,6 +9,7 @@ use super::money::Won;
 use super::refused::Refused;
 use super::reservation::ReservationState;
 use super::transfer::stored_won;
+use crate::audit::{self, AuditAction, NewLine};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::members::{Shared, field, name_of};
@@ -34,13 +35,19 @@ impl Ledger {
     /// [`Refused::WalletExists`], [`Error::InvalidField`] for the password, [`Error::NoSuchUser`].
     pub async fn open_wallet(&self, user: UserId, password: &str) -> Result<Wallet, Error> {
         let password = field::password(password)?;
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 if let Some(wallet) = of_user(&shared, user).await? {
                     return Err(Refused::WalletExists(wallet.id).into());
                 }
                 let hash = shared.passwords.hash(&shared.passwords.turn_to_set().await?, password).await?;
-                transact!(shared.database.write(), |transaction| insert(transaction, user, &hash).await)
+                transact!(shared.database.write(), |transaction| {
+                    let wallet = insert(transaction, user, &hash).await?;
+                    let line = NewLine::new(origin, user, now_ms(), AuditAction::WalletOpened, wallet.id.0);
+                    audit::write(transaction, &[line]).await?;
+                    Ok(wallet)
+                })
             })
             .await
     }
@@ -70,12 +77,16 @@ impl Ledger {
     /// # Errors
     /// [`Refused::NoWallet`], [`Refused::HoldsMoney`].
     pub async fn close_wallet(&self, user: UserId) -> Result<(), Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     let sql = "SELECT account_id FROM ledger_accounts WHERE wallet_of = ?";
                     let row = transaction.row(sql, values![user]).await?.ok_or(Refused::NoWallet)?;
-                    close(transaction, AccountId(row.int(0)?)).await
+                    let id = AccountId(row.int(0)?);
+                    close(transaction, id).await?;
+                    let line = NewLine::new(origin, user, now_ms(), AuditAction::WalletClosed, id.0);
+                    audit::write(transaction, &[line]).await
                 })
             })
             .await

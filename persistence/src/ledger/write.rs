@@ -8,6 +8,7 @@ use super::notice::Notice;
 use super::purpose::Purpose;
 use super::reservation::{ReservationState, Run};
 use super::transfer::{Transfer, TransferId};
+use crate::audit;
 use crate::error::Error;
 use crate::sql::{Statement, Transaction, Value, filled, pieces, values};
 use moim_wire::schema::Role;
@@ -17,7 +18,7 @@ const ROWS_MAX: usize = 64;
 
 /// Writes it all, or fails and leaves it to the caller to undo what is written.
 pub(super) async fn write(transaction: &mut Transaction, book: &Book) -> Result<(), Error> {
-    let Writing { accounts, made, settled, entries, notices, runs } = &book.writing;
+    let Writing { accounts, made, settled, entries, notices, runs, lines } = &book.writing;
     adds_up(entries)?;
     let made_rows: Vec<(&Transfer, &str)> = made.iter().map(|(id, key)| (&book.transfers[id], &**key)).collect();
     make(transaction, &made_rows).await?;
@@ -29,6 +30,7 @@ pub(super) async fn write(transaction: &mut Transaction, book: &Book) -> Result<
     enter(transaction, entries).await?;
     update(transaction, &accounts, entries).await?;
     tell(transaction, notices).await?;
+    audit::write(transaction, lines).await?;
     for run in runs {
         over(transaction, run).await?;
     }
@@ -68,12 +70,12 @@ fn row_of(transfer: &Transfer, key: &str) -> [Value; 13] {
         transfer.target.into(),
         transfer.amount.get().into(),
         transfer.state.stored().into(),
-        transfer.corrects.map_or(Value::Null, Value::from),
+        transfer.corrects.into(),
         transfer.created_at_ms.into(),
-        transfer.settled_at_ms.map_or(Value::Null, Value::from),
-        transfer.expires_at_ms.map_or(Value::Null, Value::from),
-        purpose.map_or(Value::Null, |(kind, _)| kind.into()),
-        purpose.map_or(Value::Null, |(_, id)| id.into()),
+        transfer.settled_at_ms.into(),
+        transfer.expires_at_ms.into(),
+        purpose.map(|(kind, _)| kind).into(),
+        purpose.map(|(_, id)| id).into(),
     ]
 }
 
@@ -207,9 +209,8 @@ pub(super) async fn over(transaction: &mut Transaction, run: &Run) -> Result<(),
     let ran = &run.reservation;
     let sql = "UPDATE reservations SET state = ?, transfer_id = ?, failure = ?, ran_at_ms = ?
                WHERE reservation_id = ? AND state = ?";
-    let transfer = ran.transfer.map_or(Value::Null, Value::from);
     let booked = ReservationState::Booked.stored();
-    let values = values![ran.state.stored(), transfer, ran.failure.clone(), run.ran_at_ms, ran.id, booked];
+    let values = values![ran.state.stored(), ran.transfer, ran.failure.clone(), run.ran_at_ms, ran.id, booked];
     let found = transaction.execute(sql, values).await?;
     expect_rows(found, 1, "booked reservations")?;
     let Some(next_ms) = run.next_ms else { return Ok(()) };

@@ -34,6 +34,7 @@ pub use types::{
 pub use user::Users;
 pub(crate) use user::name_of;
 
+use crate::audit::{Audit, Origin};
 use crate::bank::Bank;
 use crate::clock::now_ms;
 use crate::config::Config;
@@ -50,6 +51,7 @@ use crate::stats::{AccountsStats, LedgerStats, LoginStats};
 #[derive(Clone)]
 pub struct Accounts {
     shared: Arc<Shared>,
+    origin: Origin,
 }
 
 /// What the areas share.
@@ -78,7 +80,13 @@ impl Accounts {
             limit: login_limit::LoginLimit::new(config),
             logins_forgotten_at_ms: AtomicU64::new(0),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), origin: Origin::SERVER })
+    }
+
+    /// The same accounts, for actions that come from somewhere: what is done with money by them is written down so.
+    #[must_use]
+    pub fn by_way_of(&self, origin: Origin) -> Self {
+        Self { shared: self.shared.clone(), origin }
     }
 
     /// Accounts of people.
@@ -93,7 +101,7 @@ impl Accounts {
 
     /// Rooms, their members and what changed in them.
     pub fn rooms(&self) -> Rooms {
-        Rooms::new(self.shared.clone())
+        Rooms::new(self.shared.clone(), self.origin)
     }
 
     /// Files that people uploaded.
@@ -103,22 +111,27 @@ impl Accounts {
 
     /// Dues of rooms.
     pub fn dues(&self) -> Dues {
-        Dues::new(self.shared.clone())
+        Dues::new(self.shared.clone(), self.origin)
     }
 
     /// Wallets, transfers and reservations.
     pub fn ledger(&self) -> Ledger {
-        Ledger::new(self.shared.clone())
+        Ledger::new(self.shared.clone(), self.origin)
     }
 
     /// Expenses of rooms.
     pub fn spending(&self) -> Spending {
-        Spending::new(self.shared.clone())
+        Spending::new(self.shared.clone(), self.origin)
     }
 
     /// Notices of a bank.
     pub fn bank(&self) -> Bank {
-        Bank::new(self.shared.clone())
+        Bank::new(self.shared.clone(), self.origin)
+    }
+
+    /// Audit lines.
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.shared.clone())
     }
 
     pub(crate) fn ledger_stats(&self) -> LedgerStats {

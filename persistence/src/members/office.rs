@@ -12,6 +12,7 @@ use super::room::Rooms;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, now_ms};
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::error::Error;
 use crate::sql::{Row, Transaction, transact, values};
 
@@ -30,6 +31,14 @@ impl Office {
         match self {
             Self::Treasurer => Role::Treasurer,
             Self::Auditor => Role::Auditor,
+        }
+    }
+
+    /// Its name for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Treasurer => "treasurer",
+            Self::Auditor => "auditor",
         }
     }
 
@@ -69,6 +78,7 @@ impl Rooms {
         user: UserId,
         office: Option<Office>,
     ) -> Result<Vec<Change>, Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -77,7 +87,7 @@ impl Rooms {
                     let own = office_of(transaction, room, actor).await?;
                     require_member(transaction, room, user).await?;
                     may_set(role, own, actor == user, office)?;
-                    set(transaction, room, actor, user, office).await
+                    set(transaction, (origin, actor), room, user, office).await
                 })
             })
             .await
@@ -159,8 +169,8 @@ fn may_set(role: Role, own: Option<Office>, to_himself: bool, office: Option<Off
 
 async fn set(
     transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
     room: RoomId,
-    actor: UserId,
     user: UserId,
     office: Option<Office>,
 ) -> Result<Vec<Change>, Error> {
@@ -171,18 +181,18 @@ async fn set(
     if office == Some(Office::Treasurer) {
         let sql = "SELECT user_id FROM offices WHERE treasurer_of = ?";
         if let Some(before) = transaction.row_for_update(sql, values![room]).await? {
-            changes.push(give(transaction, room, actor, UserId(before.int(0)?), None).await?);
+            changes.push(give(transaction, (origin, actor), room, UserId(before.int(0)?), None).await?);
         }
     }
-    changes.push(give(transaction, room, actor, user, office).await?);
+    changes.push(give(transaction, (origin, actor), room, user, office).await?);
     Ok(changes)
 }
 
 /// Writes an office down, in place of the one that the member had.
 async fn give(
     transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
     room: RoomId,
-    actor: UserId,
     user: UserId,
     office: Option<Office>,
 ) -> Result<Change, Error> {
@@ -194,6 +204,9 @@ async fn give(
     }
     let role = office.map_or(Role::Member, Office::role);
     let text = name_of(transaction, user).await?;
+    let said = office.map_or("none", Office::name);
+    let line = NewLine::new(origin, actor, now_ms(), AuditAction::OfficeChanged, user.0.into()).in_room(room);
+    audit::write(transaction, &[line.saying(format!("{text}: {said}"))]).await?;
     record(transaction, room, NewChange { kind: Kind::OfficeChanged, actor, subject: Some(user), text, role }).await
 }
 

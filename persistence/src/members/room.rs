@@ -11,6 +11,7 @@ use super::office::end_offices;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, NewRoom, Room, RoomOfUser, Shared, field, now_ms};
+use crate::audit::Origin;
 use crate::dues;
 use crate::error::Error;
 use crate::sql::{Row, Transaction, transact, values};
@@ -19,11 +20,12 @@ use crate::sql::{Row, Transaction, transact, values};
 #[derive(Clone)]
 pub struct Rooms {
     pub(super) shared: Arc<Shared>,
+    pub(super) origin: Origin,
 }
 
 impl Rooms {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
+        Self { shared, origin }
     }
 
     /// Creates a room with `creator` as its admin. No change is recorded: nobody follows the room yet.

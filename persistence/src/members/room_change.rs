@@ -2,6 +2,7 @@
 
 use moim_wire::schema::{Kind, Role};
 use moim_wire::{MessageId, RoomId, UserId};
+use serde::Serialize;
 
 use super::room::{Rooms, limit_of};
 use super::{Change, RoomChange, RoomSnapshot};
@@ -27,6 +28,13 @@ pub(crate) struct Told {
     pub(crate) text: String,
 }
 
+impl Told {
+    /// With a text in JSON, as `wire/PROTOCOL.md` describes it: numbers and strings, nothing that cannot be written.
+    pub(crate) fn of(kind: Kind, actor: UserId, subject: u64, text: &impl Serialize) -> Self {
+        Self { kind, actor, subject, text: serde_json::to_string(text).unwrap_or_default() }
+    }
+}
+
 /// Takes the room's row, so that changes of one room follow one another whatever the isolation. What is read of the room
 /// and its members from here on is read for update: a plain read may be of an instant before the lock.
 pub(crate) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Result<(), Error> {
@@ -39,21 +47,25 @@ pub(crate) async fn lock_room(transaction: &mut Transaction, room: RoomId) -> Re
 
 /// Gives the change the room's next number and puts it into the outbox.
 pub(super) async fn record(transaction: &mut Transaction, room: RoomId, change: NewChange) -> Result<Change, Error> {
-    let NewChange { kind, actor, subject, text, role } = change;
-    let subject = u64::from(subject.unwrap_or_default().0);
-    put(transaction, room, &Told { kind, actor, subject, text }, role).await
+    let subject = u64::from(change.subject.unwrap_or_default().0);
+    put(transaction, room, (change.kind, change.actor, subject), &change.text, change.role).await
 }
 
 /// Likewise, of what the room is told of its money.
 pub(crate) async fn record_told(transaction: &mut Transaction, room: RoomId, told: Told) -> Result<Change, Error> {
-    let short = Told { text: String::new(), ..told.clone() };
-    let change = put(transaction, room, &short, Role::Member).await?;
+    let change = put(transaction, room, (told.kind, told.actor, told.subject), "", Role::Member).await?;
     let sql = "INSERT INTO change_texts (room_id, change_number, change_text) VALUES (?, ?, ?)";
     transaction.execute(sql, values![room, change.change, &*told.text]).await?;
     Ok(change)
 }
 
-async fn put(transaction: &mut Transaction, room: RoomId, told: &Told, role: Role) -> Result<Change, Error> {
+async fn put(
+    transaction: &mut Transaction,
+    room: RoomId,
+    (kind, actor, subject): (Kind, UserId, u64),
+    text: &str,
+    role: Role,
+) -> Result<Change, Error> {
     transaction.execute("UPDATE rooms SET last_change = last_change + 1 WHERE room_id = ?", values![room]).await?;
     let row = transaction.row_for_update("SELECT last_change FROM rooms WHERE room_id = ?", values![room]).await?;
     let number: u32 = row.ok_or(Error::NoSuchRoom(room))?.int(0)?;
@@ -61,7 +73,7 @@ async fn put(transaction: &mut Transaction, room: RoomId, told: &Told, role: Rol
         .execute(
             "INSERT INTO room_changes (room_id, change_number, kind, actor_id, subject, subject_text, role)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-            values![room, number, told.kind.0, told.actor, told.subject, &*told.text, role.0],
+            values![room, number, kind.0, actor, subject, text, role.0],
         )
         .await?;
     Ok(Change { room, change: number })

@@ -33,6 +33,7 @@ pub use rules::SpendingRules;
 pub(crate) use sheet::{Ending, Sheet};
 pub(crate) use verify::CHECKS;
 
+use crate::audit::Origin;
 use crate::error::Error;
 use crate::ledger::{Ledger, Refused};
 use crate::members::Shared;
@@ -41,15 +42,16 @@ use crate::members::Shared;
 #[derive(Clone)]
 pub struct Spending {
     shared: Arc<Shared>,
+    origin: Origin,
 }
 
 impl Spending {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
+        Self { shared, origin }
     }
 
     fn ledger(&self) -> Ledger {
-        Ledger::new(self.shared.clone())
+        Ledger::new(self.shared.clone(), self.origin)
     }
 }
 

@@ -6,8 +6,9 @@ use super::Spending;
 use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState, Payee};
 use super::refused::SpendingRefused as Refused;
 use super::rules;
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
-use crate::dues::{fund_of_room, require_keeper};
+use crate::dues::{fund_of_room, positive, require_keeper};
 use crate::error::Error;
 use crate::files::FileId;
 use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
@@ -48,10 +49,11 @@ impl Spending {
     /// [`Error::Ledger`] with the reason; [`Error::InvalidField`], [`Error::NotAMember`] of the payee, too.
     pub async fn propose(&self, new: NewExpense) -> Result<(Expense, Vec<Change>), Error> {
         let (amount, new) = checked(new)?;
+        let origin = self.origin;
         let expense = self
             .shared
             .run(move |shared| async move {
-                transact!(shared.database.write(), |transaction| begin(transaction, &new, amount).await)
+                transact!(shared.database.write(), |transaction| begin(transaction, origin, &new, amount).await)
             })
             .await?;
         match expense.state {
@@ -124,10 +126,7 @@ impl Spending {
 }
 
 fn checked(new: NewExpense) -> Result<(Won, NewExpense), Error> {
-    let amount = Won::new(new.amount).filter(|amount| amount.is_positive()).ok_or_else(|| Error::InvalidField {
-        field: "amount",
-        reason: format!("{} is not within 1 to {}", new.amount, Won::MAX.get()),
-    })?;
+    let amount = positive(new.amount)?;
     let title = field::dues_text("title", &new.title, 1, 80)?;
     let note = field::dues_text("note", &new.note, 0, 500)?;
     let payee = match new.payee {
@@ -138,7 +137,7 @@ fn checked(new: NewExpense) -> Result<(Won, NewExpense), Error> {
 }
 
 /// Writes an expense down, or finds it by its key.
-async fn begin(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
+async fn begin(transaction: &mut Transaction, origin: Origin, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
     lock_room(transaction, new.room).await?;
     require_keeper(transaction, new.room, new.actor).await?;
     let stored = new.key.stored(new.actor);
@@ -163,7 +162,10 @@ async fn begin(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> 
         return Err(Error::InvalidField { field: "expense", reason });
     }
     let expense = draft(transaction, new, amount).await?;
-    insert(transaction, &expense, &stored).await
+    let expense = insert(transaction, &expense, &stored).await?;
+    let line = NewLine::new(origin, new.actor, expense.proposed_at_ms, AuditAction::ExpenseProposed, expense.id.0);
+    audit::write(transaction, &[line.in_room(new.room).of(amount).saying(&*new.title)]).await?;
+    Ok(expense)
 }
 
 /// The expense as the room's rules are now.

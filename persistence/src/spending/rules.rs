@@ -1,10 +1,12 @@
 //! What an expense of a room takes: set by an admin, told to the room, in force for what is proposed from then on.
 
-use moim_wire::schema::{Kind, Role};
+use moim_wire::schema::Role;
 use moim_wire::{RoomId, UserId};
 
 use super::Spending;
 use super::told;
+use crate::audit::{self, AuditAction, NewLine};
+use crate::clock::now_ms;
 use crate::dues::require_reader;
 use crate::error::Error;
 use crate::ledger::{Won, stored_won};
@@ -60,6 +62,7 @@ impl Spending {
         if rules.limit < Won::ZERO {
             return Err(Error::InvalidField { field: "limit", reason: format!("{} is below 0", rules.limit.get()) });
         }
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -71,7 +74,10 @@ impl Spending {
                     let sql = "INSERT INTO spending_rules (room_id, quorum, limit_won, wait_days) VALUES (?, ?, ?, ?)";
                     let values = values![room, rules.quorum, rules.limit.get(), rules.wait_days];
                     transaction.execute(sql, values).await?;
-                    record_told(transaction, room, told::rules(Kind::ExpenseChanged, actor, rules)).await
+                    let said = format!("{} / {} / {}", rules.quorum, rules.limit, rules.wait_days);
+                    let line = NewLine::new(origin, actor, now_ms(), AuditAction::SpendingRulesChanged, room.0.into());
+                    audit::write(transaction, &[line.in_room(room).of(rules.limit).saying(said)]).await?;
+                    record_told(transaction, room, told::rules(actor, rules)).await
                 })
             })
             .await

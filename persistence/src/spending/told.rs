@@ -65,7 +65,7 @@ pub(super) fn card(expense: &Expense, state: ExpenseState) -> Told {
         expires_at_ms: expense.expires_at_ms,
         state: state.name(),
     };
-    told(Kind::Expense, expense.proposed_by, expense.id.0, &card)
+    Told::of(Kind::Expense, expense.proposed_by, expense.id.0, &card)
 }
 
 /// What has become of it: `what` is "approved" or "objected", or the state in small letters.
@@ -80,16 +80,11 @@ pub(super) fn changed(expense: &Expense, actor: UserId, what: &str, votes: Votes
         quorum: expense.quorum,
         state: state.name(),
     };
-    told(Kind::ExpenseChanged, actor, expense.id.0, &text)
+    Told::of(Kind::ExpenseChanged, actor, expense.id.0, &text)
 }
 
 /// That expenses take something else from now on.
-pub(super) fn rules(kind: Kind, actor: UserId, rules: SpendingRules) -> Told {
+pub(super) fn rules(actor: UserId, rules: SpendingRules) -> Told {
     let SpendingRules { quorum, limit, wait_days } = rules;
-    told(kind, actor, 0, &Rules { what: "rules", quorum, limit: limit.get(), wait_days })
-}
-
-fn told(kind: Kind, actor: UserId, subject: u64, text: &impl Serialize) -> Told {
-    // Numbers and strings, under names that are ours: nothing of it cannot be written.
-    Told { kind, actor, subject, text: serde_json::to_string(text).unwrap_or_default() }
+    Told::of(Kind::ExpenseChanged, actor, 0, &Rules { what: "rules", quorum, limit: limit.get(), wait_days })
 }

@@ -7,6 +7,7 @@ use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState};
 use super::refused::SpendingRefused as Refused;
 use super::sheet::{Votes, count};
 use super::told;
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::Refused as LedgerRefused;
@@ -25,11 +26,12 @@ impl Spending {
         id: ExpenseId,
         approves: bool,
     ) -> Result<(Expense, Vec<Change>), Error> {
+        let origin = self.origin;
         let (expense, votes, mut changes) = self
             .shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
-                    vote(transaction, actor, (room, id), approves).await
+                    vote(transaction, (origin, actor), (room, id), approves).await
                 })
             })
             .await?;
@@ -72,7 +74,7 @@ pub(super) async fn locked(transaction: &mut Transaction, room: RoomId, id: Expe
 
 async fn vote(
     transaction: &mut Transaction,
-    actor: UserId,
+    (origin, actor): (Origin, UserId),
     (room, id): (RoomId, ExpenseId),
     approves: bool,
 ) -> Result<(Expense, Votes, Vec<Change>), Error> {
@@ -100,6 +102,9 @@ async fn vote(
     transaction.execute("DELETE FROM expense_votes WHERE expense_id = ? AND user_id = ?", values![id, actor]).await?;
     let sql = "INSERT INTO expense_votes (expense_id, user_id, approves, voted_at_ms) VALUES (?, ?, ?, ?)";
     transaction.execute(sql, values![id, actor, approves, now_ms()]).await?;
+    let action = if approves { AuditAction::ExpenseApproved } else { AuditAction::ExpenseObjected };
+    let line = NewLine::new(origin, actor, now_ms(), action, id.0).in_room(room).of(expense.amount);
+    audit::write(transaction, &[line.saying(&*expense.title)]).await?;
     let votes = count(transaction, &expense).await?;
     let what = if approves { "approved" } else { "objected" };
     let told = told::changed(&expense, actor, what, votes, expense.state);

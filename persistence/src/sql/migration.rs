@@ -23,6 +23,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (10, "bank", include_str!("../../migrations/0010_bank.sql")),
     (11, "spending", include_str!("../../migrations/0011_spending.sql")),
     (12, "voters", include_str!("../../migrations/0012_voters.sql")),
+    (13, "audit", include_str!("../../migrations/0013_audit.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -88,6 +88,10 @@ impl Row {
         }
     }
 
+    pub(crate) fn int_or_null<T: TryFrom<i64>>(&self, column: usize) -> Result<Option<T>, Error> {
+        if self.is_null(column) { Ok(None) } else { self.int(column).map(Some) }
+    }
+
     pub(crate) fn flag(&self, column: usize) -> Result<bool, Error> {
         Ok(self.int::<i64>(column)? != 0)
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "what is skipped says so")]
 
 mod arm;
+mod audit;
 mod bank;
 mod cql;
 mod crash;

@@ -7,11 +7,12 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use moim_persistence::{Deposit, NewDeposit, Reference};
+use moim_persistence::{Deposit, NewDeposit, Origin, Reference, Via};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::problem::{Envelope, Problem};
 use crate::rest::caller::Caller;
 use crate::rest::openapi::Refused;
@@ -82,6 +83,7 @@ pub(super) struct WalletReference {
 ), request_body = Notice, responses((status = 200, body = Taken), (status = 409, description = "Another notice is known under that number", body = Envelope), Refused))]
 pub(super) async fn deposit(
     State(app): State<Arc<App>>,
+    address: ClientAddress,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Taken>, Problem> {
@@ -97,7 +99,8 @@ pub(super) async fn deposit(
         .map_err(|error| Problem::bad_request(format!("the body is not the JSON expected: {error}")))?;
     let Notice { id, reference, payer, amount, corrects } = notice;
     let new = NewDeposit { bank_id: id, reference, payer, amount, corrects };
-    Ok(Json(app.persistence.accounts().bank().take(new).await?.into()))
+    let origin = Origin { via: Via::Bank, address: address.0 };
+    Ok(Json(app.persistence.accounts().by_way_of(origin).bank().take(new).await?.into()))
 }
 
 /// `GET /bank/reference`: the code of the caller's wallet.

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::local_time;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
@@ -184,6 +184,7 @@ async fn told(app: &App, changes: Vec<Change>) {
 #[utoipa::path(post, path = "/rooms/{room}/expenses", tag = "spending", request_body = New, params(("room" = u32, Path, description = "The room"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 201, body = Expense), Refused))]
 async fn propose(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath(room): InPath<u32>,
     headers: HeaderMap,
@@ -197,9 +198,9 @@ async fn propose(
     let (actor, key, room) = (caller.user, request_key(&headers)?, RoomId(room));
     let file = file.map(FileId);
     let (expense, changes) =
-        spending(&app).propose(NewExpense { actor, key, room, title, note, amount, payee, file }).await?;
+        accounts.spending().propose(NewExpense { actor, key, room, title, note, amount, payee, file }).await?;
     told(&app, changes).await;
-    Ok((StatusCode::CREATED, Json(spending(&app).expense(actor, room, expense.id).await?.into())))
+    Ok((StatusCode::CREATED, Json(accounts.spending().expense(actor, room, expense.id).await?.into())))
 }
 
 /// `GET /rooms/{room}/expenses`: at most 100, the newest first; for members alone.
@@ -228,10 +229,11 @@ async fn show(
 #[utoipa::path(delete, path = "/rooms/{room}/expenses/{expense}", tag = "spending", params(("room" = u32, Path, description = "The room"), ("expense" = u64, Path, description = "The expense")), responses((status = 204), Refused))]
 async fn withdraw(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, expense)): InPath<(u32, u64)>,
 ) -> Result<StatusCode, Problem> {
-    told(&app, spending(&app).withdraw(caller.user, RoomId(room), ExpenseId(expense)).await?).await;
+    told(&app, accounts.spending().withdraw(caller.user, RoomId(room), ExpenseId(expense)).await?).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -239,14 +241,15 @@ async fn withdraw(
 #[utoipa::path(put, path = "/rooms/{room}/expenses/{expense}/vote", tag = "spending", request_body = NewVote, params(("room" = u32, Path, description = "The room"), ("expense" = u64, Path, description = "The expense")), responses((status = 200, body = Expense), Refused))]
 async fn vote(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, expense)): InPath<(u32, u64)>,
     Body(NewVote { approve }): Body<NewVote>,
 ) -> Result<Json<Expense>, Problem> {
     let (room, id) = (RoomId(room), ExpenseId(expense));
-    let (_, changes) = spending(&app).vote(caller.user, room, id, approve).await?;
+    let (_, changes) = accounts.spending().vote(caller.user, room, id, approve).await?;
     told(&app, changes).await;
-    Ok(Json(spending(&app).expense(caller.user, room, id).await?.into()))
+    Ok(Json(accounts.spending().expense(caller.user, room, id).await?.into()))
 }
 
 /// `GET /rooms/{room}/expense-rules`: what an expense takes; for members alone.
@@ -264,6 +267,7 @@ async fn rules(
 #[utoipa::path(put, path = "/rooms/{room}/expense-rules", tag = "spending", request_body = Rules, params(("room" = u32, Path, description = "The room")), responses((status = 204), Refused))]
 async fn set_rules(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath(room): InPath<u32>,
     Body(Rules { quorum, limit, wait_days }): Body<Rules>,
@@ -271,7 +275,7 @@ async fn set_rules(
     let limit =
         Won::new(limit).ok_or_else(|| Problem::bad_request(format!("limit: {limit} is more than there can be")))?;
     let rules = SpendingRules { quorum, limit, wait_days };
-    told(&app, vec![spending(&app).set_rules(caller.user, RoomId(room), rules).await?]).await;
+    told(&app, vec![accounts.spending().set_rules(caller.user, RoomId(room), rules).await?]).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,6 +2,7 @@
 //! that no reader rounds them.
 
 mod account;
+mod audit;
 mod bank;
 mod dues;
 mod expense;
@@ -21,6 +22,7 @@ use utoipa_axum::routes;
 
 use super::openapi::Refused;
 use crate::app::App;
+use crate::problem::Problem;
 use axum::extract::State;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -43,10 +45,21 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(search::search))
         .routes(routes!(ledger::entries))
         .routes(routes!(ledger::head))
+        .routes(routes!(audit::of_room))
+        .routes(routes!(audit::own))
         .routes(routes!(bank::deposit))
         .routes(routes!(bank::reference))
         .merge(dues::routes())
         .merge(expense::routes())
+}
+
+/// How many of a list are asked for, `most` where nothing is said.
+fn limit(asked: Option<usize>, most: usize) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(most);
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::bad_request(format!("limit: {limit} is not within 1 to {most}")))
 }
 
 /// What runs here, for clients that have no session yet.

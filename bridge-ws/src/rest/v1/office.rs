@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use moim_persistence::{Error, Office, OfficeHolder};
+use moim_persistence::{Accounts, Error, Office, OfficeHolder};
 use moim_wire::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
@@ -78,31 +78,34 @@ pub(super) async fn offices(
 #[utoipa::path(put, path = "/rooms/{id}/offices/{user}", tag = "v1", params(("id" = u32, Path, description = "The room"), ("user" = u32, Path, description = "A member")), request_body = Appointment, responses((status = 204), Refused))]
 pub(super) async fn appoint(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((id, user)): InPath<(u32, u32)>,
     Body(Appointment { office }): Body<Appointment>,
 ) -> Result<StatusCode, Problem> {
-    set(&app, caller.user, RoomId(id), UserId(user), Some(office_named(&office)?)).await
+    set(&app, &accounts, caller.user, RoomId(id), UserId(user), Some(office_named(&office)?)).await
 }
 
 /// `DELETE /rooms/{id}/offices/{user}`: by an admin, or the holder himself.
 #[utoipa::path(delete, path = "/rooms/{id}/offices/{user}", tag = "v1", params(("id" = u32, Path, description = "The room"), ("user" = u32, Path, description = "A member")), responses((status = 204), Refused))]
 pub(super) async fn dismiss(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((id, user)): InPath<(u32, u32)>,
 ) -> Result<StatusCode, Problem> {
-    set(&app, caller.user, RoomId(id), UserId(user), None).await
+    set(&app, &accounts, caller.user, RoomId(id), UserId(user), None).await
 }
 
 async fn set(
     app: &App,
+    accounts: &Accounts,
     actor: UserId,
     room: RoomId,
     user: UserId,
     office: Option<Office>,
 ) -> Result<StatusCode, Problem> {
-    let changes = app.persistence.accounts().rooms().set_office(actor, room, user, office).await?;
+    let changes = accounts.rooms().set_office(actor, room, user, office).await?;
     // The last of them comes after the others.
     if let Some(&last) = changes.last() {
         settle(app, last).await;

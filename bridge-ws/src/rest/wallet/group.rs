@@ -13,7 +13,7 @@ use super::reservation::{self, Reservation};
 use super::transaction::{Page, Transaction};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 
@@ -93,14 +93,14 @@ impl From<Participant> for Shown {
 /// `POST /wallet/group`: for members of the channel; the creator is its admin.
 #[utoipa::path(post, path = "/wallet/group", tag = "wallet", request_body = New, responses((status = 200, body = GroupWallet), Refused))]
 pub(super) async fn open(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     Body(New { channel_id, wallet_name, description, password }): Body<New>,
 ) -> Result<Json<GroupWallet>, Problem> {
     let channel = channel_id.ok_or_else(|| Problem::bad_request("channelId: is missing"))?;
     let room = RoomId(u32::try_from(channel).unwrap_or_default());
     let new = NewGroupWallet { room, name: wallet_name, description, password };
-    Ok(Json(app.persistence.accounts().ledger().open_group_wallet(caller.user, new).await?.into()))
+    Ok(Json(accounts.ledger().open_group_wallet(caller.user, new).await?.into()))
 }
 
 /// `GET /wallet/group/{id}`: for those who take part.
@@ -116,21 +116,21 @@ pub(super) async fn show(
 /// `POST /wallet/group/{id}`: members of the channel join.
 #[utoipa::path(post, path = "/wallet/group/{id}", tag = "wallet", params(("id" = u64, Path, description = "The group's wallet")), responses((status = 200, body = GroupWallet), Refused))]
 pub(super) async fn join(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath(id): InPath<u64>,
 ) -> Result<Json<GroupWallet>, Problem> {
-    Ok(Json(app.persistence.accounts().ledger().join_group_wallet(caller.user, AccountId(id)).await?.into()))
+    Ok(Json(accounts.ledger().join_group_wallet(caller.user, AccountId(id)).await?.into()))
 }
 
 /// `DELETE /wallet/group/{id}`: for its admins, and only one that holds nothing.
 #[utoipa::path(delete, path = "/wallet/group/{id}", tag = "wallet", params(("id" = u64, Path, description = "The group's wallet")), responses((status = 200, body = String, content_type = "application/json"), Refused))]
 pub(super) async fn close(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath(id): InPath<u64>,
 ) -> Result<Json<&'static str>, Problem> {
-    app.persistence.accounts().ledger().close_group_wallet(caller.user, AccountId(id)).await?;
+    accounts.ledger().close_group_wallet(caller.user, AccountId(id)).await?;
     Ok(Json("모임 지갑이 삭제되었습니다."))
 }
 

@@ -14,7 +14,7 @@ use super::reservation::Reservation;
 use super::transaction::{Page, Transaction};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
@@ -65,18 +65,18 @@ pub(super) async fn show(State(app): State<Arc<App>>, Caller(caller): Caller) ->
 /// `POST /wallet/user`: a user has one at a time.
 #[utoipa::path(post, path = "/wallet/user", tag = "wallet", request_body = WalletPassword, responses((status = 200, body = Wallet), Refused))]
 pub(super) async fn open(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     Body(WalletPassword { password }): Body<WalletPassword>,
 ) -> Result<Json<Wallet>, Problem> {
-    let wallet = app.persistence.accounts().ledger().open_wallet(caller.user, &password).await?;
+    let wallet = accounts.ledger().open_wallet(caller.user, &password).await?;
     Ok(Json(Wallet::of(&wallet, caller.name)))
 }
 
 /// `DELETE /wallet/user`: only one that holds nothing.
 #[utoipa::path(delete, path = "/wallet/user", tag = "wallet", responses((status = 200, body = String, content_type = "application/json"), Refused))]
-pub(super) async fn close(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Json<&'static str>, Problem> {
-    app.persistence.accounts().ledger().close_wallet(caller.user).await?;
+pub(super) async fn close(Money(accounts): Money, Caller(caller): Caller) -> Result<Json<&'static str>, Problem> {
+    accounts.ledger().close_wallet(caller.user).await?;
     Ok(Json("지갑이 삭제되었습니다."))
 }
 
@@ -84,12 +84,13 @@ pub(super) async fn close(State(app): State<Arc<App>>, Caller(caller): Caller) -
 #[utoipa::path(post, path = "/wallet/user/money", tag = "wallet", request_body = Amount, params(("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Wallet), Refused))]
 pub(super) async fn top_up(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     headers: HeaderMap,
     Body(Amount { amount }): Body<Amount>,
 ) -> Result<Json<Wallet>, Problem> {
     app.require_trial("putting money into a wallet without a bank")?;
-    let ledger = app.persistence.accounts().ledger();
+    let ledger = accounts.ledger();
     let outcome = ledger.top_up(caller.user, request_key(&headers)?, amount).await?;
     for change in outcome.notices {
         settle(&app, change).await;

@@ -1,9 +1,6 @@
 //! `/api/wallet/reservation`: transfers booked for a time.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use moim_persistence::{Error, NewReservation, ReservationId, ReservationState, Rhythm};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +9,7 @@ use super::transaction::ends;
 use crate::app::App;
 use crate::local_time;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath};
 use crate::rest::openapi::Refused;
 
@@ -117,7 +114,7 @@ pub(super) async fn named(app: &App, runs: Vec<moim_persistence::Reservation>) -
 /// `POST /wallet/reservation`: each run books the next, a day or a month later.
 #[utoipa::path(post, path = "/wallet/reservation", tag = "wallet", request_body = New, responses((status = 200, body = Reservation), Refused))]
 pub(super) async fn book(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     Body(New { kind, wallet_id, target_wallet_id, amount, password, reservation_time }): Body<New>,
 ) -> Result<Json<Reservation>, Problem> {
@@ -131,17 +128,17 @@ pub(super) async fn book(
         Problem::bad_request("reservationTime: is no time such as 2026-11-22T09:30:00, in Seoul or with an offset")
     })?;
     let new = NewReservation { actor: caller.user, source, target, amount, password, rhythm, first_ms };
-    let booked = app.persistence.accounts().ledger().book(new).await?;
+    let booked = accounts.ledger().book(new).await?;
     Ok(Json(Reservation::of(&booked, &caller.name)))
 }
 
 /// `DELETE /wallet/reservation/{id}`: the run that is to come, and with it those after it.
 #[utoipa::path(delete, path = "/wallet/reservation/{id}", tag = "wallet", params(("id" = u64, Path, description = "The reservation")), responses((status = 200, body = String, content_type = "application/json"), Refused))]
 pub(super) async fn cancel(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath(id): InPath<u64>,
 ) -> Result<Json<&'static str>, Problem> {
-    app.persistence.accounts().ledger().cancel(caller.user, ReservationId(id)).await?;
+    accounts.ledger().cancel(caller.user, ReservationId(id)).await?;
     Ok(Json("예약이 취소되었습니다."))
 }

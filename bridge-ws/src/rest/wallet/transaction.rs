@@ -13,7 +13,7 @@ use super::request_key;
 use crate::app::App;
 use crate::local_time;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
@@ -124,13 +124,14 @@ impl From<StatementLine> for Transaction {
 #[utoipa::path(post, path = "/wallet/transaction", tag = "wallet", request_body = New, params(("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Transaction), Refused))]
 pub(super) async fn pay(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     headers: HeaderMap,
     Body(New { wallet_id, target_wallet_id, amount, password }): Body<New>,
 ) -> Result<Json<Transaction>, Problem> {
     let (source, target) = ends(wallet_id, target_wallet_id)?;
     let key = request_key(&headers)?;
-    let ledger = app.persistence.accounts().ledger();
+    let ledger = accounts.ledger();
     let outcome = ledger.pay(Payment { actor: caller.user, key, source, target, amount, password }).await?;
     for change in outcome.notices {
         settle(&app, change).await;

@@ -243,6 +243,8 @@ async fn a_shared_sum_and_exemptions_are_asked_as_the_plan_says(arm: Arm) {
     let of_minji = club.charge(&equal, &club.minji).await;
     assert_eq!((of_minji.standing(), &*of_minji.reason), (Standing::Exempt, "총무"));
     assert_eq!(equal.counts.asked_of, 2);
+    let (_, card) = club.told().await.pop().unwrap();
+    assert_eq!(card["asked"].as_i64(), Some(1_400), "of those who are to pay");
     terms.members.insert(UserId(4_000_000), MemberTerms::default());
     let new = NewPlan { actor: club.minji.user.id, key: key(), room: club.room, terms, fund: None };
     let refused = club.dues().open_plan(new).await;

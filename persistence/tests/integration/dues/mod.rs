@@ -2,6 +2,7 @@
 
 mod at_once;
 mod contract;
+mod expected;
 mod leaving;
 mod model;
 mod schedule;

@@ -8,13 +8,11 @@ use moim_persistence::{
 use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};
 
+use super::expected::{AMOUNT, FEE, Model, PEOPLE, Purse};
 use super::{Club, ahead, at, key};
 use crate::arm::{Arm, on_each_arm};
 use crate::ledger::{Person, WALLET_PASSWORD, won};
 
-const PEOPLE: usize = 3;
-const AMOUNT: i64 = 10_000;
-const FEE: i64 = 500;
 /// What each has at the beginning.
 const MONEY: i64 = 100_000;
 
@@ -78,135 +76,6 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..PEOPLE).prop_map(Step::Return),
         1 => Just(Step::Restart),
     ]
-}
-
-#[derive(Clone, Debug, Default)]
-struct Owed {
-    id: u64,
-    request: usize,
-    who: usize,
-    fee: i64,
-    waived: i64,
-    paid: i64,
-    void: bool,
-}
-
-impl Owed {
-    fn open(&self) -> i64 {
-        if self.void { 0 } else { AMOUNT + self.fee - self.waived - self.paid }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Purse {
-    wallet: i64,
-    by_wallet: i64,
-    by_cash: i64,
-    credit: i64,
-}
-
-/// What ought to be.
-#[derive(Default)]
-struct Model {
-    purses: [Purse; PEOPLE],
-    is_member: [bool; PEOPLE],
-    /// Those who are, by how long they have been: in this order they are asked.
-    by_time: Vec<usize>,
-    owed: Vec<Owed>,
-    requests: usize,
-    /// What the room is told of charges: what, who, what is open, how many have paid of how many, what was paid.
-    told: Vec<(&'static str, usize, i64, usize, usize, i64)>,
-    transfers: usize,
-}
-
-impl Model {
-    fn newest(&self, who: usize, back: usize) -> Option<usize> {
-        let own: Vec<usize> = (0..self.owed.len()).filter(|&place| self.owed[place].who == who).collect();
-        own.len().checked_sub(1 + back).map(|place| own[place])
-    }
-
-    fn counts(&self, request: usize) -> (usize, usize, i64) {
-        let of = self.owed.iter().filter(|owed| owed.request == request);
-        let asked = of.clone().filter(|owed| !owed.void && (owed.open() > 0 || owed.paid > 0)).count();
-        let paid = of.clone().filter(|owed| !owed.void && owed.open() == 0 && owed.paid > 0).count();
-        (asked, paid, of.map(|owed| owed.paid).sum())
-    }
-
-    fn tell(&mut self, what: &'static str, place: usize) {
-        let owed = &self.owed[place];
-        let (asked, paid, collected) = self.counts(owed.request);
-        self.told.push((what, owed.who, owed.open(), paid, asked, collected));
-    }
-
-    fn use_credit(&mut self, who: usize, tells: impl Fn(usize) -> bool) {
-        for place in 0..self.owed.len() {
-            let used = self.owed[place].open().min(self.purses[who].credit);
-            if self.owed[place].who == who && used > 0 {
-                self.owed[place].paid += used;
-                self.purses[who].credit -= used;
-                if tells(self.owed[place].request) {
-                    self.tell("creditUsed", place);
-                }
-            }
-        }
-    }
-
-    fn came(&mut self, what: &'static str, place: usize, amount: i64) {
-        let (who, to_charge) = (self.owed[place].who, self.owed[place].open().min(amount));
-        self.owed[place].paid += to_charge;
-        self.purses[who].credit += amount - to_charge;
-        self.transfers += 1;
-        self.tell(what, place);
-        if amount > to_charge {
-            self.use_credit(who, |_| true);
-        }
-    }
-
-    fn month(&mut self) {
-        // Of the period before the days of grace are over by now.
-        if let Some(before) = self.requests.checked_sub(1) {
-            for place in 0..self.owed.len() {
-                if self.owed[place].request == before && self.owed[place].open() > 0 {
-                    self.owed[place].fee += FEE;
-                    self.tell("lateFee", place);
-                    self.use_credit(self.owed[place].who, |_| true);
-                }
-            }
-        }
-        let request = self.requests;
-        self.requests += 1;
-        self.owed.extend(self.by_time.iter().map(|&who| Owed { request, who, ..Owed::default() }));
-        for who in 0..PEOPLE {
-            self.use_credit(who, |of| of != request);
-        }
-    }
-
-    fn let_go(&mut self, place: usize) {
-        let open = self.owed[place].open();
-        if open > 0 {
-            self.owed[place].waived += open;
-            self.owed[place].void = true;
-            self.tell("void", place);
-        }
-    }
-
-    fn leave(&mut self, who: usize) {
-        self.is_member[who] = false;
-        self.by_time.retain(|&member| member != who);
-        for place in 0..self.owed.len() {
-            if self.owed[place].who == who {
-                self.let_go(place);
-            }
-        }
-        let purse = &mut self.purses[who];
-        let back = purse.credit.min(purse.by_wallet);
-        if back > 0 {
-            purse.credit -= back;
-            purse.by_wallet -= back;
-            purse.wallet += back;
-            self.transfers += 1;
-        }
-    }
 }
 
 /// The real thing beside its model.
@@ -326,6 +195,7 @@ impl World {
         prop_assert_eq!(recorded.is_ok(), !self.model.owed[place].void, "{:?}", recorded);
         if let Ok(receipt) = recorded {
             self.receipt = Some((receipt.id, place, amount, false));
+            self.model.owed[place].waiting += amount;
         }
         Ok(())
     }
@@ -338,6 +208,7 @@ impl World {
             let denied = self.club.dues().deny_cash(actor, room, receipt).await;
             prop_assert_eq!(denied.is_ok(), is_member && !settled, "{:?}", denied);
             if denied.is_ok() {
+                self.model.owed[place].waiting -= amount;
                 self.receipt = Some((receipt, place, amount, true));
             }
             return Ok(());
@@ -353,6 +224,7 @@ impl World {
         prop_assert_eq!(confirmed.is_ok(), fits, "{:?}", confirmed);
         if fits {
             self.receipt = Some((receipt, place, amount, true));
+            self.model.owed[place].waiting -= amount;
             self.model.purses[self.model.owed[place].who].by_cash += amount;
             self.model.came("paidInCash", place, amount);
         }

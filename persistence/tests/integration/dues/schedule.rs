@@ -56,6 +56,48 @@ async fn after_an_outage_periods_come_in_their_order_and_nobody_is_reminded_of_e
     club.is_sound().await;
 }
 
+async fn who_handed_over_cash_is_neither_reminded_nor_late_while_it_waits(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let [of_jun, of_sora] = [&club.jun, &club.sora];
+    let receipt = club.cash(club.charge(&request, of_jun).await.id, 10_000).await;
+    club.cash(club.charge(&request, of_sora).await.id, 4_000).await;
+    club.dues().run_due(at(request.due, 10)).await.unwrap();
+    let [minji, sora] = [&club.minji, of_sora].map(|person| u64::from(person.user.id.0));
+    assert_eq!(reminders(&club).await, [("onTheDay".to_owned(), vec![minji, sora])], "a part is not all of it");
+    club.dues().run_due(at(request.due.plus_days(3), 1)).await.unwrap();
+    assert_eq!(club.charge(&request, of_jun).await.late_fee, won(0));
+    assert_eq!(club.charge(&request, of_sora).await.late_fee, won(500));
+    club.dues().deny_cash(club.sora.user.id, club.room, receipt.id).await.unwrap();
+    club.dues().run_due(at(request.due.plus_days(3), 9)).await.unwrap();
+    let named = reminders(&club).await.pop().unwrap().1;
+    assert_eq!(named.len(), 3, "whose cash was denied is reminded again");
+    club.is_sound().await;
+}
+
+async fn a_plan_of_the_31st_stays_so_when_its_title_changes(arm: Arm) {
+    let club = Club::open(arm).await;
+    let terms = Terms { first_due: "2028-01-31".parse().unwrap(), ..Club::terms(Amount::Equal(won(1_000))) };
+    let plan = club.plan(terms).await;
+    let minji = club.minji.user.id;
+    club.dues().run_due(at("2028-01-25".parse().unwrap(), 9)).await.unwrap();
+    let shown = club.dues().plans(minji, club.room).await.unwrap().remove(0);
+    assert_eq!(shown.next_due.unwrap().to_string(), "2028-02-29");
+    let edited = Terms { title: "새 회비".to_owned(), first_due: shown.next_due.unwrap(), ..shown.terms };
+    club.dues().change_plan(minji, club.room, plan.id, edited.clone()).await.unwrap();
+    club.dues().run_due(at("2028-03-28".parse().unwrap(), 9)).await.unwrap();
+    assert_eq!(
+        (club.newest().await.due.to_string(), &*club.newest().await.title),
+        ("2028-03-31".to_owned(), "새 회비")
+    );
+    // Another day is another rhythm.
+    let moved = Terms { first_due: "2028-04-15".parse().unwrap(), ..edited };
+    club.dues().change_plan(minji, club.room, plan.id, moved).await.unwrap();
+    club.dues().run_due(at("2028-05-10".parse().unwrap(), 9)).await.unwrap();
+    assert_eq!(club.newest().await.due.to_string(), "2028-05-15");
+    club.is_sound().await;
+}
+
 async fn a_deleted_room_asks_nobody(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -68,5 +110,7 @@ async fn a_deleted_room_asks_nobody(arm: Arm) {
 on_each_arm!(
     those_who_have_not_paid_are_reminded_once_a_step,
     after_an_outage_periods_come_in_their_order_and_nobody_is_reminded_of_each,
+    who_handed_over_cash_is_neither_reminded_nor_late_while_it_waits,
+    a_plan_of_the_31st_stays_so_when_its_title_changes,
     a_deleted_room_asks_nobody,
 );

@@ -11,6 +11,7 @@ use moim_wire::RoomId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::limit;
 use super::dues;
 use crate::app::App;
 use crate::local_time;
@@ -159,14 +160,6 @@ pub(super) async fn requests(
     let before = page.before.map(RequestId);
     let requests = dues(&app).requests(caller.user, RoomId(room), before, limit).await?;
     Ok(Json(requests.into_iter().map(Request::from).collect()))
-}
-
-fn limit(asked: Option<usize>, most: usize) -> Result<usize, Problem> {
-    let limit = asked.unwrap_or(most);
-    if (1..=most).contains(&limit) {
-        return Ok(limit);
-    }
-    Err(Problem::bad_request(format!("limit: {limit} is not within 1 to {most}")))
 }
 
 /// `GET /rooms/{room}/dues/requests/{request}`

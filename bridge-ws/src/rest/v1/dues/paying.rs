@@ -10,10 +10,10 @@ use moim_wire::RoomId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Made, dues, made};
+use super::{Made, made};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
@@ -72,6 +72,7 @@ pub(super) struct Why {
 #[utoipa::path(post, path = "/rooms/{room}/dues/charges/{charge}/payments", tag = "dues", request_body = Payment, params(("room" = u32, Path, description = "The room"), ("charge" = u64, Path, description = "The charge"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Made), Refused))]
 pub(super) async fn pay(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, charge)): InPath<(u32, u64)>,
     headers: HeaderMap,
@@ -79,13 +80,14 @@ pub(super) async fn pay(
 ) -> Result<Json<Made>, Problem> {
     let (actor, key) = (caller.user, request_key(&headers)?);
     let (room, charge) = (RoomId(room), ChargeId(charge));
-    made(&app, dues(&app).pay(ChargePayment { actor, key, room, charge, amount, password }).await?).await
+    made(&app, accounts.dues().pay(ChargePayment { actor, key, room, charge, amount, password }).await?).await
 }
 
 /// `POST /rooms/{room}/dues/charges/{charge}/refunds`: by the treasurer; the charge is open again by as much.
 #[utoipa::path(post, path = "/rooms/{room}/dues/charges/{charge}/refunds", tag = "dues", request_body = Back, params(("room" = u32, Path, description = "The room"), ("charge" = u64, Path, description = "The charge"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Made), Refused))]
 pub(super) async fn refund(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, charge)): InPath<(u32, u64)>,
     headers: HeaderMap,
@@ -93,13 +95,14 @@ pub(super) async fn refund(
 ) -> Result<Json<Made>, Problem> {
     let (actor, key) = (caller.user, request_key(&headers)?);
     let refund = Refund { actor, key, room: RoomId(room), of: ChargeId(charge), amount, way: by.into() };
-    made(&app, dues(&app).refund(refund).await?).await
+    made(&app, accounts.dues().refund(refund).await?).await
 }
 
 /// `POST /rooms/{room}/dues/members/{user}/refunds`: of a member's credit, by the treasurer.
 #[utoipa::path(post, path = "/rooms/{room}/dues/members/{user}/refunds", tag = "dues", request_body = Back, params(("room" = u32, Path, description = "The room"), ("user" = u32, Path, description = "The member, or former one"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Made), Refused))]
 pub(super) async fn return_credit(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, user)): InPath<(u32, u32)>,
     headers: HeaderMap,
@@ -107,18 +110,19 @@ pub(super) async fn return_credit(
 ) -> Result<Json<Made>, Problem> {
     let (actor, key) = (caller.user, request_key(&headers)?);
     let refund = Refund { actor, key, room: RoomId(room), of: UserId(user), amount, way: by.into() };
-    made(&app, dues(&app).return_credit(refund).await?).await
+    made(&app, accounts.dues().return_credit(refund).await?).await
 }
 
 /// `POST /rooms/{room}/dues/charges/{charge}/waiver`: lets go what is open, by the treasurer.
 #[utoipa::path(post, path = "/rooms/{room}/dues/charges/{charge}/waiver", tag = "dues", request_body = Why, params(("room" = u32, Path, description = "The room"), ("charge" = u64, Path, description = "The charge")), responses((status = 204), Refused))]
 pub(super) async fn waive(
     State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, charge)): InPath<(u32, u64)>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<StatusCode, Problem> {
-    let change = dues(&app).waive(caller.user, RoomId(room), ChargeId(charge), &reason).await?;
+    let change = accounts.dues().waive(caller.user, RoomId(room), ChargeId(charge), &reason).await?;
     settle(&app, change).await;
     Ok(StatusCode::NO_CONTENT)
 }

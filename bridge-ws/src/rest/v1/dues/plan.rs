@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::dues;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{Body, InPath};
 use crate::rest::openapi::Refused;
 use crate::rest::wallet::request_key;
@@ -203,7 +203,7 @@ impl TryFrom<Asked> for Terms {
 /// `POST /rooms/{room}/dues/plans`: by the treasurer. With an `Idempotency-Key` it is done once.
 #[utoipa::path(post, path = "/rooms/{room}/dues/plans", tag = "dues", request_body = Asked, params(("room" = u32, Path, description = "The room"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 201, body = Plan), Refused))]
 pub(super) async fn open(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath(room): InPath<u32>,
     headers: HeaderMap,
@@ -211,7 +211,7 @@ pub(super) async fn open(
 ) -> Result<(StatusCode, Json<Plan>), Problem> {
     let (key, fund) = (request_key(&headers)?, asked.fund.map(AccountId));
     let new = NewPlan { actor: caller.user, key, room: RoomId(room), terms: asked.try_into()?, fund };
-    Ok((StatusCode::CREATED, Json(dues(&app).open_plan(new).await?.into())))
+    Ok((StatusCode::CREATED, Json(accounts.dues().open_plan(new).await?.into())))
 }
 
 /// `GET /rooms/{room}/dues/plans`: those that have not ended.
@@ -228,22 +228,22 @@ pub(super) async fn list(
 /// `PUT /rooms/{room}/dues/plans/{plan}`: from its next period on.
 #[utoipa::path(put, path = "/rooms/{room}/dues/plans/{plan}", tag = "dues", request_body = Asked, params(("room" = u32, Path, description = "The room"), ("plan" = u64, Path, description = "The plan")), responses((status = 200, body = Plan), Refused))]
 pub(super) async fn change(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, plan)): InPath<(u32, u64)>,
     Body(asked): Body<Asked>,
 ) -> Result<Json<Plan>, Problem> {
     let terms = asked.try_into()?;
-    Ok(Json(dues(&app).change_plan(caller.user, RoomId(room), PlanId(plan), terms).await?.into()))
+    Ok(Json(accounts.dues().change_plan(caller.user, RoomId(room), PlanId(plan), terms).await?.into()))
 }
 
 /// `DELETE /rooms/{room}/dues/plans/{plan}`: nothing more is asked by it; what was asked stays.
 #[utoipa::path(delete, path = "/rooms/{room}/dues/plans/{plan}", tag = "dues", params(("room" = u32, Path, description = "The room"), ("plan" = u64, Path, description = "The plan")), responses((status = 204), Refused))]
 pub(super) async fn end(
-    State(app): State<Arc<App>>,
+    Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, plan)): InPath<(u32, u64)>,
 ) -> Result<StatusCode, Problem> {
-    dues(&app).end_plan(caller.user, RoomId(room), PlanId(plan)).await?;
+    accounts.dues().end_plan(caller.user, RoomId(room), PlanId(plan)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

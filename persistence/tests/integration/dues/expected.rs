@@ -1,0 +1,138 @@
+//! What ought to be: dues as a few lines of arithmetic.
+
+pub(super) const PEOPLE: usize = 3;
+pub(super) const AMOUNT: i64 = 10_000;
+pub(super) const FEE: i64 = 500;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Owed {
+    pub(super) id: u64,
+    pub(super) request: usize,
+    pub(super) who: usize,
+    pub(super) fee: i64,
+    pub(super) waived: i64,
+    pub(super) paid: i64,
+    pub(super) void: bool,
+    /// Cash that waits for a second person.
+    pub(super) waiting: i64,
+}
+
+impl Owed {
+    pub(super) fn open(&self) -> i64 {
+        if self.void { 0 } else { AMOUNT + self.fee - self.waived - self.paid }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Purse {
+    pub(super) wallet: i64,
+    pub(super) by_wallet: i64,
+    pub(super) by_cash: i64,
+    pub(super) credit: i64,
+}
+
+/// What ought to be.
+#[derive(Default)]
+pub(super) struct Model {
+    pub(super) purses: [Purse; PEOPLE],
+    pub(super) is_member: [bool; PEOPLE],
+    /// Those who are, by how long they have been: in this order they are asked.
+    pub(super) by_time: Vec<usize>,
+    pub(super) owed: Vec<Owed>,
+    pub(super) requests: usize,
+    /// What the room is told of charges: what, who, what is open, how many have paid of how many, what was paid.
+    pub(super) told: Vec<(&'static str, usize, i64, usize, usize, i64)>,
+    pub(super) transfers: usize,
+}
+
+impl Model {
+    pub(super) fn newest(&self, who: usize, back: usize) -> Option<usize> {
+        let own: Vec<usize> = (0..self.owed.len()).filter(|&place| self.owed[place].who == who).collect();
+        own.len().checked_sub(1 + back).map(|place| own[place])
+    }
+
+    pub(super) fn counts(&self, request: usize) -> (usize, usize, i64) {
+        let of = self.owed.iter().filter(|owed| owed.request == request);
+        let asked = of.clone().filter(|owed| !owed.void && (owed.open() > 0 || owed.paid > 0)).count();
+        let paid = of.clone().filter(|owed| !owed.void && owed.open() == 0 && owed.paid > 0).count();
+        (asked, paid, of.map(|owed| owed.paid).sum())
+    }
+
+    pub(super) fn tell(&mut self, what: &'static str, place: usize) {
+        let owed = &self.owed[place];
+        let (asked, paid, collected) = self.counts(owed.request);
+        self.told.push((what, owed.who, owed.open(), paid, asked, collected));
+    }
+
+    pub(super) fn use_credit(&mut self, who: usize, tells: impl Fn(usize) -> bool) {
+        for place in 0..self.owed.len() {
+            let used = self.owed[place].open().min(self.purses[who].credit);
+            if self.owed[place].who == who && used > 0 {
+                self.owed[place].paid += used;
+                self.purses[who].credit -= used;
+                if tells(self.owed[place].request) {
+                    self.tell("creditUsed", place);
+                }
+            }
+        }
+    }
+
+    pub(super) fn came(&mut self, what: &'static str, place: usize, amount: i64) {
+        let (who, to_charge) = (self.owed[place].who, self.owed[place].open().min(amount));
+        self.owed[place].paid += to_charge;
+        self.purses[who].credit += amount - to_charge;
+        self.transfers += 1;
+        self.tell(what, place);
+        if amount > to_charge {
+            self.use_credit(who, |_| true);
+        }
+    }
+
+    pub(super) fn month(&mut self) {
+        // Of the period before the days of grace are over by now.
+        if let Some(before) = self.requests.checked_sub(1) {
+            let late = |owed: &Owed| owed.request == before && owed.waiting < owed.open();
+            let late: Vec<usize> = (0..self.owed.len()).filter(|&place| late(&self.owed[place])).collect();
+            for place in late {
+                if self.owed[place].open() > 0 {
+                    self.owed[place].fee += FEE;
+                    self.tell("lateFee", place);
+                    self.use_credit(self.owed[place].who, |_| true);
+                }
+            }
+        }
+        let request = self.requests;
+        self.requests += 1;
+        self.owed.extend(self.by_time.iter().map(|&who| Owed { request, who, ..Owed::default() }));
+        for who in 0..PEOPLE {
+            self.use_credit(who, |of| of != request);
+        }
+    }
+
+    pub(super) fn let_go(&mut self, place: usize) {
+        let open = self.owed[place].open();
+        if open > 0 {
+            self.owed[place].waived += open;
+            self.owed[place].void = true;
+            self.tell("void", place);
+        }
+    }
+
+    pub(super) fn leave(&mut self, who: usize) {
+        self.is_member[who] = false;
+        self.by_time.retain(|&member| member != who);
+        for place in 0..self.owed.len() {
+            if self.owed[place].who == who {
+                self.let_go(place);
+            }
+        }
+        let purse = &mut self.purses[who];
+        let back = purse.credit.min(purse.by_wallet);
+        if back > 0 {
+            purse.credit -= back;
+            purse.by_wallet -= back;
+            purse.wallet += back;
+            self.transfers += 1;
+        }
+    }
+}
