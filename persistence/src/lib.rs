@@ -78,6 +78,7 @@ mod folder_lock;
 mod ledger;
 mod members;
 mod message_store;
+mod number;
 mod persistence;
 mod runtime;
 mod search;

@@ -1,30 +1,18 @@
 //! A notice of the bank, as it came and as it is kept.
 
-use std::fmt;
-
 use crate::error::Error;
 use crate::ledger::{AccountId, TransferId, Won, stored_won};
 use crate::members::field;
-use crate::sql::{Row, Value};
+use crate::number::numbers;
+use crate::sql::Row;
 
 const BANK_ID_CHARS_MAX: usize = 64;
 const REFERENCE_CHARS_MAX: usize = 200;
 const PAYER_CHARS_MAX: usize = 80;
 
-/// Number of a notice, from 1, in the order of their coming.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DepositId(pub u64);
-
-impl fmt::Display for DepositId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<DepositId> for Value {
-    fn from(id: DepositId) -> Self {
-        Self::from(id.0)
-    }
+numbers! {
+    /// Number of a notice, from 1, in the order of their coming.
+    DepositId;
 }
 
 /// What has become of a notice.
@@ -164,10 +152,11 @@ impl NewDeposit {
                 return Err(Error::InvalidField { field: "corrects", reason });
             }
         }
-        let won = Won::new(amount).filter(|won| won.is_positive() || (corrects.is_some() && *won == Won::ZERO));
+        let least = i64::from(corrects.is_none());
+        let won = Won::new(amount).filter(|won| (least..=Won::DEPOSIT_MAX.get()).contains(&won.get()));
         let won = won.ok_or_else(|| Error::InvalidField {
             field: "amount",
-            reason: format!("{amount} is not within 1 to {}, nor the 0 of a correction", Won::MAX.get()),
+            reason: format!("{amount} is not within {least} to {}", Won::DEPOSIT_MAX.get()),
         })?;
         let reference = field::dues_text("reference", &reference, 0, REFERENCE_CHARS_MAX)?;
         let payer = field::dues_text("payer", &payer, 0, PAYER_CHARS_MAX)?;
@@ -190,7 +179,6 @@ pub(super) const COLUMNS: &str = "SELECT deposit_id, bank_id, reference, payer, 
 
 impl Deposit {
     pub(super) fn of(row: &Row) -> Result<Self, Error> {
-        let or_null = |column| if row.is_null(column) { Ok(None) } else { row.int::<u64>(column).map(Some) };
         Ok(Self {
             id: DepositId(row.int(0)?),
             bank_id: row.text(1)?,
@@ -198,12 +186,12 @@ impl Deposit {
             payer: row.text(3)?,
             amount: stored_won(row, 4)?,
             corrects: row.text_or_null(5)?,
-            wallet: or_null(6)?.map(AccountId),
+            wallet: row.int_or_null(6)?.map(AccountId),
             state: DepositState::of(row.int(7)?)?,
-            transfer: or_null(8)?.map(TransferId),
+            transfer: row.int_or_null(8)?.map(TransferId),
             failure: row.text_or_null(9)?,
             told_at_ms: row.int(10)?,
-            settled_at_ms: or_null(11)?,
+            settled_at_ms: row.int_or_null(11)?,
         })
     }
 

@@ -128,11 +128,7 @@ async fn insert(
         state.stored(),
         at_ms
     ];
-    match transaction.try_execute(sql, values).await? {
-        Some(inserted) => Ok(DepositId(u64::try_from(inserted.id).unwrap_or_default())),
-        // The same notice came to another server a moment before: the next run finds it.
-        None => Err(transaction.overtaken("another server takes the same notice")),
-    }
+    transaction.insert_once(sql, values).await.map(DepositId)
 }
 
 /// Writes down what contradicts an earlier notice, the same contradiction once.

@@ -110,8 +110,7 @@ async fn insert(
     ];
     let inserted = transaction.try_execute(sql, values).await?;
     let asked_before = || Error::Internal(format!("plan {} has asked for {due} before", plan.id));
-    let id = inserted.ok_or_else(asked_before)?.id;
-    Ok(RequestId(u64::try_from(id).unwrap_or_default()))
+    Ok(RequestId(inserted.ok_or_else(asked_before)?.id))
 }
 
 async fn charge(

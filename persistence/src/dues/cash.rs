@@ -7,11 +7,10 @@ use super::keeper::{require_keeper, require_reader};
 use super::number::{ChargeId, ReceiptId};
 use super::paying::positive;
 use super::refused::DuesRefused as Refused;
-use super::rows::won;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
+use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won, stored_won};
 use crate::members::{field, lock_room, require_member};
 use crate::sql::{Row, Statement, Transaction, transact, values};
 
@@ -188,7 +187,7 @@ fn receipt_of(row: &Row) -> Result<ReceiptEntry, Error> {
         id: ReceiptId(row.int(0)?),
         charge: ChargeId(row.int(1)?),
         user: UserId(row.int(2)?),
-        amount: won(row, 3)?,
+        amount: stored_won(row, 3)?,
         note: row.text(4)?,
         recorded_by: UserId(row.int(5)?),
         recorded_at_ms: row.int(6)?,
@@ -226,9 +225,7 @@ async fn insert(
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)";
     let (amount, at_ms) = (new.amount.get(), new.recorded_at_ms);
     let values = values![room, new.charge, new.user, amount, &*new.note, &*stored, new.recorded_by, at_ms];
-    let inserted = transaction.try_execute(sql, values).await?;
-    let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
-    let id = ReceiptId(u64::try_from(inserted.id).unwrap_or_default());
+    let id = ReceiptId(transaction.insert_once(sql, values).await?);
     let line =
         NewLine::new(origin, new.recorded_by, at_ms, AuditAction::CashRecorded, id.0).in_room(room).of(new.amount);
     audit::write(transaction, &[line.saying(&*new.note)]).await?;

@@ -5,10 +5,9 @@ use moim_wire::{RoomId, UserId};
 
 use super::keeper::require_keeper;
 use super::refused::DuesRefused as Refused;
-use super::rows::won;
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{AccountId, CASH, Hash, Won, open_group_account};
+use crate::ledger::{AccountId, CASH, Hash, Won, open_group_account, stored_won};
 use crate::sql::{Database, Transaction, values};
 
 const FUND_NAME: &str = "회비";
@@ -37,10 +36,10 @@ pub(super) async fn of_room(database: &Database, room: RoomId) -> Result<Option<
     let Some(row) = database.row(sql, values![CASH, room]).await? else { return Ok(None) };
     Ok(Some(Fund {
         wallet: AccountId(row.int(0)?),
-        balance: won(&row, 1)?,
-        reserved: won(&row, 2)?,
+        balance: stored_won(&row, 1)?,
+        reserved: stored_won(&row, 2)?,
         cash: AccountId(row.int(3)?),
-        cash_balance: won(&row, 4)?,
+        cash_balance: stored_won(&row, 4)?,
     }))
 }
 

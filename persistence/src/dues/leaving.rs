@@ -7,11 +7,10 @@ use moim_wire::{RoomId, UserId};
 
 use super::entry::DuesEntryKind;
 use super::refused::DuesRefused as Refused;
-use super::rows::won;
 use super::sheet::Sheet;
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{CASH, Won};
+use crate::ledger::{CASH, Won, stored_won};
 use crate::members::record_told;
 use crate::sql::{Transaction, values};
 
@@ -58,7 +57,7 @@ pub(crate) async fn require_nothing_held(transaction: &mut Transaction, room: Ro
     let Some(fund) = transaction.row_for_update(sql, values![room]).await? else { return Ok(()) };
     let sql = "SELECT balance FROM ledger_accounts WHERE room_id = ? AND kind = ?";
     let cash = transaction.row_for_update(sql, values![room, CASH]).await?;
-    let (fund, cash) = (won(&fund, 0)?, cash.map_or(Ok(Won::ZERO), |row| won(&row, 0))?);
+    let (fund, cash) = (stored_won(&fund, 0)?, cash.map_or(Ok(Won::ZERO), |row| stored_won(&row, 0))?);
     if (fund, cash) == (Won::ZERO, Won::ZERO) { Ok(()) } else { Err(Refused::HoldsMoney { room, fund, cash }.into()) }
 }
 
@@ -71,5 +70,5 @@ pub(crate) async fn require_no_credit(transaction: &mut Transaction, user: UserI
                WHERE m.user_id = ? AND b.credit > 0 AND b.by_wallet > 0 AND f.balance > f.reserved
                ORDER BY b.room_id LIMIT 1";
     let Some(row) = transaction.row_for_update(sql, values![user]).await? else { return Ok(()) };
-    Err(Refused::HoldsCredit { room: RoomId(row.int(0)?), credit: won(&row, 1)? }.into())
+    Err(Refused::HoldsCredit { room: RoomId(row.int(0)?), credit: stored_won(&row, 1)? }.into())
 }

@@ -1,30 +1,8 @@
-//! Numbers of what dues consist of, each from 1 and below 2^53.
+//! Numbers of what dues consist of.
 
-use std::fmt;
+use crate::number::numbers;
 
-use crate::sql::Value;
-
-macro_rules! number {
-    ($($(#[$what:meta])* $name:ident;)*) => {
-        $($(#[$what])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub u64);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl From<$name> for Value {
-            fn from(number: $name) -> Self {
-                Self::from(number.0)
-            }
-        })*
-    };
-}
-
-number! {
+numbers! {
     /// Of a plan.
     PlanId;
     /// Of a request: one period of a plan.

@@ -11,11 +11,10 @@ use super::keeper::{require_keeper, require_reader};
 use super::number::PlanId;
 use super::plan::{Amount, MemberTerms, Plan, Repeat, Terms, Tier, invalid};
 use super::refused::DuesRefused as Refused;
-use super::rows::won;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{AccountId, RequestKey, Won};
+use crate::ledger::{AccountId, RequestKey, Won, stored_won};
 use crate::members::lock_room;
 use crate::sql::{Row, Statement, Transaction, Value, list, listed, pieces, transact, values};
 
@@ -168,7 +167,7 @@ const COLUMNS: &str =
 
 /// A plan without its lists.
 fn plan_of(row: &Row) -> Result<Plan, Error> {
-    let amount = won(row, 4)?;
+    let amount = stored_won(row, 4)?;
     let day = |column| if row.is_null(column) { Ok(None) } else { Day::of_stored(row.int(column)?).map(Some) };
     let terms = Terms {
         title: row.text(2)?,
@@ -188,7 +187,7 @@ fn plan_of(row: &Row) -> Result<Plan, Error> {
         },
         ask_days: row.int(7)?,
         grace_days: row.int(8)?,
-        late_fee: won(row, 9)?,
+        late_fee: stored_won(row, 9)?,
     };
     let (id, room, made_by) = (PlanId(row.int(0)?), RoomId(row.int(1)?), UserId(row.int(13)?));
     Ok(Plan { id, room, made_by, terms, periods: row.int(10)?, last_due: day(11)?, next_due: day(12)? })
@@ -200,13 +199,13 @@ async fn with_lists(transaction: &mut Transaction, mut plan: Plan) -> Result<Pla
     if let Amount::Tiers(tiers) = &mut plan.terms.amount {
         let sql = "SELECT name, amount FROM dues_tiers WHERE plan_id = ? ORDER BY tier_number";
         for row in transaction.rows(sql, values![plan.id]).await? {
-            tiers.push(Tier { name: row.text(0)?, amount: won(&row, 1)? });
+            tiers.push(Tier { name: row.text(0)?, amount: stored_won(&row, 1)? });
         }
     }
     let sql = "SELECT user_id, amount, tier_number, exempt FROM dues_plan_members WHERE plan_id = ? ORDER BY user_id";
     for row in transaction.rows(sql, values![plan.id]).await? {
         let terms = MemberTerms {
-            amount: if row.is_null(1) { None } else { Some(won(&row, 1)?) },
+            amount: (!row.is_null(1)).then(|| stored_won(&row, 1)).transpose()?,
             tier: row.int_or_null(2)?,
             exempt: row.text_or_null(3)?,
         };
@@ -276,9 +275,7 @@ async fn insert(
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)";
     let mut values = columns(terms, terms.first_due).to_vec();
     values.extend([room.into(), key.stored(actor).into(), actor.into(), now_ms().into()]);
-    let inserted = transaction.try_execute(sql, &values).await?;
-    let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
-    let id = PlanId(u64::try_from(inserted.id).unwrap_or_default());
+    let id = PlanId(transaction.insert_once(sql, &values).await?);
     write_lists(transaction, id, terms).await?;
     let (terms, next_due) = (terms.clone(), Some(terms.first_due));
     Ok(Plan { id, room, made_by: actor, terms, periods: 0, last_due: None, next_due })

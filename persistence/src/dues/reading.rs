@@ -10,10 +10,10 @@ use super::fund::{self, Fund};
 use super::keeper::{reads_as_keeper, require_reader};
 use super::number::{BalanceId, ChargeId, DuesEntryId, PlanId, RequestId};
 use super::refused::DuesRefused as Refused;
-use super::rows::{charge_of, won};
+use super::rows::charge_of;
 use super::sheet::Counts;
 use crate::error::Error;
-use crate::ledger::{TransferId, Won};
+use crate::ledger::{TransferId, Won, stored_won};
 use crate::sql::{Row, Statement, Value, transact, values};
 
 /// Requests of one answer.
@@ -197,7 +197,7 @@ impl Dues {
                     let sql = Statement::from(CHARGES_NAMED).then(" WHERE c.request_id = ? ORDER BY u.name, c.user_id");
                     let charges = snapshot.rows(sql, values![id]).await?;
                     let entry = |row: &Row| {
-                        let moved_at_ms = if row.is_null(11) { None } else { Some(row.int(11)?) };
+                        let moved_at_ms = row.int_or_null(11)?;
                         Ok(ChargeEntry { charge: charge_of(row)?, name: row.text(10)?, moved_at_ms })
                     };
                     Ok((request_of(&row)?, charges.iter().map(entry).collect::<Result<_, Error>>()?))
@@ -250,9 +250,9 @@ impl Dues {
                             id: BalanceId(row.int(0)?),
                             user: UserId(row.int(1)?),
                             name: row.text(2)?,
-                            by_wallet: won(row, 3)?,
-                            by_cash: won(row, 4)?,
-                            credit: won(row, 5)?,
+                            by_wallet: stored_won(row, 3)?,
+                            by_cash: stored_won(row, 4)?,
+                            credit: stored_won(row, 5)?,
                         })
                     };
                     snapshot.rows(sql, values![room]).await?.iter().map(balance).collect::<Result<Vec<_>, Error>>()
@@ -308,27 +308,26 @@ fn request_of(row: &Row) -> Result<Request, Error> {
         title: row.text(2)?,
         due: Day::of_stored(row.int(3)?)?,
         grace_days: row.int(4)?,
-        late_fee: won(row, 5)?,
+        late_fee: stored_won(row, 5)?,
         odd_won: row.int(6)?,
         asked_at_ms: row.int(7)?,
-        counts: Counts { asked_of: row.int(8)?, paid_by: row.int(9)?, collected: won(row, 10)? },
+        counts: Counts { asked_of: row.int(8)?, paid_by: row.int(9)?, collected: stored_won(row, 10)? },
     })
 }
 
 fn entry_of(row: &Row) -> Result<DuesEntry, Error> {
-    let or_null = |column| if row.is_null(column) { Ok(None) } else { row.int::<u64>(column).map(Some) };
     Ok(DuesEntry {
         id: DuesEntryId(row.int(0)?),
         user: UserId(row.int(1)?),
         name: row.text(2)?,
-        charge: or_null(3)?.map(ChargeId),
-        request: or_null(4)?.map(RequestId),
+        charge: row.int_or_null(3)?.map(ChargeId),
+        request: row.int_or_null(4)?.map(RequestId),
         title: row.text_or_null(5)?.unwrap_or_default(),
         kind: DuesEntryKind::of(row.int(6)?)?,
-        to_charge: won(row, 7)?,
-        to_credit: won(row, 8)?,
-        to_due: won(row, 9)?,
-        transfer: or_null(10)?.map(TransferId),
+        to_charge: stored_won(row, 7)?,
+        to_credit: stored_won(row, 8)?,
+        to_due: stored_won(row, 9)?,
+        transfer: row.int_or_null(10)?.map(TransferId),
         actor: UserId(row.int(11)?),
         actor_name: row.text_or_null(12)?.unwrap_or_default(),
         note: row.text(13)?,

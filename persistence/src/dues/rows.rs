@@ -10,7 +10,7 @@ use super::keeper::is_keeper;
 use super::number::{BalanceId, ChargeId, ReceiptId, RequestId};
 use super::sheet::{Balance, Counts, Receipt, Sheet};
 use crate::error::Error;
-use crate::ledger::{Purpose, Won};
+use crate::ledger::{Purpose, stored_won};
 use crate::members::role_in;
 use crate::sql::{Row, Statement, Transaction, Value, list, listed, pieces, values};
 
@@ -29,26 +29,21 @@ pub(super) fn charge_of(row: &Row) -> Result<Charge, Error> {
         request: RequestId(row.int(1)?),
         room: RoomId(row.int(2)?),
         user: UserId(row.int(3)?),
-        amount: won(row, 4)?,
-        late_fee: won(row, 5)?,
-        waived: won(row, 6)?,
-        paid: won(row, 7)?,
+        amount: stored_won(row, 4)?,
+        late_fee: stored_won(row, 5)?,
+        waived: stored_won(row, 6)?,
+        paid: stored_won(row, 7)?,
         is_void: row.flag(8)?,
         reason: row.text(9)?,
     })
-}
-
-/// A column of money.
-pub(super) fn won(row: &Row, column: usize) -> Result<Won, Error> {
-    let stored = row.int(column)?;
-    Won::new(stored).ok_or_else(|| Error::Internal(format!("{stored} won are more than there can be")))
 }
 
 const BALANCES: &str = "SELECT room_id, user_id, by_wallet, by_cash, credit, balance_id FROM dues_balances";
 
 fn balance_of(row: &Row) -> Result<((RoomId, UserId), Balance), Error> {
     let id = Some(BalanceId(row.int(5)?));
-    let balance = Balance { by_wallet: won(row, 2)?, by_cash: won(row, 3)?, credit: won(row, 4)?, id };
+    let balance =
+        Balance { by_wallet: stored_won(row, 2)?, by_cash: stored_won(row, 3)?, credit: stored_won(row, 4)?, id };
     Ok(((RoomId(row.int(0)?), UserId(row.int(1)?)), balance))
 }
 
@@ -102,7 +97,7 @@ impl Sheet {
         for row in by_numbers(transaction, sql, "receipt_id", ids).await? {
             let receipt = Receipt {
                 charge: ChargeId(row.int(1)?),
-                amount: won(&row, 2)?,
+                amount: stored_won(&row, 2)?,
                 note: row.text(3)?,
                 recorded_by: UserId(row.int(4)?),
                 is_settled: row.int::<i64>(5)? != 0,
@@ -141,7 +136,7 @@ impl Sheet {
         let requests = self.charges.values().map(|charge| charge.request.0).collect();
         let sql = "SELECT request_id, asked_of, paid_by, collected FROM dues_requests";
         for row in by_numbers(transaction, sql, "request_id", requests).await? {
-            let counts = Counts { asked_of: row.int(1)?, paid_by: row.int(2)?, collected: won(&row, 3)? };
+            let counts = Counts { asked_of: row.int(1)?, paid_by: row.int(2)?, collected: stored_won(&row, 3)? };
             self.requests.insert(RequestId(row.int(0)?), counts);
         }
         Ok(())

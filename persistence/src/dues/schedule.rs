@@ -8,13 +8,12 @@ use super::asking::{ask, open_charges};
 use super::day::Day;
 use super::fund::{self, Fund};
 use super::number::{BalanceId, PlanId, RequestId};
-use super::rows::won;
 use super::sheet::Sheet;
 use super::steps::{Action, Days, Step};
 use super::told;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::error::Error;
-use crate::ledger::{Errand, Purpose, RequestKey, Won};
+use crate::ledger::{Errand, Purpose, RequestKey, Won, stored_won};
 use crate::members::{lock_room, record_told};
 use crate::sql::{Row, Statement, Transaction, Value, transact, values};
 
@@ -167,7 +166,7 @@ impl Dues {
                            WHERE b.balance_id = ? AND b.settle_at_ms = ?";
                 let Some(row) = shared.database.row(sql, values![balance, at_ms]).await? else { return Ok(None) };
                 let Some(fund) = fund::of_room(&shared.database, RoomId(row.int(0)?)).await? else { return Ok(None) };
-                Ok(Some((fund, UserId(row.int(1)?), won(&row, 2)?.min(won(&row, 3)?))))
+                Ok(Some((fund, UserId(row.int(1)?), stored_won(&row, 2)?.min(stored_won(&row, 3)?))))
             })
             .await
     }
@@ -216,7 +215,7 @@ async fn step(transaction: &mut Transaction, room: RoomId, request: RequestId, n
         id: request,
         title: row.text(0)?,
         days: Days { due: Day::of_stored(row.int(1)?)?, grace_days: row.int(2)? },
-        late_fee: won(&row, 3)?,
+        late_fee: stored_won(&row, 3)?,
         step: Step::of(row.int(4)?),
         at_ms: row.int_or_null(5)?,
     };

@@ -4,7 +4,7 @@ use moim_wire::limits::{FRAME_BYTES_MAX, HISTORY_BYTES_MAX, HISTORY_LIMIT_MAX};
 use moim_wire::schema::{Kind, Message};
 use moim_wire::{Frame, MessageId, body, withdrawal};
 
-use super::row::{COMING, LEAVING, STORED, entry_of};
+use super::row::{COMING, LEAVING, RECEIPT, STORED, entry_of};
 use super::{FileEntry, FileId, Files};
 use crate::clock::now_ms;
 use crate::error::Error;
@@ -34,7 +34,8 @@ pub struct Cleaned {
 }
 
 impl Files {
-    /// Whether the message of a file was taken back, as far as the store of messages knows.
+    /// Whether the message of a file was taken back, as far as the store of messages knows. The receipt of an expense stays
+    /// for who asks of that, whatever becomes of its message.
     ///
     /// # Errors
     /// The store's.
@@ -48,7 +49,13 @@ impl Files {
             let is_it = message.head().id() == file.message.0;
             (is_it && withdrawal::is_withdrawn(message)).then_some(MessageId(message.head().id()))
         });
-        Ok(found.is_some())
+        if found.is_none() {
+            return Ok(false);
+        }
+        let id = file.id.0;
+        self.shared
+            .run(move |shared| async move { Ok(shared.database.row(RECEIPT, values![id]).await?.is_none()) })
+            .await
     }
 
     /// One pass: uploads that were cut short, files of deleted rooms, files that were never shown, and some of those whose

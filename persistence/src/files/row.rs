@@ -51,7 +51,6 @@ impl Files {
                     let inserted = inserted.ok_or_else(|| Error::Internal("a file's id was taken".to_owned()))?;
                     Ok((inserted.id, reserved))
                 })?;
-                let id = u64::try_from(id).map_err(|_| Error::Internal(format!("{id} is no file's id")))?;
                 Ok(Begun { id: FileId(id), key, reserved })
             })
             .await
@@ -126,12 +125,15 @@ impl Files {
     /// [`Self::clean`] will.
     ///
     /// # Errors
-    /// The accounts' database's.
+    /// [`Error::NotAllowed`] for the receipt of an expense that is proposed or paid.
     pub async fn remove(&self, id: FileId) -> Result<(), Error> {
         let key = self
             .shared
             .run(move |shared| async move {
                 transact!(shared.database.write_repeatable(), |transaction| {
+                    if transaction.row_for_update(RECEIPT, values![id.0]).await?.is_some() {
+                        return Err(Error::NotAllowed("the file is the receipt of an expense, and stays with it"));
+                    }
                     transaction.execute("UPDATE files SET state = ? WHERE file_id = ?", values![LEAVING, id.0]).await?;
                     let sql = "SELECT object_key FROM files WHERE file_id = ?";
                     transaction.row_for_update(sql, values![id.0]).await?.map(|row| row.text(0)).transpose()
@@ -158,6 +160,9 @@ impl Files {
             .await
     }
 }
+
+/// The expense that a file is the receipt of, one that waits or is paid.
+pub(super) const RECEIPT: &str = "SELECT expense_id FROM expenses WHERE file_id = ? AND state IN (1, 2)";
 
 /// From the columns `file_id, object_key, user_id, room_id, message_id, name, content_type, size_bytes, created_at_ms`.
 pub(super) fn entry_of(row: &Row) -> Result<FileEntry, Error> {

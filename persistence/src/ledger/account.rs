@@ -1,35 +1,23 @@
 //! Accounts: whose they are, what they hold, and where their chains have come to.
 
-use std::fmt;
-
 use moim_wire::{RoomId, UserId};
 
 use super::chain::Hash;
 use super::money::Won;
 use crate::error::Error;
-use crate::sql::{Row, Value};
+use crate::number::numbers;
+use crate::sql::Row;
 
-/// Number of an account, from 1, below 2^53. Members' and groups' wallets share one series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(pub u64);
+numbers! {
+    /// Number of an account, from 1, below 2^53. Members' and groups' wallets share one series.
+    AccountId;
+}
 
 impl AccountId {
     /// The world outside: what comes in is taken from it, so that it is owed what the others hold together.
     pub const EXTERNAL: Self = Self(1);
     /// What is charged.
     pub const FEES: Self = Self(2);
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<AccountId> for Value {
-    fn from(account: AccountId) -> Self {
-        Self::from(account.0)
-    }
 }
 
 /// Whose an account is.

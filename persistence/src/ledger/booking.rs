@@ -168,7 +168,7 @@ async fn insert(transaction: &mut Transaction, new: &Reservation, hash: &str) ->
         now_ms()
     ];
     let inserted = transaction.try_execute(sql, values).await?;
-    let id = ReservationId(inserted.map_or(0, |inserted| u64::try_from(inserted.id).unwrap_or_default()));
+    let id = ReservationId(inserted.map_or(0, |inserted| inserted.id));
     // The first of its series is named after itself, whose number is known now.
     let sql = "UPDATE reservations SET series_id = ? WHERE reservation_id = ?";
     transaction.execute(sql, values![id, id]).await?;

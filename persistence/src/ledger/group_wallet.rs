@@ -204,7 +204,7 @@ pub(crate) async fn insert(
                VALUES (?, 'KRW', ?, ?, ?, ?, 0, 0, 0, ?, ?)";
     let values = values![GROUP, room, name, description, hash, Hash::ZERO.to_string(), now_ms()];
     let inserted = transaction.try_execute(sql, values).await?;
-    let id = AccountId(inserted.map_or(0, |inserted| u64::try_from(inserted.id).unwrap_or_default()));
+    let id = AccountId(inserted.map_or(0, |inserted| inserted.id));
     take_part(transaction, id, user, true).await?;
     let (name, description) = (name.to_owned(), description.to_owned());
     Ok(GroupWallet { id, room, name, description, balance: Won::ZERO, reserved: Won::ZERO })

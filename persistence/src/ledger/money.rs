@@ -13,6 +13,9 @@ impl Won {
     /// The most that there can be.
     pub const MAX: Self = Self((1 << 53) - 1);
 
+    /// The most that comes in from outside at once: a slip of a bank's, or of a hand's, does not fill the ledger.
+    pub const DEPOSIT_MAX: Self = Self(1_000_000_000_000);
+
     /// That many won; `None` out of bounds.
     pub const fn new(won: i64) -> Option<Self> {
         if won.unsigned_abs() <= Self::MAX.0 as u64 { Some(Self(won)) } else { None }

@@ -100,7 +100,7 @@ impl Ledger {
     /// [`Refused::NoWallet`], [`Refused::Amount`].
     pub async fn top_up(&self, user: UserId, key: RequestKey, amount: i64) -> Result<Outcome, Error> {
         let target = self.wallet(user).await?.id;
-        let amount = Won::new(amount).ok_or(Refused::Amount(amount))?;
+        let amount = Won::new(amount).filter(|won| *won <= Won::DEPOSIT_MAX).ok_or(Refused::Amount(amount))?;
         self.bring_in(user, key, target, amount).await
     }
 

@@ -1,8 +1,6 @@
 //! Transfers booked for a time, again and again. Each run is a row of its own: booked, then moved or refused; the run that
 //! is over books the next.
 
-use std::fmt;
-
 use moim_wire::UserId;
 
 use super::account::AccountId;
@@ -10,22 +8,12 @@ use super::money::Won;
 use super::rhythm::{self, Rhythm};
 use super::transfer::{RequestKey, TransferId, stored_won};
 use crate::error::Error;
-use crate::sql::{Row, Value};
+use crate::number::numbers;
+use crate::sql::Row;
 
-/// Number of a run of a reservation, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReservationId(pub u64);
-
-impl fmt::Display for ReservationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<ReservationId> for Value {
-    fn from(reservation: ReservationId) -> Self {
-        Self::from(reservation.0)
-    }
+numbers! {
+    /// Number of a run of a reservation, from 1.
+    ReservationId;
 }
 
 /// Where a run has come to.
@@ -126,7 +114,7 @@ impl Reservation {
             booked_minute: row.int(8)?,
             run_at_ms: row.int(9)?,
             state: ReservationState::of(row.int(10)?)?,
-            transfer: if row.is_null(11) { None } else { Some(TransferId(row.int(11)?)) },
+            transfer: row.int_or_null(11)?.map(TransferId),
             failure: row.text_or_null(12)?,
         })
     }

@@ -176,6 +176,6 @@ pub(super) fn entry_of(row: &Row) -> Result<Entry, Error> {
 }
 
 fn line_of(row: &Row) -> Result<StatementLine, Error> {
-    let corrects = if row.is_null(11) { None } else { Some(TransferId(row.int(11)?)) };
+    let corrects = row.int_or_null(11)?.map(TransferId);
     Ok(StatementLine { entry: entry_of(row)?, owner: row.text(9)?, counterpart_owner: row.text(10)?, corrects })
 }

@@ -1,7 +1,5 @@
 //! Transfers: money on its way from one account to another, and the keys by which a request is known again.
 
-use std::fmt;
-
 use moim_wire::UserId;
 
 use super::account::AccountId;
@@ -11,22 +9,12 @@ use super::refused::Refused;
 use super::reservation::ReservationId;
 use crate::dues::{BalanceId, ReceiptId};
 use crate::error::Error;
-use crate::sql::{Row, Value};
+use crate::number::numbers;
+use crate::sql::Row;
 
-/// Number of a transfer, from 1, below 2^53. Numbers are not given in the order of commits, and not all are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransferId(pub u64);
-
-impl fmt::Display for TransferId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<TransferId> for Value {
-    fn from(transfer: TransferId) -> Self {
-        Self::from(transfer.0)
-    }
+numbers! {
+    /// Number of a transfer, from 1, below 2^53. Numbers are not given in the order of commits, and not all are given.
+    TransferId;
 }
 
 /// Where a transfer has come to. It is settled once, by being posted or voided.

@@ -106,7 +106,7 @@ async fn insert(transaction: &mut Transaction, user: UserId, hash: &str) -> Resu
     let values = values![MEMBER, user, user, hash, Hash::ZERO.to_string(), now_ms()];
     match transaction.try_execute(sql, values).await? {
         Some(inserted) => {
-            let id = AccountId(u64::try_from(inserted.id).unwrap_or_default());
+            let id = AccountId(inserted.id);
             Ok(Wallet { id, owner: user, balance: Won::ZERO, reserved: Won::ZERO })
         }
         None => {

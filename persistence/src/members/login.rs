@@ -246,9 +246,7 @@ fn expires_at_ms(shared: &Shared) -> u64 {
 async fn insert(transaction: &mut Transaction, user: UserId, expires_at_ms: u64) -> Result<(u64, u64), Error> {
     let sql = "INSERT INTO logins (user_id, expires_at_ms) VALUES (?, ?)";
     let inserted = transaction.try_execute(sql, values![user, expires_at_ms]).await?;
-    let id = inserted.map_or(0, |inserted| inserted.id);
-    let login = u64::try_from(id).map_err(|_| Error::Internal(format!("login id {id}")))?;
-    Ok((login, expires_at_ms))
+    Ok((inserted.map_or(0, |inserted| inserted.id), expires_at_ms))
 }
 
 /// Signs the token of a login whose row was committed.

@@ -1,28 +1,16 @@
 //! An expense as it is stored.
 
-use std::fmt;
-
 use moim_wire::{RoomId, UserId};
 
 use crate::error::Error;
 use crate::files::FileId;
 use crate::ledger::{TransferId, Won, stored_won};
-use crate::sql::{Row, Value};
+use crate::number::numbers;
+use crate::sql::Row;
 
-/// Number of an expense, from 1, below 2^53.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExpenseId(pub u64);
-
-impl fmt::Display for ExpenseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<ExpenseId> for Value {
-    fn from(id: ExpenseId) -> Self {
-        Self::from(id.0)
-    }
+numbers! {
+    /// Number of an expense, from 1, below 2^53.
+    ExpenseId;
 }
 
 /// What has become of an expense.
@@ -107,15 +95,18 @@ pub struct Expense {
     pub transfer: Option<TransferId>,
     /// When it was posted or given up.
     pub settled_at_ms: Option<u64>,
+    /// How many agreed and objected then, whoever has left since.
+    pub settled_by: Option<(u32, u32)>,
 }
 
 /// Columns as [`Expense::of`] takes them.
-pub(super) const COLUMNS: &str = "SELECT e.expense_id, e.room_id, e.title, e.note, e.amount, e.payee_id, e.payee_name, e.file_id,
-    e.proposed_by, e.proposed_at_ms, e.quorum, e.expires_at_ms, e.state, e.transfer_id, e.settled_at_ms FROM expenses e";
+pub(super) const COLUMNS: &str =
+    "SELECT e.expense_id, e.room_id, e.title, e.note, e.amount, e.payee_id, e.payee_name, e.file_id,
+    e.proposed_by, e.proposed_at_ms, e.quorum, e.expires_at_ms, e.state, e.transfer_id, e.settled_at_ms, e.approvals,
+    e.objections FROM expenses e";
 
 impl Expense {
     pub(super) fn of(row: &Row) -> Result<Self, Error> {
-        let or_null = |column| if row.is_null(column) { Ok(None) } else { row.int::<u64>(column).map(Some) };
         let payee = if row.is_null(5) { Payee::Outside(row.text(6)?) } else { Payee::Member(UserId(row.int(5)?)) };
         Ok(Self {
             id: ExpenseId(row.int(0)?),
@@ -124,14 +115,15 @@ impl Expense {
             note: row.text(3)?,
             amount: stored_won(row, 4)?,
             payee,
-            file: or_null(7)?.map(FileId),
+            file: row.int_or_null(7)?.map(FileId),
             proposed_by: UserId(row.int(8)?),
             proposed_at_ms: row.int(9)?,
             quorum: row.int(10)?,
             expires_at_ms: row.int(11)?,
             state: ExpenseState::of(row.int(12)?)?,
-            transfer: or_null(13)?.map(TransferId),
-            settled_at_ms: or_null(14)?,
+            transfer: row.int_or_null(13)?.map(TransferId),
+            settled_at_ms: row.int_or_null(14)?,
+            settled_by: row.int_or_null(15)?.zip(row.int_or_null(16)?),
         })
     }
 

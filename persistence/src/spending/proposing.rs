@@ -187,6 +187,7 @@ async fn draft(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> 
         state: ExpenseState::Begun,
         transfer: None,
         settled_at_ms: None,
+        settled_by: None,
     };
     if amount > rules.limit {
         let members = number(transaction, "SELECT member_count FROM rooms WHERE room_id = ?", new.room).await?;
@@ -229,7 +230,5 @@ async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Resu
         new.state.stored(),
         new.room
     ];
-    let inserted = transaction.try_execute(sql, values).await?;
-    let inserted = inserted.ok_or_else(|| transaction.overtaken("another server carries out the same request"))?;
-    Ok(Expense { id: ExpenseId(u64::try_from(inserted.id).unwrap_or_default()), ..new.clone() })
+    Ok(Expense { id: ExpenseId(transaction.insert_once(sql, values).await?), ..new.clone() })
 }

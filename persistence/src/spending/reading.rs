@@ -35,10 +35,10 @@ pub struct ExpenseEntry {
 }
 
 impl ExpenseEntry {
-    /// Those that count: who agree, and who object.
-    pub fn counted(&self) -> (usize, usize) {
-        let of = |approves| self.votes.iter().filter(|vote| vote.counts && vote.approves == approves).count();
-        (of(true), of(false))
+    /// Who agree and who object: of those whose votes count, or counted when it was settled.
+    pub fn counted(&self) -> (u32, u32) {
+        let of = |approves| self.votes.iter().filter(|vote| vote.counts && vote.approves == approves).map(|_| 1).sum();
+        self.expense.settled_by.unwrap_or_else(|| (of(true), of(false)))
     }
 }
 
@@ -58,7 +58,7 @@ impl Spending {
                     );
                     let rows = snapshot.rows(sql, values![room, before, before, SHOWN_MAX as u64]).await?;
                     let expenses = rows.iter().map(Expense::of).collect::<Result<Vec<_>, _>>()?;
-                    with_votes(snapshot, room, expenses).await
+                    with_votes(snapshot, expenses).await
                 })
             })
             .await
@@ -73,7 +73,7 @@ impl Spending {
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
                     let expense = find(snapshot, user, room, id).await?;
-                    let entry = with_votes(snapshot, room, vec![expense]).await?.pop();
+                    let entry = with_votes(snapshot, vec![expense]).await?.pop();
                     entry.ok_or_else(|| Refused::NoSuchExpense(id).into())
                 })
             })
@@ -95,11 +95,7 @@ async fn find(snapshot: &mut Transaction, user: UserId, room: RoomId, id: Expens
     Expense::of(&snapshot.row(sql, values![id, room]).await?.ok_or(Refused::NoSuchExpense(id))?)
 }
 
-async fn with_votes(
-    snapshot: &mut Transaction,
-    room: RoomId,
-    expenses: Vec<Expense>,
-) -> Result<Vec<ExpenseEntry>, Error> {
+async fn with_votes(snapshot: &mut Transaction, expenses: Vec<Expense>) -> Result<Vec<ExpenseEntry>, Error> {
     let ids: Vec<ExpenseId> = expenses.iter().map(|expense| expense.id).collect();
     let sql = "SELECT v.expense_id, v.user_id, v.approves, v.voted_at_ms, m.has_left,
                       CASE WHEN m.joined_change <= e.voters_up_to THEN 1 ELSE 0 END FROM expense_votes v
@@ -110,7 +106,7 @@ async fn with_votes(
         expenses.into_iter().map(|expense| ExpenseEntry { expense, votes: Vec::new() }).collect();
     for row in rows {
         let (id, vote) = vote_of(&row)?;
-        if let Some(entry) = entries.iter_mut().find(|entry| entry.expense.id == id && entry.expense.room == room) {
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.expense.id == id) {
             entry.votes.push(vote);
         }
     }

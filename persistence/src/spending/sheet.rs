@@ -111,7 +111,7 @@ impl Sheet {
     /// Its amount is reserved: the room is told of it.
     pub(crate) fn reserved(&mut self, id: ExpenseId, transfer: TransferId) -> Option<(RoomId, Told)> {
         let (expense, _) = self.become_of(id, ExpenseState::Proposed, transfer, None)?;
-        Some((expense.room, told::card(expense, ExpenseState::Proposed)))
+        Some((expense.room, told::card(expense)))
     }
 
     /// It is paid.
@@ -122,8 +122,8 @@ impl Sheet {
             return Vec::new();
         };
         let told = match was {
-            Some(ExpenseState::Begun) => told::card(expense, state),
-            _ => told::changed(expense, expense.proposed_by, "posted", votes, state),
+            Some(ExpenseState::Begun) => told::card(expense),
+            _ => told::changed(expense, expense.proposed_by, "posted", votes),
         };
         vec![(expense.room, told)]
     }
@@ -142,7 +142,7 @@ impl Sheet {
             Ending::Asked(user) => (ExpenseState::Withdrawn, "withdrawn", user),
         };
         let (expense, votes) = self.become_of(id, state, transfer, Some(at_ms))?;
-        Some((expense.room, told::changed(expense, actor, what, votes, state)))
+        Some((expense.room, told::changed(expense, actor, what, votes)))
     }
 
     fn become_of(
@@ -156,6 +156,7 @@ impl Sheet {
         expense.state = state;
         expense.transfer = Some(transfer);
         expense.settled_at_ms = settled_at_ms;
+        expense.settled_by = settled_at_ms.map(|_| (votes.approve, votes.object));
         self.changed.insert(id);
         Some((expense, *votes))
     }
@@ -176,9 +177,12 @@ impl Sheet {
     pub(crate) async fn write(&self, transaction: &mut Transaction) -> Result<(), Error> {
         for id in &self.changed {
             let (expense, _) = &self.expenses[id];
-            let sql = "UPDATE expenses SET state = ?, transfer_id = ?, settled_at_ms = ? WHERE expense_id = ?";
-            let transfer = expense.transfer.map(|transfer| transfer.0);
-            transaction.execute(sql, values![expense.state.stored(), transfer, expense.settled_at_ms, *id]).await?;
+            let sql = "UPDATE expenses SET state = ?, transfer_id = ?, settled_at_ms = ?, approvals = ?, objections = ?
+                       WHERE expense_id = ?";
+            let (approvals, objections) = expense.settled_by.unzip();
+            let (state, settled_at_ms) = (expense.state.stored(), expense.settled_at_ms);
+            let values = values![state, expense.transfer, settled_at_ms, approvals, objections, *id];
+            transaction.execute(sql, values).await?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use moim_wire::UserId;
 use moim_wire::schema::Kind;
 use serde::Serialize;
 
-use super::expense::{Expense, ExpenseState, Payee};
+use super::expense::{Expense, Payee};
 use super::rules::SpendingRules;
 use super::sheet::Votes;
 use crate::members::Told;
@@ -49,7 +49,7 @@ struct Rules {
 }
 
 /// The card of an expense.
-pub(super) fn card(expense: &Expense, state: ExpenseState) -> Told {
+pub(super) fn card(expense: &Expense) -> Told {
     let (payee, payee_name) = match &expense.payee {
         Payee::Member(user) => (Some(user.0), None),
         Payee::Outside(name) => (None, Some(&**name)),
@@ -63,13 +63,13 @@ pub(super) fn card(expense: &Expense, state: ExpenseState) -> Told {
         file: expense.file.map(|file| file.to_string()),
         quorum: expense.quorum,
         expires_at_ms: expense.expires_at_ms,
-        state: state.name(),
+        state: expense.state.name(),
     };
     Told::of(Kind::Expense, expense.proposed_by, expense.id.0, &card)
 }
 
 /// What has become of it: `what` is "approved" or "objected", or the state in small letters.
-pub(super) fn changed(expense: &Expense, actor: UserId, what: &str, votes: Votes, state: ExpenseState) -> Told {
+pub(super) fn changed(expense: &Expense, actor: UserId, what: &str, votes: Votes) -> Told {
     let text = Changed {
         expense: expense.id.0,
         title: &expense.title,
@@ -78,7 +78,7 @@ pub(super) fn changed(expense: &Expense, actor: UserId, what: &str, votes: Votes
         approvals: votes.approve,
         objections: votes.object,
         quorum: expense.quorum,
-        state: state.name(),
+        state: expense.state.name(),
     };
     Told::of(Kind::ExpenseChanged, actor, expense.id.0, &text)
 }

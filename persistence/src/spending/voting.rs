@@ -107,7 +107,7 @@ async fn vote(
     audit::write(transaction, &[line.saying(&*expense.title)]).await?;
     let votes = count(transaction, &expense).await?;
     let what = if approves { "approved" } else { "objected" };
-    let told = told::changed(&expense, actor, what, votes, expense.state);
+    let told = told::changed(&expense, actor, what, votes);
     let change = record_told(transaction, room, told).await?;
     Ok((expense, votes, vec![change]))
 }

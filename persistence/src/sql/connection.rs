@@ -34,7 +34,7 @@ pub(crate) struct Done {
     /// Rows that it found to change, changed or not.
     pub(crate) rows: u64,
     /// The id that the database chose for the row inserted.
-    pub(crate) id: i64,
+    pub(crate) id: u64,
 }
 
 impl Connection {
@@ -70,12 +70,12 @@ impl Connection {
         match self {
             Self::Sqlite(connection) => {
                 let done = sqlite_query(sql, "", values).execute(&mut **connection).await?;
-                Ok(Done { rows: done.rows_affected(), id: done.last_insert_rowid() })
+                Ok(Done { rows: done.rows_affected(), id: done.last_insert_rowid().unsigned_abs() })
             }
             Self::MySql(lent) => {
                 let (connection, wait) = lent.connection()?;
                 let done = within(wait, mysql_query(sql, "", values).execute(connection)).await?;
-                Ok(Done { rows: done.rows_affected(), id: i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX) })
+                Ok(Done { rows: done.rows_affected(), id: done.last_insert_id() })
             }
         }
     }

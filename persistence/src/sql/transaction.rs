@@ -45,6 +45,13 @@ impl Transaction {
         }
     }
 
+    /// Inserts the row of a request that has a key, and gives its number. Where another server was a moment faster with the
+    /// same request, the run is given up: the next one finds it.
+    pub(crate) async fn insert_once(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<u64, Error> {
+        let inserted = self.try_execute(sql, values).await?;
+        inserted.map(|done| done.id).ok_or_else(|| self.overtaken("another server carries out the same request"))
+    }
+
     /// The rows of a reading statement, as of the transaction's first one.
     pub(crate) async fn rows(&mut self, sql: impl Into<Statement>, values: &[Value]) -> Result<Vec<Row>, Error> {
         let rows = self.connection()?.fetch(&sql.into(), "", values).await;

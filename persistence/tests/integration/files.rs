@@ -18,7 +18,7 @@ fn named(name: &str) -> NewFile {
     NewFile { name: name.to_owned(), content_type: "text/plain".to_owned() }
 }
 
-async fn stored(stores: &Stores, user: UserId, room: RoomId, bytes: &'static [u8]) -> FileEntry {
+pub(crate) async fn stored(stores: &Stores, user: UserId, room: RoomId, bytes: &'static [u8]) -> FileEntry {
     let mut upload = stores.persistence.accounts().files().begin(user, 1_000).await.unwrap();
     upload.write(Bytes::from_static(bytes)).await.unwrap();
     upload.finish(room, named("회비.txt")).await.unwrap()
@@ -212,7 +212,7 @@ async fn a_bucket_keeps_files_of_several_parts_and_lets_go_of_what_was_given_up(
     assert!(matches!(files.piece(&file, 0, 4).await, Err(Error::NoSuchFile(_))));
 }
 
-fn frame(sender: UserId, room: RoomId, (id, kind, text): (MessageId, Kind, &str)) -> Bytes {
+pub(crate) fn frame(sender: UserId, room: RoomId, (id, kind, text): (MessageId, Kind, &str)) -> Bytes {
     let head = MessageHead::new(id.0, 0, room.0, sender.0, 1, 1);
     let mut out = Vec::new();
     let fields = MessageFields { head, text, reference: 0, kind, role: Role::Member };
@@ -220,7 +220,7 @@ fn frame(sender: UserId, room: RoomId, (id, kind, text): (MessageId, Kind, &str)
     out.into()
 }
 
-async fn say(stores: &Stores, sender: UserId, room: RoomId, message: (MessageId, Kind, &str)) {
+pub(crate) async fn say(stores: &Stores, sender: UserId, room: RoomId, message: (MessageId, Kind, &str)) {
     stores.persistence.messages().write_durably(&[frame(sender, room, message)]).await.unwrap();
 }
 

@@ -1,13 +1,15 @@
 //! Expenses: proposed by the treasurer, agreed to by others, paid out of the fund that nothing else leaves.
 
 use moim_persistence::{
-    Error, Expense, ExpenseId, ExpenseState, FileId, Kind, NewExpense, Office, Payee, Payment, Refused, Spending,
-    SpendingRefused, SpendingRules, UserId,
+    Error, Expense, ExpenseId, ExpenseState, FileId, Kind, MessageId, NewExpense, Office, Payee, Payment, Refused,
+    Spending, SpendingRefused, SpendingRules, UserId,
 };
+use moim_wire::withdrawal;
 use serde_json::Value;
 
 use crate::arm::{Arm, on_each_arm};
 use crate::dues::{Club, key};
+use crate::files::{frame, say, stored};
 use crate::ledger::{WALLET_PASSWORD, is_sound, now_ms, won};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -113,6 +115,39 @@ async fn nobody_agrees_to_what_he_proposed_or_is_paid(arm: Arm) {
     assert_eq!(vote(&club, sora, proposal.id, true).await.unwrap(), ExpenseState::Posted);
     assert_eq!(club.wallet(&club.jun).await, before.plus(won(5_000)).unwrap());
     is_sound(&club.stores.ledger()).await;
+}
+
+async fn what_members_agreed_to_stays_so_when_they_leave(arm: Arm) {
+    let club = club(arm).await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let id = proposed(&club, 1_000).await.id;
+    vote(&club, jun, id, true).await.unwrap();
+    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Posted);
+    club.leaves(jun).await;
+    let entry = spending(&club).expense(sora, club.room, id).await.unwrap();
+    assert_eq!(entry.counted(), (2, 0));
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn the_receipt_of_an_expense_stays_until_the_expense_is_taken_back(arm: Arm) {
+    let club = club(arm).await;
+    let accounts = club.stores.persistence.accounts();
+    let file = stored(&club.stores, club.minji.user.id, club.room, b"receipt").await.id;
+    say(&club.stores, club.minji.user.id, club.room, (MessageId(50), Kind::File, "{}")).await;
+    accounts.files().shown(file, MessageId(50)).await.unwrap();
+    let (kept, _) = spending(&club).propose(NewExpense { file: Some(file), ..expense(&club, 1_000) }).await.unwrap();
+    // Its message is withdrawn, and whoever uploaded it would have it gone.
+    let whole = frame(club.minji.user.id, club.room, (MessageId(50), Kind::File, "{}"));
+    let left = withdrawal::left_of(&whole).unwrap();
+    club.stores.persistence.messages().write_durably(&[left.into()]).await.unwrap();
+    let shown = accounts.files().get(file).await.unwrap();
+    let messages = club.stores.persistence.messages();
+    assert!(!accounts.files().is_withdrawn(&shown, messages).await.unwrap());
+    assert!(matches!(accounts.files().remove(file).await, Err(Error::NotAllowed(_))));
+    assert_eq!(accounts.files().clean(messages, FileId(0)).await.unwrap().removed, 0);
+    spending(&club).withdraw(club.minji.user.id, club.room, kept.id).await.unwrap();
+    assert!(accounts.files().is_withdrawn(&shown, messages).await.unwrap());
+    assert_eq!(accounts.files().clean(messages, FileId(0)).await.unwrap().removed, 1);
 }
 
 async fn as_many_objections_refuse_and_free_what_was_reserved(arm: Arm) {
@@ -366,6 +401,8 @@ async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm)
 on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
     nobody_agrees_to_what_he_proposed_or_is_paid,
+    what_members_agreed_to_stays_so_when_they_leave,
+    the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,
     as_many_objections_refuse_and_free_what_was_reserved,
     who_has_left_or_came_later_does_not_count,
     within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,

@@ -118,8 +118,8 @@ struct Expense {
     settled_at: Option<String>,
     /// So many have to agree; 0: within the limit.
     quorum: u32,
-    approvals: usize,
-    objections: usize,
+    approvals: u32,
+    objections: u32,
     votes: Vec<Vote>,
     transfer: Option<u64>,
 }

@@ -30,10 +30,16 @@ async fn an_amount_of_nothing_or_less_moves_nothing(arm: Arm) {
 
 async fn no_wallet_holds_more_than_there_can_be(arm: Arm) {
     let group = Group::open(arm).await;
-    top_up(&group.ledger(), &group.jun, Won::MAX.get()).await;
-    let more = group.ledger().top_up(group.jun.user.id, RequestKey::drawn().unwrap(), 1).await;
-    assert_eq!(refused(more), Refused::TooMuch(group.jun.wallet));
+    let jun = group.jun.user.id;
+    let top_up = async |amount| group.ledger().top_up(jun, RequestKey::drawn().unwrap(), amount).await;
+    let at_once = Won::DEPOSIT_MAX.get();
+    assert_eq!(refused(top_up(at_once + 1).await), Refused::Amount(at_once + 1), "a slip of the hand");
+    top_up(at_once).await.unwrap();
     is_sound(&group.ledger()).await;
+    // Not to be reached by honest means.
+    let (full, wallet) = (Won::MAX.get(), group.jun.wallet);
+    group.stores.say(format!("UPDATE ledger_accounts SET balance = {full} WHERE account_id = {wallet}")).await;
+    assert_eq!(refused(top_up(1).await), Refused::TooMuch(wallet));
 }
 
 async fn what_is_not_there_is_not_spent(arm: Arm) {
