@@ -1,5 +1,7 @@
 //! Expenses: proposed by the treasurer, agreed to by others, paid out of the fund that nothing else leaves.
 
+mod model;
+
 use moim_persistence::{
     Error, Expense, ExpenseId, ExpenseState, FileId, Kind, MessageId, NewExpense, Office, Payee, Payment, Refused,
     Spending, SpendingRefused, SpendingRules, UserId,
