@@ -7,7 +7,7 @@ use super::Club;
 use crate::arm::{Arm, on_each_arm};
 use crate::support::config;
 
-fn two_servers(club: &Club) -> [Dues; 2] {
+pub(super) fn two_servers(club: &Club) -> [Dues; 2] {
     let accounts = club.stores.place.address();
     let config = Config { accounts, ..config(&club.stores.folder) };
     [club.dues(), Persistence::open_accounts_only(&config).unwrap().dues()]

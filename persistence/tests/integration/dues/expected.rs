@@ -43,6 +43,8 @@ pub(super) struct Model {
     /// What the room is told of charges: what, who, what is open, how many have paid of how many, what was paid.
     pub(super) told: Vec<(&'static str, usize, i64, usize, usize, i64)>,
     pub(super) transfers: usize,
+    /// Of whom nothing is asked.
+    pub(super) exempt: Option<usize>,
 }
 
 impl Model {
@@ -103,7 +105,9 @@ impl Model {
         }
         let request = self.requests;
         self.requests += 1;
-        self.owed.extend(self.by_time.iter().map(|&who| Owed { request, who, ..Owed::default() }));
+        let waived = |who| if self.exempt == Some(who) { AMOUNT } else { 0 };
+        let new = |&who: &usize| Owed { request, who, waived: waived(who), ..Owed::default() };
+        self.owed.extend(self.by_time.iter().map(new));
         for who in 0..PEOPLE {
             self.use_credit(who, |of| of != request);
         }

@@ -1,13 +1,15 @@
 //! Random dues against a model of a few lines: periods, payments in part and over, sent again, cash, refunds, waivers, members
-//! who leave and come back, restarts. After each step every wallet, charge, balance, count, the zero sum, the chains and
+//! who leave and come back, an exempt one, restarts, two servers in turn. After each step every wallet, charge, balance, count, the zero sum, the chains and
 //! all that the room was told are compared.
 
 use moim_persistence::{
-    Amount, Charge, ChargeId, ChargePayment, Day, Kind, NewReceipt, ReceiptId, Refund, RequestKey, Terms, Way,
+    Amount, Charge, ChargeId, ChargePayment, Day, Dues, Kind, MemberTerms, NewReceipt, ReceiptId, Refund, RequestKey,
+    Terms, Way,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};
 
+use super::at_once::two_servers;
 use super::expected::{AMOUNT, FEE, Model, PEOPLE, Purse};
 use super::{Club, ahead, at, key};
 use crate::arm::{Arm, on_each_arm};
@@ -81,6 +83,9 @@ fn step() -> impl Strategy<Value = Step> {
 /// The real thing beside its model.
 struct World {
     club: Club,
+    /// A second server on the same database, and whether it is asked next.
+    other: Dues,
+    others_turn: bool,
     people: [Person; PEOPLE],
     model: Model,
     first_due: Day,
@@ -90,15 +95,21 @@ struct World {
 }
 
 impl World {
-    async fn open(arm: Arm) -> Self {
+    async fn open(arm: Arm, exempt: Option<usize>) -> Self {
         let club = Club::open(arm).await;
         let people = [club.minji.clone(), club.jun.clone(), club.sora.clone()];
-        let terms = Terms { first_due: ahead(11), late_fee: won(FEE), ..Club::terms(Amount::Equal(won(AMOUNT))) };
+        let mut terms = Terms { first_due: ahead(11), late_fee: won(FEE), ..Club::terms(Amount::Equal(won(AMOUNT))) };
+        if let Some(exempt) = exempt {
+            let reason = MemberTerms { exempt: Some("쉬는 달".to_owned()), ..MemberTerms::default() };
+            terms.members.insert(people[exempt].user.id, reason);
+        }
         let first_due = club.plan(terms).await.terms.first_due;
         let purses = [Purse { wallet: MONEY, ..Purse::default() }; PEOPLE];
-        let model = Model { purses, is_member: [true; PEOPLE], by_time: (0..PEOPLE).collect(), ..Model::default() };
+        let model =
+            Model { purses, is_member: [true; PEOPLE], by_time: (0..PEOPLE).collect(), exempt, ..Model::default() };
         let now_ms = at(first_due.plus_days(-10), 0);
-        Self { club, people, model, first_due, payment: None, receipt: None, now_ms }
+        let [_, other] = two_servers(&club);
+        Self { club, other, others_turn: false, people, model, first_due, payment: None, receipt: None, now_ms }
     }
 
     async fn step(mut self, step: &Step) -> Result<Self, TestCaseError> {
@@ -106,14 +117,14 @@ impl World {
             Step::Month => {
                 let due = self.first_due.plus_months(self.model.requests as i64);
                 self.now_ms = at(due.plus_days(-10), 9);
-                self.club.dues().run_due(self.now_ms).await.unwrap();
+                self.dues().run_due(self.now_ms).await.unwrap();
                 self.model.month();
                 self.learn_numbers().await;
             }
             Step::Pay { who, back, amount } => self.pay(who, back, amount).await?,
             Step::Again => {
                 if let Some((payment, paid)) = self.payment.clone() {
-                    let again = self.club.dues().pay(payment).await;
+                    let again = self.dues().pay(payment).await;
                     let is_member = self.model.is_member[self.who_paid()];
                     prop_assert!(!paid || !is_member || again.unwrap().repeated);
                 }
@@ -125,7 +136,7 @@ impl World {
             Step::Waive { who, back } => {
                 let Some(place) = self.model.newest(who, back) else { return Ok(self) };
                 let charge = ChargeId(self.model.owed[place].id);
-                let waived = self.club.dues().waive(self.people[0].user.id, self.club.room, charge, "사유").await;
+                let waived = self.dues().waive(self.people[0].user.id, self.club.room, charge, "사유").await;
                 let open = self.model.owed[place].open();
                 prop_assert_eq!(waived.is_ok(), open > 0, "{:?}", waived);
                 if open > 0 {
@@ -135,7 +146,7 @@ impl World {
             }
             Step::Leave(who) if self.model.is_member[who] => {
                 self.club.leaves(self.people[who].user.id).await;
-                self.club.dues().run_due(self.now_ms).await.unwrap();
+                self.dues().run_due(self.now_ms).await.unwrap();
                 self.model.leave(who);
             }
             Step::Return(who) if !self.model.is_member[who] => {
@@ -150,10 +161,15 @@ impl World {
         Ok(self)
     }
 
+    fn dues(&mut self) -> Dues {
+        self.others_turn = !self.others_turn;
+        if self.others_turn { self.other.clone() } else { self.club.dues() }
+    }
+
     /// The numbers that the newest request's charges have got.
     async fn learn_numbers(&mut self) {
         let request = self.club.newest().await;
-        let (_, charges) = self.club.dues().request(self.people[0].user.id, self.club.room, request.id).await.unwrap();
+        let (_, charges) = self.dues().request(self.people[0].user.id, self.club.room, request.id).await.unwrap();
         for owed in self.model.owed.iter_mut().filter(|owed| owed.id == 0) {
             let user = self.people[owed.who].user.id;
             owed.id = charges.iter().find(|entry| entry.charge.user == user).unwrap().charge.id.0;
@@ -172,7 +188,7 @@ impl World {
         let charge = ChargeId(self.model.owed[place].id);
         let password = WALLET_PASSWORD.to_owned();
         let payment = ChargePayment { actor, key, room: self.club.room, charge, amount, password };
-        let paid = self.club.dues().pay(payment.clone()).await;
+        let paid = self.dues().pay(payment.clone()).await;
         let fits = self.model.is_member[who]
             && !self.model.owed[place].void
             && (1..=self.model.purses[who].wallet).contains(&amount);
@@ -191,7 +207,7 @@ impl World {
         let charge = ChargeId(self.model.owed[place].id);
         let (actor, note) = (self.people[0].user.id, String::new());
         let new = NewReceipt { actor, key: key(), room: self.club.room, charge, amount, note };
-        let recorded = self.club.dues().record_cash(new).await;
+        let recorded = self.dues().record_cash(new).await;
         prop_assert_eq!(recorded.is_ok(), !self.model.owed[place].void, "{:?}", recorded);
         if let Ok(receipt) = recorded {
             self.receipt = Some((receipt.id, place, amount, false));
@@ -205,7 +221,7 @@ impl World {
         let (actor, room) = (self.people[by].user.id, self.club.room);
         let is_member = self.model.is_member[by];
         if !confirms {
-            let denied = self.club.dues().deny_cash(actor, room, receipt).await;
+            let denied = self.dues().deny_cash(actor, room, receipt).await;
             prop_assert_eq!(denied.is_ok(), is_member && !settled, "{:?}", denied);
             if denied.is_ok() {
                 self.model.owed[place].waiting -= amount;
@@ -213,7 +229,7 @@ impl World {
             }
             return Ok(());
         }
-        let confirmed = self.club.dues().confirm_cash(actor, room, receipt).await;
+        let confirmed = self.dues().confirm_cash(actor, room, receipt).await;
         // Who confirmed it and asks again has the first answer.
         if let Ok(outcome) = &confirmed
             && outcome.repeated
@@ -234,7 +250,7 @@ impl World {
     async fn refund(&mut self, who: usize, back: usize, amount: i64, in_cash: bool) -> Result<(), TestCaseError> {
         let Some(place) = self.model.newest(who, back) else { return Ok(()) };
         let refund = self.back(ChargeId(self.model.owed[place].id), amount, in_cash);
-        let refunded = self.club.dues().refund(refund).await;
+        let refunded = self.dues().refund(refund).await;
         let came = self.came(who, in_cash);
         let fits = amount <= self.model.owed[place].paid.min(came);
         prop_assert_eq!(refunded.is_ok(), fits, "{:?}", refunded);
@@ -250,7 +266,7 @@ impl World {
     }
 
     async fn return_credit(&mut self, who: usize, amount: i64, in_cash: bool) -> Result<(), TestCaseError> {
-        let returned = self.club.dues().return_credit(self.back(self.people[who].user.id, amount, in_cash)).await;
+        let returned = self.dues().return_credit(self.back(self.people[who].user.id, amount, in_cash)).await;
         let fits = amount <= self.model.purses[who].credit.min(self.came(who, in_cash));
         prop_assert_eq!(returned.is_ok(), fits, "{:?}", returned);
         if fits {
@@ -342,13 +358,13 @@ async fn random_dues_are_where_the_model_has_them(arm: Arm) {
         Err(_) => 16,
     };
     let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
-    let steps = proptest::collection::vec(step(), 1..40);
+    let steps = (proptest::option::of(0..PEOPLE), proptest::collection::vec(step(), 1..40));
     let counts = std::sync::Mutex::new([0usize; 5]);
     let handle = tokio::runtime::Handle::current();
-    let run = |steps: Vec<Step>| {
+    let run = |(exempt, steps): (Option<usize>, Vec<Step>)| {
         handle.block_on(async {
             // Without anything that is asked, most of what happens would be refused.
-            let mut world = World::open(arm).await.step(&Step::Month).await?;
+            let mut world = World::open(arm, exempt).await.step(&Step::Month).await?;
             for step in &steps {
                 world = world.step(step).await?;
                 world.compare().await?;
