@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (amount.clone(), proptest::option::of(who.clone())).prop_map(|(amount, payee)| Step::Propose { amount, payee }),
         2 => Just(Step::Again),
         16 => (who.clone(), back.clone(), approves).prop_map(|(by, back, approves)| Step::Vote { by, back, approves }),
-        2 => (who.clone(), back).prop_map(|(by, back)| Step::Withdraw { by, back }),
+        2 => (who, back).prop_map(|(by, back)| Step::Withdraw { by, back }),
         1 => (1..4u32, amount).prop_map(|(quorum, limit)| Step::Rules { quorum, limit: limit / 4 }),
         1 => Just(Step::TimePasses),
         4 => (1..PEOPLE).prop_map(Step::Leave),
@@ -193,18 +193,7 @@ impl World {
         let server = self.server();
         let (room, treasurer) = (self.club.room, self.people[0].user.id);
         match *step {
-            Step::Give { who, amount } => {
-                let fund = self.club.dues().balances(treasurer, room).await.unwrap().0.unwrap().wallet;
-                let from = &self.people[who];
-                let given = server.ledger().pay(payment(from, from.wallet, fund, amount)).await;
-                let fits = (1..=self.model.wallets[who]).contains(&amount);
-                prop_assert_eq!(given.is_ok(), fits, "{:?}", given);
-                if fits {
-                    self.model.wallets[who] -= amount;
-                    self.model.fund += amount;
-                    self.model.transfers += 1;
-                }
-            }
+            Step::Give { who, amount } => self.give(&server, who, amount).await?,
             Step::Propose { amount, payee } => self.propose(&server, amount, payee).await?,
             Step::Again => {
                 if let (Some(newest), Some(expected)) = (self.newest.clone(), self.model.expenses.last()) {
@@ -250,6 +239,20 @@ impl World {
             Step::Restart => self.club.stores = self.club.stores.reopen(),
         }
         Ok(self)
+    }
+
+    async fn give(&mut self, server: &Accounts, who: usize, amount: i64) -> Result<(), TestCaseError> {
+        let balances = self.club.dues().balances(self.people[0].user.id, self.club.room).await.unwrap();
+        let (from, fund) = (&self.people[who], balances.0.unwrap().wallet);
+        let given = server.ledger().pay(payment(from, from.wallet, fund, amount)).await;
+        let fits = (1..=self.model.wallets[who]).contains(&amount);
+        prop_assert_eq!(given.is_ok(), fits, "{:?}", given);
+        if fits {
+            self.model.wallets[who] -= amount;
+            self.model.fund += amount;
+            self.model.transfers += 1;
+        }
+        Ok(())
     }
 
     async fn propose(&mut self, server: &Accounts, amount: i64, payee: Option<usize>) -> Result<(), TestCaseError> {
