@@ -2,6 +2,7 @@
 
 use moim_wire::{RoomId, UserId};
 
+use crate::dues::Way;
 use crate::error::Error;
 use crate::files::FileId;
 use crate::ledger::{TransferId, Won, stored_won};
@@ -58,7 +59,7 @@ impl ExpenseState {
 /// Who is paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payee {
-    /// A member, into his wallet.
+    /// A member, into his wallet, or in cash.
     Member(UserId),
     /// Somebody outside, by that name: money leaves Moim.
     Outside(String),
@@ -79,6 +80,8 @@ pub struct Expense {
     pub amount: Won,
     /// To whom.
     pub payee: Payee,
+    /// Out of the fund, or from the cash.
+    pub way: Way,
     /// The receipt.
     pub file: Option<FileId>,
     /// By whom.
@@ -103,7 +106,7 @@ pub struct Expense {
 pub(super) const COLUMNS: &str =
     "SELECT e.expense_id, e.room_id, e.title, e.note, e.amount, e.payee_id, e.payee_name, e.file_id,
     e.proposed_by, e.proposed_at_ms, e.quorum, e.expires_at_ms, e.state, e.transfer_id, e.settled_at_ms, e.approvals,
-    e.objections FROM expenses e";
+    e.objections, e.in_cash FROM expenses e";
 
 impl Expense {
     pub(super) fn of(row: &Row) -> Result<Self, Error> {
@@ -115,6 +118,7 @@ impl Expense {
             note: row.text(3)?,
             amount: stored_won(row, 4)?,
             payee,
+            way: if row.flag(17)? { Way::Cash } else { Way::Wallet },
             file: row.int_or_null(7)?.map(FileId),
             proposed_by: UserId(row.int(8)?),
             proposed_at_ms: row.int(9)?,

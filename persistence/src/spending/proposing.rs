@@ -8,7 +8,7 @@ use super::refused::SpendingRefused as Refused;
 use super::rules;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
-use crate::dues::{fund_of_room, positive, require_keeper};
+use crate::dues::{Way, fund_of_room, positive, require_keeper};
 use crate::error::Error;
 use crate::files::FileId;
 use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
@@ -36,8 +36,10 @@ pub struct NewExpense {
     pub note: String,
     /// How many won.
     pub amount: i64,
-    /// To whom; a member has a wallet.
+    /// To whom; a member has a wallet, or is paid in cash.
     pub payee: Payee,
+    /// Out of the fund, or from the cash in the treasurer's hands.
+    pub way: Way,
     /// The receipt, a file of the room.
     pub file: Option<FileId>,
 }
@@ -85,16 +87,16 @@ impl Spending {
 
     async fn reserved(&self, expense: &Expense) -> Result<Outcome, Error> {
         let (room, ledger) = (expense.room, self.ledger());
-        let fund =
-            self.shared.run(move |shared| async move { fund_of_room(&shared.database, room).await }).await?.wallet;
-        let target = match &expense.payee {
-            Payee::Member(user) => ledger.wallet_of_user(*user).await?,
-            Payee::Outside(_) => AccountId::EXTERNAL,
+        let fund = self.shared.run(move |shared| async move { fund_of_room(&shared.database, room).await }).await?;
+        let (source, target) = match (expense.way, &expense.payee) {
+            (Way::Cash, _) => (fund.cash, AccountId::EXTERNAL),
+            (Way::Wallet, Payee::Outside(_)) => (fund.wallet, AccountId::EXTERNAL),
+            (Way::Wallet, Payee::Member(user)) => (fund.wallet, ledger.wallet_of_user(*user).await?),
         };
         let errand = Errand {
             actor: expense.proposed_by,
             key: RequestKey::of_expense(expense.id.0),
-            source: fund,
+            source,
             target,
             amount: expense.amount.get(),
             at_ms: now_ms(),
@@ -144,8 +146,8 @@ async fn begin(transaction: &mut Transaction, origin: Origin, new: &NewExpense, 
     let sql = Statement::from(COLUMNS).then(" WHERE e.request_key = ?");
     if let Some(row) = transaction.row_for_update(sql, values![&*stored]).await? {
         let first = Expense::of(&row)?;
-        let is_same = (first.room, &first.title, &first.note, first.amount, &first.payee, first.file)
-            == (new.room, &new.title, &new.note, amount, &new.payee, new.file);
+        let is_same = (first.room, &first.title, &first.note, first.amount, &first.payee, first.way, first.file)
+            == (new.room, &new.title, &new.note, amount, &new.payee, new.way, new.file);
         return if is_same { Ok(first) } else { Err(Refused::KeyReused.into()) };
     }
     if let Payee::Member(user) = new.payee {
@@ -179,6 +181,7 @@ async fn draft(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> 
         note: new.note.clone(),
         amount,
         payee: new.payee.clone(),
+        way: new.way,
         file: new.file,
         proposed_by: new.actor,
         proposed_at_ms: now_ms,
@@ -208,8 +211,8 @@ async fn number(transaction: &mut Transaction, sql: &'static str, room: RoomId) 
 async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Result<Expense, Error> {
     let sql =
         "INSERT INTO expenses (room_id, request_key, title, note, amount, payee_id, payee_name, file_id, proposed_by,
-                                     proposed_at_ms, quorum, expires_at_ms, state, voters_up_to)
-               SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, last_change FROM rooms WHERE room_id = ?";
+                                     proposed_at_ms, quorum, expires_at_ms, state, in_cash, voters_up_to)
+               SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, last_change FROM rooms WHERE room_id = ?";
     let (payee, name) = match &new.payee {
         Payee::Member(user) => (Some(*user), ""),
         Payee::Outside(name) => (None, &**name),
@@ -228,6 +231,7 @@ async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Resu
         new.quorum,
         new.expires_at_ms,
         new.state.stored(),
+        new.way == Way::Cash,
         new.room
     ];
     Ok(Expense { id: ExpenseId(transaction.insert_once(sql, values).await?), ..new.clone() })

@@ -8,7 +8,7 @@ use moim_wire::{RoomId, UserId};
 use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState, Payee};
 use super::refused::SpendingRefused as Refused;
 use super::told;
-use crate::dues::is_keeper;
+use crate::dues::{Way, is_keeper};
 use crate::error::Error;
 use crate::ledger::{End, Moved, Purpose, TransferId};
 use crate::members::Told;
@@ -70,11 +70,12 @@ impl Sheet {
     /// Whether a transfer may be made for an expense: reserved, or posted at once where nobody has to agree.
     pub(crate) fn judge(&self, id: ExpenseId, moved: &Moved, is_reserved: bool) -> Result<(), Refused> {
         let (expense, _) = self.expense(id)?;
-        let to = match &expense.payee {
-            Payee::Member(user) => End::Wallet(*user),
-            Payee::Outside(_) => End::Outside,
+        let (from, to) = match (expense.way, &expense.payee) {
+            (Way::Cash, _) => (End::Cash(expense.room), End::Outside),
+            (Way::Wallet, Payee::Outside(_)) => (End::Fund(expense.room), End::Outside),
+            (Way::Wallet, Payee::Member(user)) => (End::Fund(expense.room), End::Wallet(*user)),
         };
-        if (moved.from, moved.to, moved.amount) != (End::Fund(expense.room), to, expense.amount) {
+        if (moved.from, moved.to, moved.amount) != (from, to, expense.amount) {
             return Err(Refused::WrongWay(id));
         }
         if expense.state != ExpenseState::Begun {

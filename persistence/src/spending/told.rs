@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::expense::{Expense, Payee};
 use super::rules::SpendingRules;
 use super::sheet::Votes;
+use crate::dues::Way;
 use crate::members::Told;
 
 #[derive(Serialize)]
@@ -21,6 +22,8 @@ struct Card<'a> {
     payee_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    in_cash: bool,
     quorum: u32,
     expires_at_ms: u64,
     state: &'a str,
@@ -61,6 +64,7 @@ pub(super) fn card(expense: &Expense) -> Told {
         payee,
         payee_name,
         file: expense.file.map(|file| file.to_string()),
+        in_cash: expense.way == Way::Cash,
         quorum: expense.quorum,
         expires_at_ms: expense.expires_at_ms,
         state: expense.state.name(),

@@ -25,6 +25,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (12, "voters", include_str!("../../migrations/0012_voters.sql")),
     (13, "audit", include_str!("../../migrations/0013_audit.sql")),
     (14, "settled_expenses", include_str!("../../migrations/0014_settled_expenses.sql")),
+    (15, "cash_expenses", include_str!("../../migrations/0015_cash_expenses.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -2,7 +2,7 @@
 
 use moim_persistence::{
     Accounts, AuditAction as Action, AuditLine, AuditQuery, Error, NewExpense, Office, Origin, Payee, RequestKey,
-    UserId, Via,
+    UserId, Via, Way,
 };
 
 use crate::arm::{Arm, on_each_arm};
@@ -46,6 +46,7 @@ async fn each_action_on_a_rooms_money_leaves_a_line_in_its_order(arm: Arm) {
         note: String::new(),
         amount: 3_000,
         payee: Payee::Outside("한식당".to_owned()),
+        way: Way::Wallet,
         file: None,
     };
     let spending = club.stores.persistence.accounts().spending();

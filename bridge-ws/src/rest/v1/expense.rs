@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use moim_persistence::{Change, ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, Spending, SpendingRules, Won};
+use moim_persistence::{Change, ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, Spending, SpendingRules, Way, Won};
 use moim_wire::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -55,6 +55,9 @@ struct New {
     #[serde(default, deserialize_with = "input::number")]
     #[schema(value_type = Option<u64>)]
     file: Option<u64>,
+    /// From the cash in the treasurer's hands, not out of the fund.
+    #[serde(default, deserialize_with = "input::flag")]
+    in_cash: bool,
 }
 
 /// Agreed, or objected.
@@ -107,6 +110,8 @@ struct Expense {
     payee: Option<u32>,
     /// Who is paid outside; empty for a member.
     payee_name: String,
+    /// From the cash in the treasurer's hands, not out of the fund.
+    in_cash: bool,
     /// The receipt.
     file: Option<String>,
     proposed_by: u32,
@@ -145,6 +150,7 @@ impl From<ExpenseEntry> for Expense {
             amount: expense.amount.get(),
             payee,
             payee_name,
+            in_cash: expense.way == Way::Cash,
             file: expense.file.map(|file| file.to_string()),
             proposed_by: expense.proposed_by.0,
             proposed_at: local_time::of_unix_ms(expense.proposed_at_ms),
@@ -195,10 +201,11 @@ async fn propose(
         None => Payee::Outside(new.payee_name),
     };
     let New { title, note, amount, file, .. } = new;
+    let way = if new.in_cash { Way::Cash } else { Way::Wallet };
     let (actor, key, room) = (caller.user, request_key(&headers)?, RoomId(room));
     let file = file.map(FileId);
     let (expense, changes) =
-        accounts.spending().propose(NewExpense { actor, key, room, title, note, amount, payee, file }).await?;
+        accounts.spending().propose(NewExpense { actor, key, room, title, note, amount, payee, way, file }).await?;
     told(&app, changes).await;
     Ok((StatusCode::CREATED, Json(accounts.spending().expense(actor, room, expense.id).await?.into())))
 }

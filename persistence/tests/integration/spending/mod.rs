@@ -4,7 +4,7 @@ mod model;
 
 use moim_persistence::{
     Error, Expense, ExpenseId, ExpenseState, FileId, Kind, MessageId, NewExpense, Office, Payee, Payment, Refused,
-    Spending, SpendingRefused, SpendingRules, UserId,
+    Spending, SpendingRefused, SpendingRules, UserId, Way,
 };
 use moim_wire::withdrawal;
 use serde_json::Value;
@@ -48,6 +48,7 @@ fn expense(club: &Club, amount: i64) -> NewExpense {
         note: "모임 뒤풀이".to_owned(),
         amount,
         payee: Payee::Outside("한식당".to_owned()),
+        way: Way::Wallet,
         file: None,
     }
 }
@@ -116,6 +117,33 @@ async fn nobody_agrees_to_what_he_proposed_or_is_paid(arm: Arm) {
     }
     assert_eq!(vote(&club, sora, proposal.id, true).await.unwrap(), ExpenseState::Posted);
     assert_eq!(club.wallet(&club.jun).await, before.plus(won(5_000)).unwrap());
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn cash_is_spent_with_consent_and_no_more_than_there_is(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let receipt = club.cash(club.charge(&request, &club.jun).await.id, 10_000).await;
+    club.dues().confirm_cash(jun, club.room, receipt.id).await.unwrap();
+    assert_eq!(club.held().await, (0, 10_000));
+    let in_cash = |amount| NewExpense { way: Way::Cash, ..expense(&club, amount) };
+    let too_much = spending(&club).propose(in_cash(10_001)).await;
+    assert!(matches!(too_much, Err(Error::Ledger(Refused::InsufficientFunds { .. }))), "{too_much:?}");
+    let (dinner, _) = spending(&club).propose(in_cash(7_000)).await.unwrap();
+    let rest = spending(&club).propose(in_cash(3_001)).await;
+    assert!(matches!(rest, Err(Error::Ledger(Refused::InsufficientFunds { .. }))), "it is reserved: {rest:?}");
+    let back = club.dues().refund(club.back(receipt.charge, 3_001, Way::Cash)).await;
+    assert!(matches!(back, Err(Error::Ledger(Refused::InsufficientFunds { .. }))), "{back:?}");
+    vote(&club, jun, dinner.id, true).await.unwrap();
+    assert_eq!(vote(&club, sora, dinner.id, true).await.unwrap(), ExpenseState::Posted);
+    assert_eq!(club.held().await, (0, 3_000));
+    // To a member as well, who needs no wallet for it.
+    let taxi = NewExpense { payee: Payee::Member(jun), ..in_cash(3_000) };
+    let (taxi, _) = spending(&club).propose(taxi).await.unwrap();
+    let before = club.wallet(&club.jun).await;
+    assert_eq!(vote(&club, sora, taxi.id, true).await.unwrap(), ExpenseState::Posted);
+    assert_eq!((club.held().await, club.wallet(&club.jun).await), ((0, 0), before));
     is_sound(&club.stores.ledger()).await;
 }
 
@@ -403,6 +431,7 @@ async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm)
 on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
     nobody_agrees_to_what_he_proposed_or_is_paid,
+    cash_is_spent_with_consent_and_no_more_than_there_is,
     what_members_agreed_to_stays_so_when_they_leave,
     the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,
     as_many_objections_refuse_and_free_what_was_reserved,
