@@ -113,8 +113,8 @@ pub use moim_wire::{DeviceId, MessageId, RoomId, Sequence, UserId};
 pub use persistence::Persistence;
 pub use search::{Found, Hit, Keyword, Search, SearchOrder, SearchQuery};
 pub use spending::{
-    Expense, ExpenseEntry, ExpenseId, ExpenseState, ExpenseVote, NewExpense, Payee, Spending, SpendingRefused,
-    SpendingRules,
+    Expense, ExpenseEntry, ExpenseId, ExpenseState, ExpenseVote, NewExpense, Payee, RulesInForce, Spending,
+    SpendingRefused, SpendingRules,
 };
 pub use sql::LackingMigration;
 pub use stats::{

@@ -23,10 +23,17 @@ struct Scene {
 }
 
 async fn scene() -> Scene {
+    scene_with(&json!({ "quorum": 2, "limit": 0, "waitDays": 7 })).await
+}
+
+/// With rules from before there was money.
+async fn scene_with(rules: &Value) -> Scene {
     let world = whole().await;
     let (anna, boram, chulsoo) =
         (world.person("anna").await, world.person("boram").await, world.person("chulsoo").await);
     let room = world.channel(&anna, &[&boram, &chulsoo]).await;
+    let set = anna.http.put(&format!("/api/v1/rooms/{room}/expense-rules"), &rules.to_string()).await;
+    assert_eq!(set.status, 204);
     let wallet = json!({ "channelId": room, "walletName": "회비", "description": "", "password": SECRET });
     let group = anna.http.post("/api/wallet/group", &wallet.to_string()).await.ok()["groupWalletId"].clone();
     let own = boram.http.post("/api/wallet/user", &json!({ "password": SECRET }).to_string()).await.ok();
@@ -89,13 +96,17 @@ async fn members_agree_and_the_room_sees_it() {
 
 #[tokio::test]
 async fn rules_are_an_admins_and_small_amounts_go_at_once() {
-    let Scene { world, anna, boram, chulsoo, room } = scene().await;
+    let in_force = json!({ "quorum": 1, "limit": 1_000, "waitDays": 3 });
+    let Scene { world, anna, boram, chulsoo, room } = scene_with(&in_force).await;
     let (expenses, rules) = (format!("/api/v1/rooms/{room}/expenses"), format!("/api/v1/rooms/{room}/expense-rules"));
-    assert_eq!(boram.http.get(&rules).await.ok(), json!({ "quorum": 2, "limit": 0, "waitDays": 7 }));
-    let new = json!({ "quorum": 1, "limit": 1_000, "waitDays": 3 });
+    let new = json!({ "quorum": 1, "limit": 9_000, "waitDays": 3 });
     assert_eq!(boram.http.put(&rules, &new.to_string()).await.refused(403), "NotAllowed");
     assert_eq!(anna.http.put(&rules, &new.to_string()).await.status, 204);
-    assert_eq!(chulsoo.http.get(&rules).await.ok(), new);
+    let mut found = chulsoo.http.get(&rules).await.ok();
+    let mut next = found.as_object_mut().unwrap().remove("next").unwrap();
+    let from = next.as_object_mut().unwrap().remove("from").unwrap();
+    assert_eq!((found, next), (in_force, new), "looser than those in force, and there is money");
+    assert_eq!(from.as_str().unwrap()[..10], day(3));
     for wrong in [json!({ "quorum": 0, "limit": 0, "waitDays": 1 }), json!({ "quorum": 1, "limit": -1, "waitDays": 1 })]
     {
         assert_eq!(anna.http.put(&rules, &wrong.to_string()).await.refused(400), "InvalidField");

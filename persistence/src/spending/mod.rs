@@ -29,7 +29,7 @@ pub use expense::{Expense, ExpenseId, ExpenseState, Payee};
 pub use proposing::NewExpense;
 pub use reading::{ExpenseEntry, ExpenseVote};
 pub use refused::SpendingRefused;
-pub use rules::SpendingRules;
+pub use rules::{RulesInForce, SpendingRules};
 pub(crate) use sheet::{Ending, Sheet};
 pub(crate) use verify::CHECKS;
 
@@ -37,6 +37,8 @@ use crate::audit::Origin;
 use crate::error::Error;
 use crate::ledger::{Ledger, Refused};
 use crate::members::Shared;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Expenses of rooms. Cheap to clone.
 #[derive(Clone)]

@@ -2,10 +2,10 @@
 
 use moim_wire::{RoomId, UserId};
 
-use super::Spending;
 use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState, Payee};
 use super::refused::SpendingRefused as Refused;
 use super::rules;
+use super::{DAY_MS, Spending};
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::dues::{Way, fund_of_room, positive, require_keeper};
@@ -15,7 +15,6 @@ use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
 use crate::members::{Change, field, lock_room, require_member};
 use crate::sql::{Statement, Transaction, transact, values};
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Those of a room that may wait at once.
 const PROPOSED_MAX: i64 = 200;
 /// As a file is stored whose bytes are there.

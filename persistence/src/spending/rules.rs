@@ -3,13 +3,12 @@
 use moim_wire::schema::Role;
 use moim_wire::{RoomId, UserId};
 
-use super::Spending;
-use super::told;
-use crate::audit::{self, AuditAction, NewLine};
+use super::{DAY_MS, Spending, told};
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::dues::require_reader;
 use crate::error::Error;
-use crate::ledger::{Won, stored_won};
+use crate::ledger::{CASH, Won, stored_won};
 use crate::members::{Change, lock_room, record_told, require_member};
 use crate::sql::{Row, Transaction, transact, values};
 
@@ -34,25 +33,43 @@ impl Default for SpendingRules {
     }
 }
 
-const RULES: &str = "SELECT quorum, limit_won, wait_days FROM spending_rules WHERE room_id = ?";
+/// Rules, and those that come into force later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RulesInForce {
+    /// In force now.
+    pub rules: SpendingRules,
+    /// What comes, and from when on, Unix time in milliseconds.
+    pub next: Option<(SpendingRules, u64)>,
+}
+
+const RULES: &str = "SELECT quorum, limit_won, wait_days, next_from_ms, next_quorum, next_limit_won, next_wait_days
+    FROM spending_rules WHERE room_id = ?";
+
+impl SpendingRules {
+    /// Whether money is spent by them that `before` would not have let go.
+    fn is_looser_than(self, before: Self) -> bool {
+        self.quorum < before.quorum || self.limit > before.limit
+    }
+}
 
 impl Spending {
     /// The room's rules, for its members.
     ///
     /// # Errors
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`].
-    pub async fn rules(&self, user: UserId, room: RoomId) -> Result<SpendingRules, Error> {
+    pub async fn rules(&self, user: UserId, room: RoomId) -> Result<RulesInForce, Error> {
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
                     require_reader(snapshot, room, user).await?;
-                    snapshot.row(RULES, values![room]).await?.as_ref().map_or(Ok(SpendingRules::default()), rules_of)
+                    in_force(snapshot.row(RULES, values![room]).await?, now_ms())
                 })
             })
             .await
     }
 
-    /// Sets them; admins only. What is proposed already stays as it was.
+    /// Sets them; admins only. What is proposed already stays as it was. While the dues hold money, looser rules come into
+    /// force once an expense that is proposed now would be over, so that members see them coming: until then the old ones are.
     ///
     /// # Errors
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`], [`Error::NotAllowed`], [`Error::InvalidField`].
@@ -70,28 +87,69 @@ impl Spending {
                     if require_member(transaction, room, actor).await? != Role::Admin {
                         return Err(Error::NotAllowed("only an admin of the room sets what its expenses take"));
                     }
-                    transaction.execute("DELETE FROM spending_rules WHERE room_id = ?", values![room]).await?;
-                    let sql = "INSERT INTO spending_rules (room_id, quorum, limit_won, wait_days) VALUES (?, ?, ?, ?)";
-                    let values = values![room, rules.quorum, rules.limit.get(), rules.wait_days];
-                    transaction.execute(sql, values).await?;
-                    let said = format!("{} / {} / {}", rules.quorum, rules.limit, rules.wait_days);
-                    let line = NewLine::new(origin, actor, now_ms(), AuditAction::SpendingRulesChanged, room.0.into());
-                    audit::write(transaction, &[line.in_room(room).of(rules.limit).saying(said)]).await?;
-                    record_told(transaction, room, told::rules(actor, rules)).await
+                    set(transaction, (origin, actor), room, rules).await
                 })
             })
             .await
     }
 }
 
-/// The rules of a room that is locked.
-pub(super) async fn of_room(transaction: &mut Transaction, room: RoomId) -> Result<SpendingRules, Error> {
-    let row = transaction.row_for_update(RULES, values![room]).await?;
-    row.as_ref().map_or(Ok(SpendingRules::default()), rules_of)
+async fn set(
+    transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
+    room: RoomId,
+    rules: SpendingRules,
+) -> Result<Change, Error> {
+    let now_ms = now_ms();
+    let before = of_room(transaction, room).await?;
+    let waits = rules.is_looser_than(before) && holds_money(transaction, room).await?;
+    let from_ms = waits.then_some(now_ms + u64::from(before.wait_days) * DAY_MS);
+    let (now, next) = if waits { (before, Some(rules)) } else { (rules, None) };
+    transaction.execute("DELETE FROM spending_rules WHERE room_id = ?", values![room]).await?;
+    let sql = "INSERT INTO spending_rules (room_id, quorum, limit_won, wait_days, next_from_ms, next_quorum,
+                                           next_limit_won, next_wait_days) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = values![
+        room,
+        now.quorum,
+        now.limit.get(),
+        now.wait_days,
+        from_ms,
+        next.map(|next| next.quorum),
+        next.map(|next| next.limit.get()),
+        next.map(|next| next.wait_days)
+    ];
+    transaction.execute(sql, values).await?;
+    let said = format!("{} / {} / {}", rules.quorum, rules.limit, rules.wait_days);
+    let line = NewLine::new(origin, actor, now_ms, AuditAction::SpendingRulesChanged, room.0.into());
+    audit::write(transaction, &[line.in_room(room).of(rules.limit).saying(said)]).await?;
+    record_told(transaction, room, told::rules(actor, rules, from_ms)).await
 }
 
-fn rules_of(row: &Row) -> Result<SpendingRules, Error> {
-    Ok(SpendingRules { quorum: row.int(0)?, limit: stored_won(row, 1)?, wait_days: row.int(2)? })
+/// The rules in force in a room that is locked.
+pub(super) async fn of_room(transaction: &mut Transaction, room: RoomId) -> Result<SpendingRules, Error> {
+    let row = transaction.row_for_update(RULES, values![room]).await?;
+    Ok(in_force(row, now_ms())?.rules)
+}
+
+async fn holds_money(transaction: &mut Transaction, room: RoomId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM ledger_accounts WHERE room_id = ? AND balance > 0 AND (fund_of IS NOT NULL OR kind = ?)";
+    Ok(transaction.row_for_update(sql, values![room, CASH]).await?.is_some())
+}
+
+fn in_force(row: Option<Row>, now_ms: u64) -> Result<RulesInForce, Error> {
+    let Some(row) = row else { return Ok(RulesInForce::default()) };
+    let rules = rules_of(&row, 0)?;
+    let Some(from_ms) = row.int_or_null(3)? else { return Ok(RulesInForce { rules, next: None }) };
+    let next = rules_of(&row, 4)?;
+    Ok(if from_ms <= now_ms {
+        RulesInForce { rules: next, next: None }
+    } else {
+        RulesInForce { rules, next: Some((next, from_ms)) }
+    })
+}
+
+fn rules_of(row: &Row, first: usize) -> Result<SpendingRules, Error> {
+    Ok(SpendingRules { quorum: row.int(first)?, limit: stored_won(row, first + 1)?, wait_days: row.int(first + 2)? })
 }
 
 fn within(field: &'static str, value: u32, most: u32) -> Result<(), Error> {

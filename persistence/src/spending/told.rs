@@ -49,6 +49,8 @@ struct Rules {
     quorum: u32,
     limit: i64,
     wait_days: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_ms: Option<u64>,
 }
 
 /// The card of an expense.
@@ -87,8 +89,8 @@ pub(super) fn changed(expense: &Expense, actor: UserId, what: &str, votes: Votes
     Told::of(Kind::ExpenseChanged, actor, expense.id.0, &text)
 }
 
-/// That expenses take something else from now on.
-pub(super) fn rules(actor: UserId, rules: SpendingRules) -> Told {
+/// That expenses take something else from now on, or from then on.
+pub(super) fn rules(actor: UserId, rules: SpendingRules, from_ms: Option<u64>) -> Told {
     let SpendingRules { quorum, limit, wait_days } = rules;
-    Told::of(Kind::ExpenseChanged, actor, 0, &Rules { what: "rules", quorum, limit: limit.get(), wait_days })
+    Told::of(Kind::ExpenseChanged, actor, 0, &Rules { what: "rules", quorum, limit: limit.get(), wait_days, from_ms })
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use moim_persistence::{Change, ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, Spending, SpendingRules, Way, Won};
+use moim_persistence::{
+    Change, ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, RulesInForce, Spending, SpendingRules, Way, Won,
+};
 use moim_wire::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -82,6 +84,32 @@ struct Rules {
     /// It waits for so many days.
     #[schema(minimum = 1, maximum = 90)]
     wait_days: u32,
+}
+
+/// What an expense takes now, and what it will.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExpenseRulesInForce)]
+struct InForce {
+    #[serde(flatten)]
+    rules: Rules,
+    /// Looser rules that come into force later, while the dues hold money.
+    next: Option<ToCome>,
+}
+
+/// Rules to come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExpenseRulesToCome)]
+struct ToCome {
+    #[serde(flatten)]
+    rules: Rules,
+    /// From when on, local time of Seoul.
+    from: String,
+}
+
+impl From<SpendingRules> for Rules {
+    fn from(SpendingRules { quorum, limit, wait_days }: SpendingRules) -> Self {
+        Self { quorum, limit: limit.get(), wait_days }
+    }
 }
 
 /// How a member has decided.
@@ -260,17 +288,20 @@ async fn vote(
 }
 
 /// `GET /rooms/{room}/expense-rules`: what an expense takes; for members alone.
-#[utoipa::path(get, path = "/rooms/{room}/expense-rules", tag = "spending", params(("room" = u32, Path, description = "The room")), responses((status = 200, body = Rules), Refused))]
+#[utoipa::path(get, path = "/rooms/{room}/expense-rules", tag = "spending", params(("room" = u32, Path, description = "The room")), responses((status = 200, body = InForce), Refused))]
 async fn rules(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     InPath(room): InPath<u32>,
-) -> Result<Json<Rules>, Problem> {
-    let SpendingRules { quorum, limit, wait_days } = spending(&app).rules(caller.user, RoomId(room)).await?;
-    Ok(Json(Rules { quorum, limit: limit.get(), wait_days }))
+) -> Result<Json<InForce>, Problem> {
+    let RulesInForce { rules, next } = spending(&app).rules(caller.user, RoomId(room)).await?;
+    let to_come =
+        |(rules, from_ms): (SpendingRules, u64)| ToCome { rules: rules.into(), from: local_time::of_unix_ms(from_ms) };
+    Ok(Json(InForce { rules: rules.into(), next: next.map(to_come) }))
 }
 
-/// `PUT /rooms/{room}/expense-rules`: by an admin; what is proposed already stays as it was.
+/// `PUT /rooms/{room}/expense-rules`: by an admin; what is proposed already stays as it was. While the dues hold money, looser
+/// rules come into force after as many days as an expense waits.
 #[utoipa::path(put, path = "/rooms/{room}/expense-rules", tag = "spending", request_body = Rules, params(("room" = u32, Path, description = "The room")), responses((status = 204), Refused))]
 async fn set_rules(
     State(app): State<Arc<App>>,

@@ -60,6 +60,8 @@ async fn proposed(club: &Club, amount: i64) -> Expense {
 async fn rules(club: &Club, quorum: u32, limit: i64) {
     let rules = SpendingRules { quorum, limit: won(limit), wait_days: 7 };
     spending(club).set_rules(club.minji.user.id, club.room, rules).await.unwrap();
+    // Those that are looser are in force later.
+    club.stores.say("UPDATE spending_rules SET next_from_ms = 0 WHERE next_from_ms IS NOT NULL".to_owned()).await;
 }
 
 async fn vote(club: &Club, of: UserId, id: ExpenseId, approves: bool) -> Result<ExpenseState, Error> {
@@ -236,6 +238,36 @@ async fn within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_propose
     }
     assert_eq!(told(&club).await.iter().filter(|(_, what)| what == "rules").count(), 1);
     is_sound(&club.stores.ledger()).await;
+}
+
+async fn looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_in_force_at_once(arm: Arm) {
+    let club = Club::open(arm).await;
+    club.asked().await;
+    let minji = club.minji.user.id;
+    let of = |quorum, limit| SpendingRules { quorum, limit: won(limit), wait_days: 3 };
+    let set = async |rules| spending(&club).set_rules(minji, club.room, rules).await.unwrap();
+    let found = async || spending(&club).rules(club.jun.user.id, club.room).await.unwrap();
+    set(of(1, 9_000)).await;
+    assert_eq!((found().await.rules, found().await.next), (of(1, 9_000), None), "nothing is there to be spent");
+    set(of(2, 0)).await;
+    let charge = club.charge(&club.newest().await, &club.jun).await.id;
+    club.pays(&club.jun, charge, 10_000).await.unwrap();
+    let before_ms = now_ms();
+    set(of(2, 10_000)).await;
+    let waiting = found().await;
+    assert_eq!((waiting.rules, waiting.next.unwrap().0), (of(2, 0), of(2, 10_000)));
+    assert!((before_ms + 3 * DAY_MS..=now_ms() + 3 * DAY_MS).contains(&waiting.next.unwrap().1));
+    assert_eq!(proposed(&club, 500).await.state, ExpenseState::Proposed, "not yet");
+    set(of(1, 0)).await;
+    assert_eq!(found().await.next.unwrap().0, of(1, 0), "the newest of those to come");
+    set(of(3, 0)).await;
+    assert_eq!((found().await.rules, found().await.next), (of(3, 0), None), "tighter ones put an end to it");
+    let changes = club.stores.persistence.accounts().rooms().changes(club.room, 0).await.unwrap();
+    let from = changes
+        .iter()
+        .filter(|change| change.text.contains("\"what\":\"rules\""))
+        .map(|change| serde_json::from_str::<Value>(&change.text).unwrap()["fromMs"].is_u64());
+    assert_eq!(from.collect::<Vec<_>>(), [false, false, true, true, false]);
 }
 
 async fn it_expires_or_is_taken_back_and_the_money_is_free(arm: Arm) {
@@ -437,6 +469,7 @@ on_each_arm! {
     as_many_objections_refuse_and_free_what_was_reserved,
     who_has_left_or_came_later_does_not_count,
     within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,
+    looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_in_force_at_once,
     it_expires_or_is_taken_back_and_the_money_is_free,
     the_fund_is_spent_no_other_way,
     fifty_requests_with_one_key_are_one_expense_and_votes_at_once_pay_it_once,

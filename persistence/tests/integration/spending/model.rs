@@ -65,8 +65,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Again),
         16 => (who.clone(), back.clone(), approves).prop_map(|(by, back, approves)| Step::Vote { by, back, approves }),
         2 => (who, back).prop_map(|(by, back)| Step::Withdraw { by, back }),
-        1 => (1..4u32, amount).prop_map(|(quorum, limit)| Step::Rules { quorum, limit: limit / 4 }),
-        1 => Just(Step::TimePasses),
+        2 => (1..4u32, amount).prop_map(|(quorum, limit)| Step::Rules { quorum, limit: limit / 4 }),
+        2 => Just(Step::TimePasses),
         4 => (1..PEOPLE).prop_map(Step::Leave),
         6 => (1..PEOPLE).prop_map(Step::Return),
         1 => Just(Step::Restart),
@@ -94,7 +94,9 @@ struct Model {
     /// Since when they are members, in joinings and proposals.
     since: [Option<usize>; PEOPLE],
     now: usize,
+    /// Quorum and limit, and those that come into force once time passes.
     rules: (u32, i64),
+    next_rules: Option<(u32, i64)>,
     expenses: Vec<Expected>,
     told: Vec<&'static str>,
     transfers: usize,
@@ -177,6 +179,7 @@ impl World {
             since: [Some(0); PEOPLE],
             now: 0,
             rules: (2, 0),
+            next_rules: None,
             expenses: Vec::new(),
             told: Vec::new(),
             transfers: 0,
@@ -215,11 +218,18 @@ impl World {
             Step::Rules { quorum, limit } => {
                 let rules = SpendingRules { quorum, limit: won(limit), wait_days: 7 };
                 server.spending().set_rules(treasurer, room, rules).await.unwrap();
-                self.model.rules = (quorum, limit);
+                let is_looser = quorum < self.model.rules.0 || limit > self.model.rules.1;
+                self.model.next_rules = (is_looser && self.model.fund > 0).then_some((quorum, limit));
+                if self.model.next_rules.is_none() {
+                    self.model.rules = (quorum, limit);
+                }
                 self.model.told.push("rules");
             }
             Step::TimePasses => {
                 server.ledger().void_expired(now_ms() + 8 * DAY_MS).await.unwrap();
+                let sql = "UPDATE spending_rules SET next_from_ms = 0 WHERE next_from_ms IS NOT NULL";
+                self.club.stores.say(sql.to_owned()).await;
+                self.model.rules = self.model.next_rules.take().unwrap_or(self.model.rules);
                 for place in 0..self.model.expenses.len() {
                     if self.model.expenses[place].state == ExpenseState::Proposed {
                         self.model.settle(place, ExpenseState::Expired);
