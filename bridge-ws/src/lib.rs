@@ -66,6 +66,6 @@ pub use config::{Config, Health, Limits, Metrics};
 pub use error::Error;
 pub use oauth::OauthProvider;
 pub use page::is_embedded as page_is_embedded;
-pub use rest::FileTypes;
+pub use rest::{DuesLanguage, FileTypes, dues_table};
 pub use stats::Stats;
 pub use stores::Stores;

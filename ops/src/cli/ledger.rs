@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use moim_persistence::{AccountId, AuditLine, AuditQuery, RoomId, TransferId, Verified};
+use moim_persistence::{AccountId, AuditLine, AuditQuery, Entry, RoomId, TransferId, Verified};
 
 use super::accounts::{Folder, find, open, wait};
 use super::layers::ConfigFlags;
@@ -27,6 +27,26 @@ enum Action {
         /// The number of one group's wallet; without it, everything
         #[arg(long, value_name = "WALLET")]
         group: Option<u64>,
+    },
+    /// Say which wallet a user has: number, what it holds, how much of that is reserved
+    #[command(after_help = "Example:\n  moim ledger wallet haneul@example.org")]
+    Wallet {
+        /// E-mail address or number of the user
+        who: String,
+    },
+    /// List the entries of a user's wallet, the oldest first: number, time, won, balance, transfer, from or to
+    #[command(
+        after_help = "Examples:\n  moim ledger entries haneul@example.org\n  moim ledger entries 7 --after 0 --limit 1000"
+    )]
+    Entries {
+        /// E-mail address or number of the user
+        who: String,
+        /// Those above this number; without it, the newest
+        #[arg(long, value_name = "NUMBER")]
+        after: Option<u64>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
     },
     /// List who did what with money, the newest first: number, time, who, by which way, address, what, room, subject, won, more
     #[command(
@@ -69,6 +89,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 (_, true) => Ok(()),
                 (_, false) => Err(Failure::new(Exit::Damaged, verified.faults.0.join("\n"))),
             }
+        }
+        Action::Wallet { who } => {
+            let wallet = wait(ledger.wallet(wait(find(&accounts, who))?.id))?;
+            writeln!(out, "{}\t{}\treserved {}", wallet.id, wallet.balance, wallet.reserved)?;
+            Ok(())
+        }
+        Action::Entries { who, after, limit } => {
+            let user = wait(find(&accounts, who))?.id;
+            for line in wait(ledger.entries_of_user(user, *after, usize::from(*limit)))? {
+                let Entry { number, amount, balance_after, transfer, posted_at_ms, .. } = line.entry;
+                let (at, other) = (local_time(posted_at_ms), line.counterpart_owner);
+                writeln!(out, "{number}\t{at}\t{amount}\t{balance_after}\t{transfer}\t{other}")?;
+            }
+            Ok(())
         }
         Action::Audit { room, by, before, limit } => {
             let actor = by.as_deref().map(|who| wait(find(&accounts, who))).transpose()?.map(|user| user.id);

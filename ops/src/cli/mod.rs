@@ -6,6 +6,7 @@ mod bridge;
 mod completions;
 mod config;
 mod demo;
+mod dues;
 mod exit;
 mod journal;
 mod layers;
@@ -63,6 +64,7 @@ enum Command {
     Send(send::Args),
     Tail(tail::Args),
     Journal(journal::Args),
+    Dues(dues::Args),
     Ledger(ledger::Args),
     Bank(bank::Args),
     Migrate(migrate::Args),
@@ -93,6 +95,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Send(args) => send::run(args),
         Command::Tail(args) => tail::run(args),
         Command::Journal(args) => journal::run(&args),
+        Command::Dues(args) => dues::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Bank(args) => bank::run(&args),
         Command::Migrate(args) => migrate::run(&args),

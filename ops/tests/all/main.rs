@@ -6,6 +6,7 @@
 mod architecture;
 mod bank;
 mod command_line;
+mod dues;
 mod house_rules;
 mod kill_9;
 mod kill_at_each_step;

@@ -18,6 +18,18 @@ pub enum Standing {
     Void,
 }
 
+impl Standing {
+    /// Its name for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paid => "paid",
+            Self::Exempt => "exempt",
+            Self::Void => "void",
+        }
+    }
+}
+
 /// A charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {

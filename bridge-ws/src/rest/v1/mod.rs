@@ -4,7 +4,7 @@
 mod account;
 mod audit;
 mod bank;
-mod dues;
+pub(super) mod dues;
 mod expense;
 mod ledger;
 mod oauth;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use moim_persistence::{
-    BalanceEntry, Charge, ChargeEntry, DuesEntry, EntriesQuery, Fund, OwnCharge, RequestId, Standing, UserId, Won,
+    BalanceEntry, Charge, ChargeEntry, DuesEntry, EntriesQuery, Fund, OwnCharge, RequestId, UserId, Won,
 };
 use moim_wire::RoomId;
 use serde::{Deserialize, Serialize};
@@ -97,18 +97,9 @@ impl From<Charge> for OneCharge {
             waived: charge.waived.get(),
             paid: charge.paid.get(),
             open: charge.open().get(),
-            standing: name_of(charge.standing()),
+            standing: charge.standing().name(),
             reason: charge.reason,
         }
-    }
-}
-
-pub(super) const fn name_of(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Open => "open",
-        Standing::Paid => "paid",
-        Standing::Exempt => "exempt",
-        Standing::Void => "void",
     }
 }
 

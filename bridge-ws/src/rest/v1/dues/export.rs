@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use moim_persistence::{ChargeEntry, Request, RequestId, Standing};
+use moim_persistence::{ChargeEntry, Dues, Error, Request, RequestId, Standing, UserId};
 use moim_wire::RoomId;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -21,15 +21,17 @@ use crate::rest::openapi::Refused;
 
 /// By it a spreadsheet knows that what follows is UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
-/// Requests of one table, the newest of them.
+/// Requests read at a time.
 const REQUESTS_MAX: usize = 100;
 
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+/// With which words a table is made.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DuesLanguage)]
-enum Language {
+pub enum DuesLanguage {
+    /// Korean.
     #[default]
     Ko,
+    /// English.
     En,
 }
 
@@ -37,11 +39,11 @@ enum Language {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
-    /// One request alone; without it, the newest 100.
+    /// One request alone; without it, all of the room.
     request: Option<u64>,
     #[serde(default)]
     #[param(inline)]
-    lang: Language,
+    lang: DuesLanguage,
 }
 
 /// `GET /rooms/{room}/dues/export`: CSV, a line a charge.
@@ -52,26 +54,44 @@ pub(super) async fn export(
     InPath(room): InPath<u32>,
     InQuery(which): InQuery<Which>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (dues, room) = (dues(&app), RoomId(room));
-    let requests = match which.request {
-        Some(request) => vec![RequestId(request)],
-        None => {
-            let requests = dues.requests(caller.user, room, None, REQUESTS_MAX).await?;
-            requests.iter().rev().map(|request| request.id).collect()
-        }
-    };
-    let mut table = Table::begin(which.lang);
-    for request in requests {
-        let (request, charges) = dues.request(caller.user, room, request).await?;
-        for charge in &charges {
-            table.line(&request, charge, which.lang);
-        }
-    }
+    let (room, request) = (RoomId(room), which.request.map(RequestId));
+    let table = dues_table(&dues(&app), caller.user, room, request, which.lang).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"moim-dues-{room}.csv\"")),
     ];
-    Ok((headers, table.text))
+    Ok((headers, table))
+}
+
+/// The charges of a room, or of one request of it, as CSV: a line each, the oldest request first.
+///
+/// # Errors
+/// As [`Dues::request`], of a reader who is no member.
+pub async fn dues_table(
+    dues: &Dues,
+    reader: UserId,
+    room: RoomId,
+    request: Option<RequestId>,
+    language: DuesLanguage,
+) -> Result<String, Error> {
+    let mut requests: Vec<RequestId> = request.into_iter().collect();
+    let mut before = None;
+    while request.is_none() {
+        let page = dues.requests(reader, room, before, REQUESTS_MAX).await?;
+        requests.extend(page.iter().map(|request| request.id));
+        before = requests.last().copied();
+        if page.len() < REQUESTS_MAX {
+            break;
+        }
+    }
+    let mut table = Table::begin(language);
+    for request in requests.into_iter().rev() {
+        let (request, charges) = dues.request(reader, room, request).await?;
+        for charge in &charges {
+            table.line(&request, charge, language);
+        }
+    }
+    Ok(table.text)
 }
 
 struct Table {
@@ -79,13 +99,13 @@ struct Table {
 }
 
 impl Table {
-    fn begin(language: Language) -> Self {
+    fn begin(language: DuesLanguage) -> Self {
         let mut table = Self { text: BYTE_ORDER_MARK.to_string() };
         let names = match language {
-            Language::Ko => {
+            DuesLanguage::Ko => {
                 ["청구", "마감일", "이름", "금액", "연체료", "면제", "납부", "남은 금액", "상태", "사유", "최근 납부"]
             }
-            Language::En => [
+            DuesLanguage::En => [
                 "Request",
                 "Due",
                 "Name",
@@ -103,7 +123,7 @@ impl Table {
         table
     }
 
-    fn line(&mut self, request: &Request, entry: &ChargeEntry, language: Language) {
+    fn line(&mut self, request: &Request, entry: &ChargeEntry, language: DuesLanguage) {
         let charge = &entry.charge;
         self.fields(&[
             request.title.clone(),
@@ -135,13 +155,13 @@ fn guarded(field: &str) -> String {
     if field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{field}") } else { field.to_owned() }
 }
 
-const fn standing(standing: Standing, language: Language) -> &'static str {
+const fn standing(standing: Standing, language: DuesLanguage) -> &'static str {
     match (standing, language) {
-        (Standing::Open, Language::Ko) => "미납",
-        (Standing::Paid, Language::Ko) => "완납",
-        (Standing::Exempt, Language::Ko) => "면제",
-        (Standing::Void, Language::Ko) => "취소",
-        (standing, Language::En) => super::board::name_of(standing),
+        (Standing::Open, DuesLanguage::Ko) => "미납",
+        (Standing::Paid, DuesLanguage::Ko) => "완납",
+        (Standing::Exempt, DuesLanguage::Ko) => "면제",
+        (Standing::Void, DuesLanguage::Ko) => "취소",
+        (standing, DuesLanguage::En) => standing.name(),
     }
 }
 

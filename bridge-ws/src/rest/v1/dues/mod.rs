@@ -6,6 +6,8 @@ mod export;
 mod paying;
 mod plan;
 
+pub use export::{DuesLanguage, dues_table};
+
 use std::sync::Arc;
 
 use moim_persistence::{Dues, Outcome};
