@@ -51,8 +51,9 @@ impl BankSecrets {
         if away_s > WINDOW.as_secs() {
             return Err(Unsigned::Stale { given, away_s });
         }
-        let signature = unhex(signature).ok_or(Unsigned::Form)?;
-        let is_signed = |secret: &String| mac(secret, timestamp, body).verify_slice(&signature).is_ok();
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(signature, &mut bytes).map_err(|_| Unsigned::Form)?;
+        let is_signed = |secret: &String| mac(secret, timestamp, body).verify_slice(&bytes).is_ok();
         if self.0.iter().any(is_signed) { Ok(()) } else { Err(Unsigned::Wrong) }
     }
 }
@@ -66,17 +67,7 @@ impl fmt::Debug for BankSecrets {
 
 /// The signature that goes with a body and a time, as the header `Moim-Signature` has it.
 pub fn bank_signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
-    hex(&mac(secret, timestamp, body).finalize().into_bytes())
-}
-
-/// In hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-        // A text takes whatever is written to it.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    hex::encode(mac(secret, timestamp, body).finalize().into_bytes())
 }
 
 fn mac(secret: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
@@ -85,18 +76,6 @@ fn mac(secret: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     mac.update(b".");
     mac.update(body);
     mac
-}
-
-/// The 32 bytes of as many hexadecimal digits as they have.
-pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use moim_bridge::made_up::Dice;
 use serde::Serialize;
 
 /// A notice is signed so many seconds ago where it is said again later; the window of the server is shorter.
@@ -56,7 +57,7 @@ impl Plan {
     /// So many payments to these references.
     pub(crate) fn new(seed: u64, payments: u32, references: &[String]) -> Self {
         let mut plan = Self { first: Vec::new(), afterwards: Vec::new(), credited: BTreeMap::new(), unmatched: 0 };
-        let mut chance = Chance(seed);
+        let mut chance = Dice::new(seed);
         for number in 1..=payments {
             plan.payment(&mut chance, &format!("sim-{seed}-{number}"), references);
         }
@@ -64,7 +65,7 @@ impl Plan {
         plan
     }
 
-    fn payment(&mut self, chance: &mut Chance, id: &str, references: &[String]) {
+    fn payment(&mut self, chance: &mut Dice, id: &str, references: &[String]) {
         let is_known = !references.is_empty() && chance.below(20) > 0;
         let reference = if is_known { &references[chance.below(references.len())] } else { "회비 보냅니다" };
         let payer = PAYERS[chance.below(PAYERS.len())];
@@ -104,29 +105,6 @@ impl Plan {
             *self.credited.entry(reference.to_owned()).or_default() += credited;
         } else {
             self.unmatched += credited;
-        }
-    }
-}
-
-/// Numbers that follow from a seed (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for place in (1..items.len()).rev() {
-            items.swap(place, self.below(place + 1));
         }
     }
 }

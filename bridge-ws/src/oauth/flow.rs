@@ -4,8 +4,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use sha2::{Digest, Sha256};
 
-use crate::bank::{hex, unhex};
-
 /// People read a provider's terms; and a code is good for as long at most.
 pub(crate) const FLOW_MAX_S: u64 = 600;
 /// The last of them is when it is over, in Unix seconds.
@@ -51,13 +49,15 @@ impl Flow {
         let (state, nonce, verifier) = (self.state.secret(), self.nonce.secret(), self.verifier.secret());
         let until_s = (now_s + FLOW_MAX_S).to_string();
         let parts = [&self.provider, state, nonce, verifier, &self.connects, &until_s].map(String::as_str).join(".");
-        let signature = hex(&mac(key, &parts).finalize().into_bytes());
+        let signature = hex::encode(mac(key, &parts).finalize().into_bytes());
         format!("{parts}.{signature}")
     }
 
     pub(super) fn parse(cookie: &str, key: &[u8], now_s: u64) -> Option<Self> {
         let (parts, signature) = cookie.rsplit_once('.')?;
-        mac(key, parts).verify_slice(&unhex(signature)?).ok()?;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(signature, &mut bytes).ok()?;
+        mac(key, parts).verify_slice(&bytes).ok()?;
         let parts: Vec<String> = parts.split('.').map(str::to_owned).collect();
         let [provider, state, nonce, verifier, connects, until_s] = <[String; PARTS]>::try_from(parts).ok()?;
         if until_s.parse::<u64>().ok()? < now_s {
@@ -69,7 +69,7 @@ impl Flow {
 }
 
 fn digest(token: &str) -> String {
-    hex(&Sha256::digest(token))
+    hex::encode(Sha256::digest(token))
 }
 
 fn mac(key: &[u8], parts: &str) -> Hmac<Sha256> {

@@ -19,7 +19,7 @@ use super::caller::Caller;
 use super::channel::Listed;
 use super::input::InQuery;
 use super::openapi::Refused;
-use super::room_change::settle;
+use super::room_change::settle_all;
 use crate::agent::Agent;
 use crate::app::App;
 use crate::client_address::ClientAddress;
@@ -182,13 +182,11 @@ impl Cast {
         }
         let new = NewRoom { name, description, private, password: PASSWORD.to_owned() };
         let room = rooms.create(self.founder, new).await?;
-        let mut last = None;
+        let mut changes = Vec::with_capacity(self.others.len());
         for &user in &self.others {
-            last = Some(rooms.add(self.founder, room.id, user).await?);
+            changes.push(rooms.add(self.founder, room.id, user).await?);
         }
-        if let Some(change) = last {
-            settle(app, change).await;
-        }
+        settle_all(app, changes).await;
         Ok(rooms.get(room.id).await?)
     }
 

@@ -1,5 +1,8 @@
 //! After a committed change the engine is told, so that rooms and sockets follow at once.
 
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
 use moim_persistence::Change;
 use moim_wire::UserId;
 
@@ -12,6 +15,15 @@ pub(super) async fn settle(app: &App, change: Change) {
         app.counters.syncs_late.one();
         tracing::warn!(room = change.room.0, change = change.change, %error, "a room's change is sequenced later");
     }
+}
+
+/// Likewise of several changes. The newest of a room comes after its others, and rooms do not wait for one another.
+pub(super) async fn settle_all(app: &App, changes: impl IntoIterator<Item = Change>) {
+    let mut newest = BTreeMap::new();
+    for Change { room, change } in changes {
+        newest.entry(room).and_modify(|last: &mut u32| *last = change.max(*last)).or_insert(change);
+    }
+    join_all(newest.into_iter().map(|(room, change)| settle(app, Change { room, change }))).await;
 }
 
 /// Waits a little until the engine has ended the sessions of a login; login 0: of all the user's logins. Their tokens

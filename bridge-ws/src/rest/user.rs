@@ -8,7 +8,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use futures_util::future::join_all;
 use moim_persistence::{Error, Login, SignUp, User};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +17,7 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::input::{self, Body};
 use super::openapi::Refused;
-use super::room_change::{revoke, settle};
+use super::room_change::{revoke, settle_all};
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::credentials::{login_cookies, logout_cookies};
@@ -149,8 +148,7 @@ async fn delete(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<R
     let changes = app.persistence.accounts().users().delete(caller.user).await?;
     app.people.forget(caller.user);
     revoke(&app, caller.user, 0).await;
-    // All at once: together they wait no longer than one.
-    join_all(changes.into_iter().map(|change| settle(&app, change))).await;
+    settle_all(&app, changes).await;
     Ok((forget(&app), Json("회원 탈퇴가 완료되었습니다.")).into_response())
 }
 

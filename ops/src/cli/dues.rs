@@ -72,7 +72,7 @@ enum Action {
         /// E-mail address or number of the user
         who: String,
     },
-    /// Ask, remind and charge late fees as far as it is due now, as a running server does by itself
+    /// Ask, remind and charge late fees as far as it is due now, as a running server does by itself; print how many were due
     #[command(after_help = "Example:\n  moim dues run")]
     Run,
 }
@@ -136,8 +136,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Action::Owed { who } => owed(&mut out, &accounts, &dues, who)?,
         Action::Run => {
             let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-            let done = wait(dues.run_due(u64::try_from(now_ms).unwrap_or(u64::MAX)))?;
-            writeln!(out, "done\t{done}")?;
+            let due = wait(dues.run_due(u64::try_from(now_ms).unwrap_or(u64::MAX)))?;
+            writeln!(out, "due\t{due}")?;
         }
     }
     Ok(())
@@ -190,7 +190,7 @@ fn balances(out: &mut impl Write, dues: &Dues, reader: UserId, room: RoomId) -> 
 
 fn owed(out: &mut impl Write, accounts: &Accounts, dues: &Dues, who: &str) -> Result<(), Failure> {
     let user = wait(find(accounts, who))?.id;
-    for own in wait(dues.own(user))?.iter().filter(|own| own.charge.standing() == Standing::Open) {
+    for own in wait(dues.owed(user))? {
         let (charge, open) = (own.charge.id, own.charge.open());
         writeln!(out, "{charge}\t{} {}\t{}\t{open}\t{}", own.charge.room, own.room_name, own.due, own.title)?;
     }

@@ -3,12 +3,15 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use moim_persistence::{AccountId, AuditLine, AuditQuery, Entry, RoomId, TransferId, Verified};
+use moim_persistence::{AccountId, AuditLine, AuditQuery, Ledger, RoomId, StatementLine, TransferId, Verified};
 
 use super::accounts::{Folder, find, open, wait};
 use super::layers::ConfigFlags;
 use super::tail::local_time;
 use super::{Exit, Failure};
+
+/// Entries of a page.
+const ENTRIES_MAX: usize = 100;
 
 /// Look into the ledger of the groups' money, beside a running server or without one
 #[derive(Debug, clap::Args)]
@@ -34,19 +37,14 @@ enum Action {
         /// E-mail address or number of the user
         who: String,
     },
-    /// List the entries of a user's wallet, the oldest first: number, time, won, balance, transfer, from or to
-    #[command(
-        after_help = "Examples:\n  moim ledger entries haneul@example.org\n  moim ledger entries 7 --after 0 --limit 1000"
-    )]
+    /// List the newest entries of a wallet, the oldest of them first: number, time, won, balance, transfer, from or to
+    #[command(after_help = "Examples:\n  moim ledger entries 7\n  moim ledger entries 7 --after 0")]
     Entries {
-        /// E-mail address or number of the user
-        who: String,
-        /// Those above this number; without it, the newest
+        /// The wallet's number, a member's or a group's
+        wallet: u64,
+        /// All above this number; without it, the newest 100
         #[arg(long, value_name = "NUMBER")]
         after: Option<u64>,
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-        limit: u16,
     },
     /// List who did what with money, the newest first: number, time, who, by which way, address, what, room, subject, won, more
     #[command(
@@ -95,15 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             writeln!(out, "{}\t{}\treserved {}", wallet.id, wallet.balance, wallet.reserved)?;
             Ok(())
         }
-        Action::Entries { who, after, limit } => {
-            let user = wait(find(&accounts, who))?.id;
-            for line in wait(ledger.entries_of_user(user, *after, usize::from(*limit)))? {
-                let Entry { number, amount, balance_after, transfer, posted_at_ms, .. } = line.entry;
-                let (at, other) = (local_time(posted_at_ms), line.counterpart_owner);
-                writeln!(out, "{number}\t{at}\t{amount}\t{balance_after}\t{transfer}\t{other}")?;
-            }
-            Ok(())
-        }
+        &Action::Entries { wallet, after } => entries(&mut out, &ledger, AccountId(wallet), after),
         Action::Audit { room, by, before, limit } => {
             let actor = by.as_deref().map(|who| wait(find(&accounts, who))).transpose()?.map(|user| user.id);
             let query = AuditQuery { room: room.map(RoomId), actor, before: *before, limit: usize::from(*limit) };
@@ -120,6 +110,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 correction.id, correction.amount, correction.source, correction.target
             )?;
             Ok(())
+        }
+    }
+}
+
+fn entries(out: &mut impl Write, ledger: &Ledger, wallet: AccountId, after: Option<u64>) -> Result<(), Failure> {
+    let mut next = after;
+    loop {
+        let page = wait(ledger.entries_of(wallet, next, ENTRIES_MAX))?;
+        for StatementLine { entry, counterpart_owner, .. } in &page {
+            let (number, at, transfer) = (entry.number, local_time(entry.posted_at_ms), entry.transfer);
+            let (amount, balance) = (entry.amount, entry.balance_after);
+            writeln!(out, "{number}\t{at}\t{amount}\t{balance}\t{transfer}\t{counterpart_owner}")?;
+        }
+        match page.last() {
+            Some(last) if after.is_some() => next = Some(last.entry.number),
+            _ => return Ok(()),
         }
     }
 }

@@ -74,8 +74,8 @@ async fn an_operator_sees_what_is_asked_and_who_has_paid() {
     scene.plan("12월 회비", Repeat::Once).await;
     let day = tomorrow();
     assert_eq!(say(&["dues", "plans", "1"]), format!("1\t{day}\tonce\t10000 KRW each\t12월 회비"));
-    assert_eq!(say(&["dues", "run"]), "done\t1");
-    assert_eq!(say(&["dues", "run"]), "done\t0");
+    assert_eq!(say(&["dues", "run"]), "due\t1");
+    assert_eq!(say(&["dues", "run"]), "due\t0");
     assert_eq!(say(&["dues", "requests", "1"]), format!("1\t{day}\t0\t2\t0 KRW\t12월 회비"));
     let (_, charges) = scene.dues().request(scene.jun, scene.room, moim_persistence::RequestId(1)).await.unwrap();
     let charge = charges.iter().find(|entry| entry.charge.user == scene.jun).unwrap().charge.id;
@@ -93,9 +93,12 @@ async fn an_operator_sees_what_is_asked_and_who_has_paid() {
     let owed = say(&["dues", "owed", "minji@example.org"]);
     assert!(owed.ends_with(&format!("\t1 등산\t{day}\t10000 KRW\t12월 회비")), "{owed}");
     assert_eq!(say(&["dues", "owed", "jun@example.org"]), "");
-    assert_eq!(say(&["ledger", "wallet", "jun@example.org"]).split('\t').nth(1), Some("38000 KRW"));
-    let entries = say(&["ledger", "entries", "jun@example.org", "--after", "1"]);
-    assert!(entries.contains("\t-12000 KRW\t38000 KRW\t"), "{entries}");
+    let wallet = say(&["ledger", "wallet", "jun@example.org"]);
+    let (number, rest) = wallet.split_once('\t').unwrap();
+    assert_eq!(rest, "38000 KRW\treserved 0 KRW");
+    let entries = say(&["ledger", "entries", number, "--after", "1"]);
+    assert!(entries.lines().count() == 1 && entries.contains("\t-12000 KRW\t38000 KRW\t"), "{entries}");
+    assert_eq!(say(&["ledger", "entries", number]).lines().count(), 2);
     let none = tokio::task::block_in_place(|| operate(data.path(), &["dues", "charges", "9", "1"], ""));
     assert_eq!(none.status.code(), Some(5), "there is no room 9");
 }
@@ -114,4 +117,6 @@ async fn a_table_has_every_request_however_many() {
     assert!(lines.len() > 1 + 2 * 125, "{} lines", lines.len());
     let one = tokio::task::block_in_place(|| operated(data.path(), &["dues", "export", "1", "--request", "3"], ""));
     assert_eq!(one.lines().count(), 3);
+    let owed = tokio::task::block_in_place(|| operated(data.path(), &["dues", "owed", "jun@example.org"], ""));
+    assert_eq!(owed.lines().count(), (lines.len() - 1) / 2, "all of it, however old");
 }

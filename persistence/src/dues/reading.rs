@@ -152,6 +152,12 @@ const ENTRIES: &str = "SELECT e.entry_id, e.user_id, u.name, e.charge_id, c.requ
     LEFT JOIN dues_requests r ON r.request_id = c.request_id
     LEFT JOIN users a ON a.user_id = e.actor_id";
 
+const OWN: &str =
+    "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid, c.is_void,
+    c.reason, r.name, q.title, q.due_day
+    FROM dues_charges c JOIN dues_requests q ON q.request_id = c.request_id JOIN rooms r ON r.room_id = c.room_id
+    WHERE c.user_id = ?";
+
 impl Dues {
     /// Requests of a room below `before`, the newest first, at most `limit` and 100.
     ///
@@ -281,24 +287,30 @@ impl Dues {
     pub async fn own(&self, user: UserId) -> Result<Vec<OwnCharge>, Error> {
         self.shared
             .run(move |shared| async move {
-                let sql =
-                    "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
-                                  c.is_void, c.reason, r.name, q.title, q.due_day
-                           FROM dues_charges c JOIN dues_requests q ON q.request_id = c.request_id
-                           JOIN rooms r ON r.room_id = c.room_id
-                           WHERE c.user_id = ? ORDER BY c.charge_id DESC LIMIT ?";
-                let own = |row: &Row| {
-                    Ok(OwnCharge {
-                        charge: charge_of(row)?,
-                        room_name: row.text(10)?,
-                        title: row.text(11)?,
-                        due: Day::of_stored(row.int(12)?)?,
-                    })
-                };
-                shared.database.rows(sql, values![user, OWN_MAX]).await?.iter().map(own).collect()
+                let sql = Statement::from(OWN).then(" ORDER BY c.charge_id DESC LIMIT ?");
+                shared.database.rows(sql, values![user, OWN_MAX]).await?.iter().map(own_of).collect()
             })
             .await
     }
+
+    /// Everything that a user still owes, in all rooms, the oldest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn owed(&self, user: UserId) -> Result<Vec<OwnCharge>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                let sql = Statement::from(OWN)
+                    .then(" AND c.is_void = 0 AND c.paid + c.waived < c.amount + c.late_fee ORDER BY c.charge_id");
+                shared.database.rows(sql, values![user]).await?.iter().map(own_of).collect()
+            })
+            .await
+    }
+}
+
+fn own_of(row: &Row) -> Result<OwnCharge, Error> {
+    let (room_name, title) = (row.text(10)?, row.text(11)?);
+    Ok(OwnCharge { charge: charge_of(row)?, room_name, title, due: Day::of_stored(row.int(12)?)? })
 }
 
 fn request_of(row: &Row) -> Result<Request, Error> {

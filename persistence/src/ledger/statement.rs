@@ -53,6 +53,19 @@ impl Ledger {
         self.shared.run(move |shared| async move { lines(&shared, wallet, after, limit).await }).await
     }
 
+    /// Entries of any wallet above `after`, or the newest; rising, at most `limit`, for the operator.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn entries_of(
+        &self,
+        wallet: AccountId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StatementLine>, Error> {
+        self.shared.run(move |shared| async move { lines(&shared, wallet, after, limit).await }).await
+    }
+
     /// Entries of a group's wallet above `after`, or the newest; rising, at most `limit`, for those who take part in it.
     ///
     /// # Errors

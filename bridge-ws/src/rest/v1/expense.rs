@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use moim_persistence::{
-    Change, ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, RulesInForce, Spending, SpendingRules, Way, Won,
+    ExpenseEntry, ExpenseId, FileId, NewExpense, Payee, RulesInForce, Spending, SpendingRules, Way, Won,
 };
 use moim_wire::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
-use crate::rest::room_change::settle;
+use crate::rest::room_change::{settle, settle_all};
 use crate::rest::wallet::request_key;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -207,13 +207,6 @@ fn spending(app: &App) -> Spending {
     app.persistence.accounts().spending()
 }
 
-/// Answers once the room was told.
-async fn told(app: &App, changes: Vec<Change>) {
-    for change in changes {
-        settle(app, change).await;
-    }
-}
-
 /// `POST /rooms/{room}/expenses`: by the treasurer, or an admin where the room has none. Its amount is reserved while it waits.
 #[utoipa::path(post, path = "/rooms/{room}/expenses", tag = "spending", request_body = New, params(("room" = u32, Path, description = "The room"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 201, body = Expense), Refused))]
 async fn propose(
@@ -234,7 +227,7 @@ async fn propose(
     let file = file.map(FileId);
     let (expense, changes) =
         accounts.spending().propose(NewExpense { actor, key, room, title, note, amount, payee, way, file }).await?;
-    told(&app, changes).await;
+    settle_all(&app, changes).await;
     Ok((StatusCode::CREATED, Json(accounts.spending().expense(actor, room, expense.id).await?.into())))
 }
 
@@ -268,7 +261,7 @@ async fn withdraw(
     Caller(caller): Caller,
     InPath((room, expense)): InPath<(u32, u64)>,
 ) -> Result<StatusCode, Problem> {
-    told(&app, accounts.spending().withdraw(caller.user, RoomId(room), ExpenseId(expense)).await?).await;
+    settle_all(&app, accounts.spending().withdraw(caller.user, RoomId(room), ExpenseId(expense)).await?).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -283,7 +276,7 @@ async fn vote(
 ) -> Result<Json<Expense>, Problem> {
     let (room, id) = (RoomId(room), ExpenseId(expense));
     let (_, changes) = accounts.spending().vote(caller.user, room, id, approve).await?;
-    told(&app, changes).await;
+    settle_all(&app, changes).await;
     Ok(Json(accounts.spending().expense(caller.user, room, id).await?.into()))
 }
 
@@ -313,7 +306,7 @@ async fn set_rules(
     let limit =
         Won::new(limit).ok_or_else(|| Problem::bad_request(format!("limit: {limit} is more than there can be")))?;
     let rules = SpendingRules { quorum, limit, wait_days };
-    told(&app, vec![accounts.spending().set_rules(caller.user, RoomId(room), rules).await?]).await;
+    settle(&app, accounts.spending().set_rules(caller.user, RoomId(room), rules).await?).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

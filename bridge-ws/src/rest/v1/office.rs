@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath};
 use crate::rest::openapi::Refused;
-use crate::rest::room_change::settle;
+use crate::rest::room_change::settle_all;
 
 /// A member who has an office.
 #[derive(Serialize, ToSchema)]
@@ -106,9 +106,6 @@ async fn set(
     office: Option<Office>,
 ) -> Result<StatusCode, Problem> {
     let changes = accounts.rooms().set_office(actor, room, user, office).await?;
-    // The last of them comes after the others.
-    if let Some(&last) = changes.last() {
-        settle(app, last).await;
-    }
+    settle_all(app, changes).await;
     Ok(StatusCode::NO_CONTENT)
 }

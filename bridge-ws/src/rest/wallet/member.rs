@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InQuery};
 use crate::rest::openapi::Refused;
-use crate::rest::room_change::settle;
+use crate::rest::room_change::settle_all;
 
 /// What a wallet is opened with.
 #[derive(Deserialize, ToSchema)]
@@ -92,9 +92,7 @@ pub(super) async fn top_up(
     app.require_trial("putting money into a wallet without a bank")?;
     let ledger = accounts.ledger();
     let outcome = ledger.top_up(caller.user, request_key(&headers)?, amount).await?;
-    for change in outcome.notices {
-        settle(&app, change).await;
-    }
+    settle_all(&app, outcome.notices).await;
     Ok(Json(Wallet::of(&ledger.wallet(caller.user).await?, caller.name)))
 }
 

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body};
 use crate::rest::openapi::Refused;
-use crate::rest::room_change::settle;
+use crate::rest::room_change::settle_all;
 
 /// Entries of one answer.
 const LIMIT_MAX: usize = 500;
@@ -133,9 +133,7 @@ pub(super) async fn pay(
     let key = request_key(&headers)?;
     let ledger = accounts.ledger();
     let outcome = ledger.pay(Payment { actor: caller.user, key, source, target, amount, password }).await?;
-    for change in outcome.notices {
-        settle(&app, change).await;
-    }
+    settle_all(&app, outcome.notices).await;
     Ok(Json(ledger.sent(outcome.transfer.id).await?.into()))
 }
 

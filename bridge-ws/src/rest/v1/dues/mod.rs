@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::room_change::settle;
+use crate::rest::room_change::settle_all;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -58,9 +58,7 @@ struct Made {
 
 /// Answers once the room was told.
 async fn made(app: &App, outcome: Outcome) -> Result<axum::Json<Made>, Problem> {
-    for change in outcome.notices {
-        settle(app, change).await;
-    }
+    settle_all(app, outcome.notices).await;
     let (transfer, amount) = (outcome.transfer.id.0, outcome.transfer.amount.get());
     Ok(axum::Json(Made { transfer, amount, repeated: outcome.repeated }))
 }
