@@ -151,6 +151,26 @@ async fn a_transfer_without_its_line_is_found(arm: Arm) {
     assert_eq!(faults, [format!("transfer {id} has no audit line")]);
 }
 
+async fn transfers_of_before_have_a_line_each_once_the_schema_is_migrated(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let charge = club.charge(&request, &club.jun).await.id;
+    club.pays(&club.jun, charge, 12_000).await.unwrap();
+    let receipt = club.cash(club.charge(&request, &club.sora).await.id, 4_000).await;
+    club.dues().confirm_cash(club.jun.user.id, club.room, receipt.id).await.unwrap();
+    let whole = of_room(&club, club.minji.user.id).await.unwrap();
+    club.stores.say("DELETE FROM audit_lines".to_owned()).await;
+    let migration = include_str!("../../migrations/0013_audit.sql");
+    let lines = &migration[migration.find("INSERT INTO audit_lines").unwrap()..];
+    club.stores.say(lines.trim().trim_end_matches(';').to_owned()).await;
+    is_sound(&club.stores.ledger()).await;
+    let made = of_room(&club, club.minji.user.id).await.unwrap();
+    let of_transfers = whole.iter().filter(|line| (line.action as i64) < 20);
+    let told = |line: &AuditLine| (line.action, line.subject, line.actor, line.amount, line.at_ms);
+    assert_eq!(made.iter().map(told).collect::<Vec<_>>(), of_transfers.map(told).collect::<Vec<_>>());
+    assert!(made.iter().all(|line| line.via == Via::Unknown && line.address.is_empty()));
+}
+
 async fn what_the_schedule_does_is_the_servers_own(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -167,5 +187,6 @@ on_each_arm! {
     what_is_refused_or_repeated_leaves_no_line,
     lines_are_paged_from_the_newest_back,
     a_transfer_without_its_line_is_found,
+    transfers_of_before_have_a_line_each_once_the_schema_is_migrated,
     what_the_schedule_does_is_the_servers_own,
 }
