@@ -2,41 +2,19 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { startBrowser } from "./browser.mjs";
+import { moneyOf, shoot, SHOTS, WALLET } from "./money.mjs";
 import { twoInRoom } from "./person.mjs";
 
 /** A month of a group's dues. The tests follow one another: each goes on where the one before ended. */
 
 const ROOM = `산악회 ${crypto.randomUUID().slice(0, 8)}`;
-const WALLET = "wallet secret 27";
-/** Where pictures are put for people to look at; nowhere without it. */
-const SHOTS = process.env.SHOTS;
 
+const { open, close } = moneyOf(ROOM);
 let browser;
 let chongmu;
 let hana;
 
 const card = (person) => person.page.getByRole("article", { name: "회비 청구: 12월 회비" });
-const panel = (person) => person.page.getByRole("dialog", { name: `회비 · ${ROOM}` });
-
-async function open(person, tab) {
-  if (!(await panel(person).isVisible())) await person.button("회비 보기").click();
-  if (tab !== undefined) await panel(person).getByRole("tab", { name: tab }).click();
-  return panel(person);
-}
-
-async function close(person) {
-  await panel(person).getByRole("button", { name: "닫기" }).first().click();
-  await panel(person).waitFor({ state: "detached" });
-}
-
-async function shoot(person, name) {
-  if (SHOTS === undefined) return;
-  const wide = person.page.viewportSize();
-  await person.page.screenshot({ path: `${SHOTS}/${name}-desktop.png` });
-  await person.page.setViewportSize({ width: 390, height: 844 });
-  await person.page.screenshot({ path: `${SHOTS}/${name}-phone.png` });
-  await person.page.setViewportSize(wide);
-}
 
 before(async () => {
   browser = await startBrowser();
@@ -121,6 +99,23 @@ test("cash counts once a second member says so", async () => {
   await hers.locator("[data-charge]").first().waitFor({ state: "detached" });
   await hers.getByText("모든 방의 내 회비").click();
   await hers.getByText("완납 10,000원").waitFor();
+});
+
+test("the cash is spent with consent as well", async () => {
+  const his = await open(chongmu, "지출");
+  await his.getByRole("button", { name: "지출 올리기" }).click();
+  const dialog = chongmu.page.getByRole("dialog", { name: "지출 올리기" });
+  await dialog.getByLabel("무엇에 쓰나요").fill("택시");
+  await dialog.getByLabel("금액").fill("7000");
+  await dialog.getByText("총무가 가진 현금에서").click();
+  await dialog.getByLabel("받는 곳 이름").fill("택시 기사");
+  await assertAccessible(chongmu.page, "propose in cash");
+  await shoot(chongmu, "propose-cash");
+  await dialog.getByRole("button", { name: "지출 올리기" }).click();
+  const taxi = (await open(hana, "지출")).getByRole("article", { name: "택시" });
+  await taxi.getByText("현금", { exact: true }).waitFor();
+  await taxi.getByRole("button", { name: "동의" }).click();
+  await taxi.getByText("지출됨").waitFor();
 });
 
 test("the board is a table that spreadsheets open, the ledger shows the head that the room was told", async () => {

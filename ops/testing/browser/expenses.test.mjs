@@ -2,62 +2,30 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { startBrowser } from "./browser.mjs";
+import { ask, moneyOf, shoot, WALLET } from "./money.mjs";
 import { twoInRoom } from "./person.mjs";
 
 /** What a group's dues are spent on. The tests follow one another: each goes on where the one before ended. */
 
 const ROOM = `산악회 ${crypto.randomUUID().slice(0, 8)}`;
-const WALLET = "wallet secret 27";
 const RECEIPT = "영수증.txt";
-/** Where pictures are put for people to look at; nowhere without it. */
-const SHOTS = process.env.SHOTS;
 
+const { open, close } = moneyOf(ROOM);
 let browser;
 let chongmu;
 let hana;
 
-const panel = (person) => person.page.getByRole("dialog", { name: `회비 · ${ROOM}` });
 /** The expense among the messages. */
 const card = (person) => person.page.getByRole("log").getByRole("article", { name: "뒤풀이 저녁" });
-
-async function open(person, tab) {
-  if (!(await panel(person).isVisible())) await person.button("회비 보기").click();
-  await panel(person).getByRole("tab", { name: tab }).click();
-  return panel(person);
-}
-
-async function close(person) {
-  await panel(person).getByRole("button", { name: "닫기" }).first().click();
-  await panel(person).waitFor({ state: "detached" });
-}
-
-async function shoot(person, name) {
-  if (SHOTS === undefined) return;
-  const wide = person.page.viewportSize();
-  await person.page.screenshot({ path: `${SHOTS}/${name}-desktop.png` });
-  await person.page.setViewportSize({ width: 390, height: 844 });
-  await person.page.screenshot({ path: `${SHOTS}/${name}-phone.png` });
-  await person.page.setViewportSize(wide);
-}
-
-/** Asks the server as this person; gives the answer's JSON. */
-async function ask(person, method, path, body) {
-  return person.page.evaluate(
-    async ([method, path, body]) => {
-      const headers = { "content-type": "application/json" };
-      const answer = await fetch(path, { method, headers, ...(body === null ? {} : { body: JSON.stringify(body) }) });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      return answer.json().catch(() => null);
-    },
-    [method, path, body ?? null],
-  );
-}
 
 before(async () => {
   browser = await startBrowser();
   [chongmu, hana] = await twoInRoom(browser, ["김총무", "박하나"], ROOM);
   const rooms = await ask(chongmu, "GET", "/api/v1/rooms");
   const room = rooms.find(({ name }) => name === ROOM).id;
+  // While nothing is there to be spent, rules are in force at once.
+  const rules = { quorum: 2, limit: 5000, waitDays: 7 };
+  await ask(chongmu, "PUT", `/api/v1/rooms/${room}/expense-rules`, rules);
   // A fund with 30,000 won, which Hana has paid into it.
   const group = { channelId: room, walletName: "회비", description: "", password: WALLET };
   const { groupWalletId } = await ask(chongmu, "POST", "/api/wallet/group", group);
@@ -99,6 +67,7 @@ test("the treasurer proposes an expense with a receipt, and the room sees it", a
   const dialog = chongmu.page.getByRole("dialog", { name: "지출 올리기" });
   await dialog.getByLabel("무엇에 쓰나요").fill("뒤풀이 저녁");
   await dialog.getByLabel("금액").fill("12000");
+  await dialog.getByText("회비 지갑에서").waitFor();
   await dialog.getByLabel("받는 곳 이름").fill("한빛식당");
   await dialog.getByLabel("영수증").selectOption({ label: RECEIPT });
   await assertAccessible(chongmu.page, "propose");
@@ -123,12 +92,8 @@ test("a member agrees, and it is paid at everybody", async () => {
   await close(chongmu);
 });
 
-test("an admin sets what an expense takes, small ones go at once, and one that waits is withdrawn", async () => {
+test("small ones go at once, one that waits is withdrawn, and looser rules are seen coming", async () => {
   const his = await open(chongmu, "지출");
-  await his.getByRole("button", { name: "규칙 바꾸기" }).click();
-  const rules = chongmu.page.getByRole("dialog", { name: "규칙 바꾸기" });
-  await rules.getByLabel("동의 없이 쓸 수 있는 금액").fill("5000");
-  await rules.getByRole("button", { name: "저장" }).click();
   await his.getByText("5,000원까지는 바로 지출돼요.").waitFor();
   for (const [title, amount, state] of [
     ["음료수", "5000", "지출됨"],
@@ -145,8 +110,15 @@ test("an admin sets what an expense takes, small ones go at once, and one that w
   await his.getByRole("article", { name: "현수막" }).getByRole("button", { name: "요청 취소" }).click();
   await chongmu.page.getByRole("dialog", { name: "‘현수막’ 지출 요청을 취소할까요?" }).getByRole("button", { name: "요청 취소" }).click();
   await his.getByRole("article", { name: "현수막" }).getByText("취소됨").waitFor();
+  await his.getByRole("button", { name: "규칙 바꾸기" }).click();
+  const rules = chongmu.page.getByRole("dialog", { name: "규칙 바꾸기" });
+  await rules.getByLabel("동의 없이 쓸 수 있는 금액").fill("9000");
+  await rules.getByRole("button", { name: "저장" }).click();
+  await his.getByText(/^\d{4}-\d\d-\d\d부터: .*9,000원까지는 바로 지출돼요\.$/).waitFor();
+  await his.getByText("5,000원까지는 바로 지출돼요.").waitFor();
   await shoot(chongmu, "expenses-decided");
   await close(chongmu);
+  await hana.page.getByRole("log").getByText(/지출 규칙 \(.*부터\)/).waitFor();
 });
 
 test("an office is given in the list of members, and the room is told", async () => {

@@ -1,4 +1,4 @@
-import { ApiError, ask, fieldsOf, numberOf, rowsOf, textOf } from "./http";
+import { ApiError, ask, fieldsOf, keyed, numberOf, rowsOf, textOf } from "./http";
 
 export type Standing = "open" | "paid" | "exempt" | "void";
 
@@ -95,8 +95,6 @@ export interface StatementLine {
 
 const place = (room: number): string => `/api/v1/rooms/${room}/dues`;
 /** By which the server knows a request again that is sent twice. */
-export const newKey = (): string => crypto.randomUUID();
-const keyed = (key: string): HeadersInit => ({ "idempotency-key": key });
 
 export async function duesRequests(room: number): Promise<DuesRequest[]> {
   return rowsOf(await ask("GET", `${place(room)}/requests`)).map(requestOf);

@@ -1,4 +1,4 @@
-import { ask, fieldsOf, numberOf, rowsOf, textOf } from "./http";
+import { ask, fieldsOf, keyed, numberOf, rowsOf, textOf } from "./http";
 
 export type ExpenseState = "proposed" | "posted" | "refused" | "expired" | "withdrawn";
 
@@ -11,6 +11,8 @@ export interface Expense {
   /** The member who is paid; 0: somebody outside. */
   readonly payee: number;
   readonly payeeName: string;
+  /** From the cash in the treasurer's hands, not out of the fund. */
+  readonly inCash: boolean;
   /** Id of the receipt's file; empty where there is none. */
   readonly file: string;
   readonly proposedBy: number;
@@ -31,6 +33,12 @@ export interface ExpenseRules {
   readonly waitDays: number;
 }
 
+/** The rules in force, and looser ones that come later, `from` local time of Seoul. */
+export interface RulesInForce {
+  readonly now: ExpenseRules;
+  readonly next: (ExpenseRules & { readonly from: string }) | null;
+}
+
 export interface NewExpense {
   readonly title: string;
   readonly note: string;
@@ -38,6 +46,7 @@ export interface NewExpense {
   readonly payee: number | null;
   readonly payeeName: string;
   readonly file: string | null;
+  readonly inCash: boolean;
 }
 
 const place = (room: number): string => `/api/v1/rooms/${room}/expenses`;
@@ -51,7 +60,7 @@ export async function expense(room: number, id: number): Promise<Expense> {
 }
 
 export async function proposeExpense(room: number, expense: NewExpense, key: string): Promise<void> {
-  await ask("POST", place(room), expense, { "idempotency-key": key });
+  await ask("POST", place(room), expense, keyed(key));
 }
 
 export async function voteOn(room: number, id: number, approve: boolean): Promise<void> {
@@ -62,8 +71,13 @@ export async function withdrawExpense(room: number, id: number): Promise<void> {
   await ask("DELETE", `${place(room)}/${id}`);
 }
 
-export async function expenseRules(room: number): Promise<ExpenseRules> {
+export async function expenseRules(room: number): Promise<RulesInForce> {
   const rules = fieldsOf(await ask("GET", `/api/v1/rooms/${room}/expense-rules`));
+  const next = rules["next"] === null ? null : fieldsOf(rules["next"]);
+  return { now: rulesOf(rules), next: next && { ...rulesOf(next), from: textOf(next["from"]) } };
+}
+
+function rulesOf(rules: Record<string, unknown>): ExpenseRules {
   return {
     quorum: numberOf(rules["quorum"]),
     limit: numberOf(rules["limit"]),
@@ -84,6 +98,7 @@ function expenseOf(row: Record<string, unknown>): Expense {
     amount: numberOf(row["amount"]),
     payee: numberOf(row["payee"]),
     payeeName: textOf(row["payeeName"]),
+    inCash: row["inCash"] === true,
     // The id becomes part of an address, and must not lead anywhere else.
     file: /^\d+$/.test(textOf(row["file"])) ? textOf(row["file"]) : "",
     proposedBy: numberOf(row["proposedBy"]),

@@ -12,6 +12,10 @@ export class ApiError extends Error {
   }
 }
 
+/** By which the server knows a request again that is sent twice. */
+export const newKey = (): string => crypto.randomUUID();
+export const keyed = (key: string): HeadersInit => ({ "idempotency-key": key });
+
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** Asks the server; the login travels in an HttpOnly cookie. Gives the answer's JSON, null where it has none. */

@@ -1,3 +1,4 @@
+import { parsed } from "./json";
 import { Kind, type Message } from "./message";
 
 /** A request's card, as its message says it. */
@@ -32,15 +33,6 @@ export interface Reminder {
   readonly title: string;
   readonly due: string;
   readonly users: readonly number[];
-}
-
-function parsed(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
 }
 
 export function cardOf(message: Message): Card | null {

@@ -1,3 +1,4 @@
+import { parsed } from "./json";
 import { Kind, type Message } from "./message";
 
 /** An expense, as its message says it. */
@@ -12,17 +13,19 @@ export interface RulesSaid {
   readonly quorum: number;
   readonly limit: number;
   readonly waitDays: number;
+  /** From when on, Unix milliseconds; without it, at once. */
+  readonly fromMs?: number;
 }
 
 /** The expense whose card a message is; null for others. */
 export function expenseOf(message: Message): ExpenseSaid | null {
-  return message.kind === Kind.Expense ? (parsed(message.text) as ExpenseSaid | null) : null;
+  return message.kind === Kind.Expense ? (parsed(message.text) as unknown as ExpenseSaid | null) : null;
 }
 
 /** The rules that a message tells of; null for others. */
 export function rulesOf(message: Message): RulesSaid | null {
   if (message.kind !== Kind.ExpenseChanged || message.reference !== 0) return null;
-  return parsed(message.text) as RulesSaid | null;
+  return parsed(message.text) as unknown as RulesSaid | null;
 }
 
 /** The newest change of an expense, or of any: what rests on it is to be asked for again. */
@@ -35,13 +38,4 @@ export function expenseTurn(messages: readonly Message[], expense?: number): num
 /** Whether a message only changes a card. */
 export function isQuietExpense(message: Message): boolean {
   return message.kind === Kind.ExpenseChanged && rulesOf(message) === null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" ? value : null;
-  } catch {
-    return null;
-  }
 }

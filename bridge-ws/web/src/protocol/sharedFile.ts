@@ -1,3 +1,4 @@
+import { parsed } from "./json";
 import { Kind, type Message } from "./message";
 
 /** A file that a message shows. */
@@ -15,19 +16,15 @@ const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image
 /** The file that a message shows; null where it shows none, or none that can be told. */
 export function fileOf({ kind, text }: Message): SharedFile | null {
   if (kind !== Kind.File) return null;
-  try {
-    const { fileId, fileName, size, contentType } = JSON.parse(text) as Record<string, unknown>;
-    // The id becomes part of an address, and must not lead anywhere else.
-    if (typeof fileId !== "string" || !/^\d+$/.test(fileId) || typeof fileName !== "string") return null;
-    return {
-      id: fileId,
-      name: fileName,
-      sizeBytes: typeof size === "number" ? size : 0,
-      contentType: typeof contentType === "string" ? contentType : "",
-    };
-  } catch {
-    return null;
-  }
+  const { fileId, fileName, size, contentType } = parsed(text) ?? {};
+  // The id becomes part of an address, and must not lead anywhere else.
+  if (typeof fileId !== "string" || !/^\d+$/.test(fileId) || typeof fileName !== "string") return null;
+  return {
+    id: fileId,
+    name: fileName,
+    sizeBytes: typeof size === "number" ? size : 0,
+    contentType: typeof contentType === "string" ? contentType : "",
+  };
 }
 
 export function isPicture({ contentType }: SharedFile): boolean {

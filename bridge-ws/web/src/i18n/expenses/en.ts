@@ -26,6 +26,10 @@ export const expensesEn: ExpenseStrings = {
   what: "What for",
   whatExample: "e.g. dinner after the hike",
   note: "Note",
+  from: "Paid from",
+  fromFund: "the dues' wallet",
+  fromCash: "cash that the treasurer holds",
+  inCash: "in cash",
   payee: "Who is paid",
   outside: "somebody outside",
   payeeName: "Name",
@@ -36,7 +40,10 @@ export const expensesEn: ExpenseStrings = {
   quorum: "How many have to agree",
   limit: "Paid at once up to",
   waitDays: "Days to wait",
-  rulesText: "For what is proposed from now on. What waits already stays as it was.",
-  rulesChanged: (quorum, won, days) => `Expenses now take ${quorum} who agree, ${won} at once, ${days} days`,
+  rulesFrom: (day) => `From ${day}:`,
+  rulesText:
+    "For what is proposed from now on. What waits already stays as it was. Looser rules wait for as many days while there is money.",
+  rulesChanged: (quorum, won, days, from) =>
+    `Expenses take ${quorum} who agree, ${won} at once, ${days} days, from ${from === "" ? "now" : from} on`,
   save: "Save",
 };

@@ -26,6 +26,10 @@ export const expensesKo: ExpenseStrings = {
   what: "무엇에 쓰나요",
   whatExample: "예) 뒤풀이 저녁 식사",
   note: "설명",
+  from: "어디에서 쓰나요",
+  fromFund: "회비 지갑에서",
+  fromCash: "총무가 가진 현금에서",
+  inCash: "현금",
   payee: "받는 사람",
   outside: "모임 밖의 사람이나 가게",
   payeeName: "받는 곳 이름",
@@ -36,7 +40,10 @@ export const expensesKo: ExpenseStrings = {
   quorum: "동의해야 하는 사람 수",
   limit: "동의 없이 쓸 수 있는 금액",
   waitDays: "기다리는 날수",
-  rulesText: "앞으로 올릴 지출부터 적용돼요. 이미 올린 지출은 그대로예요.",
-  rulesChanged: (quorum, won, days) => `지출 규칙: ${quorum}명 동의, ${won}까지 바로, ${days}일 동안`,
+  rulesFrom: (day) => `${day}부터:`,
+  rulesText:
+    "앞으로 올릴 지출부터 적용돼요. 이미 올린 지출은 그대로예요. 회비가 있을 때 더 느슨하게 바꾸면 기다리는 날수가 지나야 적용돼요.",
+  rulesChanged: (quorum, won, days, from) =>
+    `지출 규칙${from === "" ? "" : ` (${from}부터)`}: ${quorum}명 동의, ${won}까지 바로, ${days}일 동안`,
   save: "저장",
 };

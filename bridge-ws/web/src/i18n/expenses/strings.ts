@@ -25,6 +25,10 @@ export interface ExpenseStrings {
   readonly what: string;
   readonly whatExample: string;
   readonly note: string;
+  readonly from: string;
+  readonly fromFund: string;
+  readonly fromCash: string;
+  readonly inCash: string;
   readonly payee: string;
   readonly outside: string;
   readonly payeeName: string;
@@ -35,7 +39,8 @@ export interface ExpenseStrings {
   readonly quorum: string;
   readonly limit: string;
   readonly waitDays: string;
+  readonly rulesFrom: (day: string) => string;
   readonly rulesText: string;
-  readonly rulesChanged: (quorum: number, won: string, days: number) => string;
+  readonly rulesChanged: (quorum: number, won: string, days: number, from: string) => string;
   readonly save: string;
 }

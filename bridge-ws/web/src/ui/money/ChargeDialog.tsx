@@ -1,10 +1,12 @@
 import { useRef, useState, type ReactNode } from "react";
-import { newKey, recordCash, refundCharge, waiveCharge, type ChargeOfMember } from "../../api/dues";
+import { recordCash, refundCharge, waiveCharge, type ChargeOfMember } from "../../api/dues";
+import { newKey } from "../../api/http";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
 import { Choice } from "../parts/Choice";
+import { DigitsField } from "../parts/DigitsField";
 import { Field } from "../parts/Field";
 import { useSubmit } from "../parts/useSubmit";
 
@@ -54,14 +56,12 @@ export function ChargeDialog({
           options={ways.map(([value, label]) => ({ value, label }))}
         />
         {what !== "waive" && (
-          <Field
+          <DigitsField
             label={dues.amount}
-            inputMode="numeric"
-            autoComplete="off"
             value={amount}
             fault={won < 1 ? dues.amountFault : undefined}
-            onChange={(event) => {
-              setAmount(event.target.value.replace(/[^\d]/g, ""));
+            onDigits={(digits) => {
+              setAmount(digits);
               key.current = newKey();
             }}
           />

@@ -52,6 +52,7 @@ export function ExpenseItem({
         <p>
           <strong>{dues.won(expense.amount)}</strong>
           <span>{expenses.to(to)}</span>
+          {expense.inCash && <span>{expenses.inCash}</span>}
           {waits && <span>{expenses.until(expense.expiresAt.slice(0, 10))}</span>}
           {expense.file !== "" && <a href={fileHref(expense.file)}>{expenses.receipt}</a>}
         </p>

@@ -3,7 +3,7 @@ import { setExpenseRules, type ExpenseRules } from "../../api/expenses";
 import { useStrings } from "../../i18n/language";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
+import { DigitsField } from "../parts/DigitsField";
 import { useSubmit } from "../parts/useSubmit";
 
 /** For admins: what an expense takes from now on. */
@@ -29,12 +29,10 @@ export function ExpenseRulesDialog({
     onClose();
   });
   const field = (name: keyof typeof fields): ReactNode => (
-    <Field
+    <DigitsField
       label={expenses[name]}
-      inputMode="numeric"
-      autoComplete="off"
       value={fields[name]}
-      onChange={(event) => setFields({ ...fields, [name]: event.target.value.replace(/[^\d]/g, "") })}
+      onDigits={(digits) => setFields({ ...fields, [name]: digits })}
     />
   );
   return (

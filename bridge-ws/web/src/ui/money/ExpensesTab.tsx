@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from "react";
-import { expenseRules, expenses as ask, type Expense, type ExpenseRules } from "../../api/expenses";
+import { expenseRules, expenses as ask, type Expense, type ExpenseRules, type RulesInForce } from "../../api/expenses";
 import { faultText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
 import { Role } from "../../protocol/message";
@@ -16,7 +16,7 @@ import type { DuesView } from "./useDues";
 export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView }): ReactNode {
   const strings = useStrings();
   const { dues, expenses } = strings;
-  const [found, setFound] = useState<{ list: Expense[]; rules: ExpenseRules } | null>(null);
+  const [found, setFound] = useState<{ list: Expense[]; rules: RulesInForce } | null>(null);
   const [fault, setFault] = useState<string>();
   const [dialog, setDialog] = useState<"propose" | "rules" | null>(null);
   const turn = expenseTurn(room.messages);
@@ -37,6 +37,11 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
     };
   }, [id, turn, view.turn, strings]);
 
+  function said({ quorum, limit, waitDays }: ExpenseRules): string {
+    const text = expenses.rules(quorum, waitDays);
+    return limit > 0 ? `${text} ${expenses.rulesLimit(dues.won(limit))}` : text;
+  }
+
   function close(): void {
     setDialog(null);
     view.reload();
@@ -47,9 +52,11 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
     <section>
       <Fault text={fault} />
       {found !== null && (
+        <p className="money-note">{said(found.rules.now)}</p>
+      )}
+      {found !== null && found.rules.next !== null && (
         <p className="money-note">
-          {expenses.rules(found.rules.quorum, found.rules.waitDays)}
-          {found.rules.limit > 0 && ` ${expenses.rulesLimit(dues.won(found.rules.limit))}`}
+          {expenses.rulesFrom(found.rules.next.from.slice(0, 10))} {said(found.rules.next)}
         </p>
       )}
       <div className="money-ways">
@@ -67,7 +74,7 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
       ))}
       {found?.list.length === 0 && <p className="money-note">{expenses.nothingYet}</p>}
       {dialog === "propose" && <ProposeDialog room={room} onClose={close} />}
-      {dialog === "rules" && found !== null && <ExpenseRulesDialog room={id} rules={found.rules} onClose={close} />}
+      {dialog === "rules" && found !== null && <ExpenseRulesDialog room={id} rules={found.rules.next ?? found.rules.now} onClose={close} />}
     </section>
   );
 }

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { newKey, openWallet, payCharge, walletBalance } from "../../api/dues";
+import { openWallet, payCharge, walletBalance } from "../../api/dues";
+import { newKey } from "../../api/http";
 import { useStrings } from "../../i18n/language";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
+import { DigitsField } from "../parts/DigitsField";
 import { PasswordField } from "../parts/PasswordField";
 import { useSubmit } from "../parts/useSubmit";
 
@@ -50,15 +51,13 @@ export function PayDialog({
         {holds === null ? (
           <p className="dialog-text">{dues.noWallet}</p>
         ) : (
-          <Field
+          <DigitsField
             label={dues.amount}
-            inputMode="numeric"
-            autoComplete="off"
             value={amount}
             hint={won > open ? dues.tooMuch(dues.won(won - open)) : holds === undefined ? "" : dues.walletHolds(dues.won(holds))}
             fault={won < 1 ? dues.amountFault : undefined}
-            onChange={(event) => {
-              setAmount(event.target.value.replace(/[^\d]/g, ""));
+            onDigits={(digits) => {
+              setAmount(digits);
               key.current = newKey();
             }}
           />

@@ -1,10 +1,12 @@
 import { useRef, useState, type ReactNode } from "react";
-import { newKey, savePlan, type AmountKind, type Plan, type Repeat, type Terms } from "../../api/dues";
+import { savePlan, type AmountKind, type Plan, type Repeat, type Terms } from "../../api/dues";
+import { newKey } from "../../api/http";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
 import { Choice } from "../parts/Choice";
+import { DigitsField } from "../parts/DigitsField";
 import { Field } from "../parts/Field";
 import { useSubmit } from "../parts/useSubmit";
 
@@ -53,13 +55,7 @@ export function PlanDialog({
   });
   const isSound = draft.title.trim() !== "" && draft.firstDue !== "" && (draft.kind === "tiers" || draft.amount !== "");
   const digits = (label: string, name: "amount" | "weeks" | "askDays" | "graceDays" | "lateFee"): ReactNode => (
-    <Field
-      label={label}
-      inputMode="numeric"
-      autoComplete="off"
-      value={draft[name]}
-      onChange={(event) => set({ [name]: event.target.value.replace(/[^\d]/g, "") })}
-    />
+    <DigitsField label={label} value={draft[name]} onDigits={(value) => set({ [name]: value })} />
   );
   return (
     <Dialog title={plan === null ? dues.newPlan : dues.changePlan} onClose={onClose}>
@@ -131,12 +127,10 @@ function Tiers({ draft, set }: { draft: Draft; set: (some: Partial<Draft>) => vo
             value={tier.name}
             onChange={(event) => change(place, { name: event.target.value })}
           />
-          <Field
+          <DigitsField
             label={dues.ofEach}
-            inputMode="numeric"
-            autoComplete="off"
             value={tier.amount}
-            onChange={(event) => change(place, { amount: event.target.value.replace(/[^\d]/g, "") })}
+            onDigits={(amount) => change(place, { amount })}
           />
         </div>
       ))}
@@ -172,12 +166,10 @@ function Members({
             <legend>{member.name}</legend>
             <div className="money-pair">
               {draft.kind === "own" && (
-                <Field
+                <DigitsField
                   label={dues.ofEach}
-                  inputMode="numeric"
-                  autoComplete="off"
                   value={terms.amount}
-                  onChange={(event) => change(member.user, { amount: event.target.value.replace(/[^\d]/g, "") })}
+                  onDigits={(amount) => change(member.user, { amount })}
                 />
               )}
               {draft.kind === "tiers" && (

@@ -1,11 +1,13 @@
 import { useMemo, useRef, useState, type ReactNode } from "react";
-import { newKey } from "../../api/dues";
+import { newKey } from "../../api/http";
 import { proposeExpense } from "../../api/expenses";
 import { useStrings } from "../../i18n/language";
 import { fileOf, type SharedFile } from "../../protocol/sharedFile";
 import type { RoomState } from "../../room/state";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
+import { Choice } from "../parts/Choice";
+import { DigitsField } from "../parts/DigitsField";
 import { Field } from "../parts/Field";
 import { useSubmit } from "../parts/useSubmit";
 
@@ -19,6 +21,7 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
   const [title, setTitle] = useState("");
   const [note, setNote] = useState("");
   const [amount, setAmount] = useState("");
+  const [from, setFrom] = useState<"fund" | "cash">("fund");
   const [payee, setPayee] = useState(0);
   const [payeeName, setPayeeName] = useState("");
   const [file, setFile] = useState("");
@@ -31,7 +34,12 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
   const { working, fault, submit } = useSubmit(async () => {
     if (!isSound) return;
     const to = { payee: payee === 0 ? null : payee, payeeName: payee === 0 ? payeeName : "" };
-    await proposeExpense(room.id, { title, note, amount: won, ...to, file: file === "" ? null : file }, key.current);
+    const inCash = from === "cash";
+    await proposeExpense(
+      room.id,
+      { title, note, amount: won, ...to, file: file === "" ? null : file, inCash },
+      key.current,
+    );
     onClose();
   });
 
@@ -52,13 +60,20 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
           value={title}
           onChange={(event) => edit(() => setTitle(event.target.value))}
         />
-        <Field
+        <DigitsField
           label={dues.amount}
-          inputMode="numeric"
-          autoComplete="off"
           value={amount}
           hint={won > 0 ? dues.won(won) : ""}
-          onChange={(event) => edit(() => setAmount(event.target.value.replace(/[^\d]/g, "")))}
+          onDigits={(digits) => edit(() => setAmount(digits))}
+        />
+        <Choice
+          legend={expenses.from}
+          value={from}
+          onChange={(next) => edit(() => setFrom(next))}
+          options={[
+            { value: "fund", label: expenses.fromFund },
+            { value: "cash", label: expenses.fromCash },
+          ]}
         />
         <label className="money-select">
           {expenses.payee}

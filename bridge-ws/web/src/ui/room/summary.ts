@@ -1,10 +1,12 @@
+import { dayText } from "../../i18n/dates";
 import type { Strings } from "../../i18n/strings";
-import { cardOf, chargeChangeOf, isQuiet, reminderOf } from "../../protocol/dues";
-import { expenseOf, isQuietExpense, rulesOf } from "../../protocol/expenses";
-import { Kind, Role, isShown, type Message } from "../../protocol/message";
+import { cardOf, chargeChangeOf, reminderOf } from "../../protocol/dues";
+import { expenseOf, rulesOf } from "../../protocol/expenses";
+import { Kind, Role, type Message } from "../../protocol/message";
 import { fileOf, isPicture } from "../../protocol/sharedFile";
 import type { PeopleView } from "../../room/people";
 import type { RoomState } from "../../room/state";
+import { hasLine } from "./hasLine";
 
 /** What an event of the room says; null for a message that is no event. */
 export function eventText(strings: Strings, message: Message, people: PeopleView): string | null {
@@ -72,11 +74,14 @@ interface Party {
 }
 
 /** An expense, or what expenses take from now on. */
-function expenseText({ dues, expenses }: Strings, message: Message): string {
+function expenseText(strings: Strings, message: Message): string {
+  const { dues, expenses } = strings;
   const said = expenseOf(message);
   if (said !== null) return expenses.proposed(said.title, dues.won(said.amount));
   const rules = rulesOf(message);
-  return rules === null ? "" : expenses.rulesChanged(rules.quorum, dues.won(rules.limit), rules.waitDays);
+  if (rules === null) return "";
+  const from = rules.fromMs === undefined ? "" : dayText(strings, rules.fromMs, Date.now());
+  return expenses.rulesChanged(rules.quorum, dues.won(rules.limit), rules.waitDays, from);
 }
 
 /** From whom to whom money went; the text is JSON, see PROTOCOL.md. */
@@ -102,7 +107,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (typists.length > 0) return strings.room.typing(typists);
   const pending = room.outgoing.at(-1);
   if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
-  const last = room.messages.findLast((message) => isShown(message) && !isQuiet(message) && !isQuietExpense(message));
+  const last = room.messages.findLast(hasLine);
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
   const event = eventText(strings, last, room.people);
   if (event !== null) return event;

@@ -1,8 +1,9 @@
 import { dayNumber } from "../../i18n/dates";
-import { cardOf, isQuiet, type Card } from "../../protocol/dues";
-import { expenseOf, isQuietExpense, type ExpenseSaid } from "../../protocol/expenses";
-import { isShown, isTalk, type Message } from "../../protocol/message";
+import { cardOf, type Card } from "../../protocol/dues";
+import { expenseOf, type ExpenseSaid } from "../../protocol/expenses";
+import { isTalk, type Message } from "../../protocol/message";
 import { unixMsOf } from "../../protocol/messageId";
+import { hasLine } from "./hasLine";
 
 /** What stands in a room from top to bottom. */
 export type TimelineItem =
@@ -30,7 +31,7 @@ const RUN_PAUSE_MS = 5 * 60_000;
  */
 export function timelineOf(messages: readonly Message[], readMark: number, me: number): TimelineItem[] {
   const items: TimelineItem[] = [];
-  const shown = messages.filter((message) => isShown(message) && !isQuiet(message) && !isQuietExpense(message));
+  const shown = messages.filter(hasLine);
   let lineDrawn = readMark === 0;
   shown.forEach((message, index) => {
     const before = shown[index - 1];
