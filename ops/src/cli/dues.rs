@@ -190,7 +190,7 @@ fn balances(out: &mut impl Write, dues: &Dues, reader: UserId, room: RoomId) -> 
 
 fn owed(out: &mut impl Write, accounts: &Accounts, dues: &Dues, who: &str) -> Result<(), Failure> {
     let user = wait(find(accounts, who))?.id;
-    for own in wait(dues.owed(user))? {
+    for own in wait(dues.open_of_user(user))? {
         let (charge, open) = (own.charge.id, own.charge.open());
         writeln!(out, "{charge}\t{} {}\t{}\t{open}\t{}", own.charge.room, own.room_name, own.due, own.title)?;
     }

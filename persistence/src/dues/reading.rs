@@ -297,7 +297,7 @@ impl Dues {
     ///
     /// # Errors
     /// The store's.
-    pub async fn owed(&self, user: UserId) -> Result<Vec<OwnCharge>, Error> {
+    pub async fn open_of_user(&self, user: UserId) -> Result<Vec<OwnCharge>, Error> {
         self.shared
             .run(move |shared| async move {
                 let sql = Statement::from(OWN)
