@@ -122,7 +122,7 @@ impl Model {
     /// Won, quorum and payee of what would be proposed now, if it may be.
     fn quorum(&self, amount: i64, payee: Option<usize>) -> Option<u32> {
         let members = self.since.iter().flatten().count();
-        let others = members - 1 - usize::from(payee.is_some_and(|payee| payee != 0));
+        let others = (members - 1).saturating_sub(usize::from(payee.is_some_and(|payee| payee != 0)));
         let is_there = payee.is_none_or(|payee| self.since[payee].is_some());
         let quorum = if amount <= self.rules.1 { 0 } else { self.rules.0.min(others as u32) };
         let fits = is_there && (1..=self.fund - self.reserved()).contains(&amount);
