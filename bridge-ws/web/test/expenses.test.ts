@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import { ko } from "../src/i18n/ko";
 import { expenseOf, expenseTurn, isQuietExpense, rulesOf } from "../src/protocol/expenses";
 import { Kind } from "../src/protocol/message";
+import { People } from "../src/room/people";
+import { eventText } from "../src/ui/room/summary";
 import { timelineOf } from "../src/ui/room/timeline";
 import { message } from "./messages";
 
@@ -18,10 +21,22 @@ test("an expense is a card, its changes only change it, and new rules are a line
   expect(kinds).toEqual(["day", "expense", "event"]);
   expect(messages.map(isQuietExpense)).toEqual([false, true, false]);
   expect(rulesOf(messages[2]!)?.quorum).toBe(3);
-  expect([expenseTurn(messages, 7), expenseTurn(messages, 8), expenseTurn(messages)]).toEqual([2, 0, 3]);
+  expect([expenseTurn(messages, 7), expenseTurn(messages, 8)]).toEqual([2, 0]);
 });
 
 test("a text that is no JSON is no card", () => {
   expect(expenseOf(event(1, Kind.Expense, 7, "soon"))).toBeNull();
   expect(rulesOf(event(1, Kind.ExpenseChanged, 0, "[1"))).toBeNull();
+});
+
+test("rules that come later are told with their day, cash is said of an expense", () => {
+  const said = (kind: Kind, text: object): string | null =>
+    eventText(ko, event(1, kind, 0, JSON.stringify(text)), new People().view);
+  const rules = { what: "rules", quorum: 1, limit: 5000, waitDays: 7 };
+  expect(said(Kind.ExpenseChanged, rules)).toBe("지출 규칙: 1명 동의, 5,000원까지 바로, 7일 동안");
+  const fromMs = new Date(new Date().getFullYear(), 11, 3, 12).getTime();
+  expect(said(Kind.ExpenseChanged, { ...rules, fromMs })).toMatch(/^지출 규칙 \(12월 3일 .요일부터\): 1명 동의,/);
+  const card = { expense: 7, title: "저녁", amount: 12_000 };
+  expect(said(Kind.Expense, card)).toBe("지출 요청: 저녁 12,000원");
+  expect(said(Kind.Expense, { ...card, inCash: true })).toBe("지출 요청: 저녁 12,000원 (현금)");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { startBrowser } from "./browser.mjs";
-import { ask, moneyOf, shoot, WALLET } from "./money.mjs";
+import { ask, fill, moneyOf, roomId, shoot } from "./money.mjs";
 import { twoInRoom } from "./person.mjs";
 
 /** What a group's dues are spent on. The tests follow one another: each goes on where the one before ended. */
@@ -21,26 +21,11 @@ const card = (person) => person.page.getByRole("log").getByRole("article", { nam
 before(async () => {
   browser = await startBrowser();
   [chongmu, hana] = await twoInRoom(browser, ["김총무", "박하나"], ROOM);
-  const rooms = await ask(chongmu, "GET", "/api/v1/rooms");
-  const room = rooms.find(({ name }) => name === ROOM).id;
+  const room = await roomId(chongmu, ROOM);
   // While nothing is there to be spent, rules are in force at once.
   const rules = { quorum: 2, limit: 5000, waitDays: 7 };
   await ask(chongmu, "PUT", `/api/v1/rooms/${room}/expense-rules`, rules);
-  // A fund with 30,000 won, which Hana has paid into it.
-  const group = { channelId: room, walletName: "회비", description: "", password: WALLET };
-  const { groupWalletId } = await ask(chongmu, "POST", "/api/wallet/group", group);
-  const { walletId } = await ask(hana, "POST", "/api/wallet/user", { password: WALLET });
-  await ask(hana, "POST", "/api/wallet/user/money", { amount: 30000 });
-  const payment = { walletId, targetWalletId: groupWalletId, amount: 30000, password: WALLET };
-  await ask(hana, "POST", "/api/wallet/transaction", payment);
-  const due = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10);
-  const terms = { title: "회비", amountKind: "equal", amount: 10000, firstDue: due, repeat: "once", askDays: 1 };
-  await ask(chongmu, "POST", `/api/v1/rooms/${room}/dues/plans`, {
-    ...terms,
-    graceDays: 0,
-    lateFee: 0,
-    fund: groupWalletId,
-  });
+  await fill(room, [chongmu, hana], 30000);
   await chongmu.page.evaluate(
     async ([room, name]) => {
       const form = new FormData();

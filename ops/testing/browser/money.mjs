@@ -1,14 +1,15 @@
-/** What the tests of dues and of expenses do alike. */
+/** What the tests of dues, expenses and audit lines do alike. */
 
 /** Of every wallet here. */
 export const WALLET = "wallet secret 27";
 /** Where pictures are put for people to look at; nowhere without it. */
 export const SHOTS = process.env.SHOTS;
 
-/** The panel of a room's money: `open` it at a tab, or as it is, and `close` it. */
+/** The `panel` of a room's money: `open` it at a tab, or as it is, and `close` it. */
 export function moneyOf(room) {
   const panel = (person) => person.page.getByRole("dialog", { name: `회비 · ${room}` });
   return {
+    panel,
     async open(person, tab) {
       if (!(await panel(person).isVisible())) await person.button("회비 보기").click();
       if (tab !== undefined) await panel(person).getByRole("tab", { name: tab }).click();
@@ -42,4 +43,24 @@ export async function ask(person, method, path, body) {
     },
     [method, path, body ?? null],
   );
+}
+
+/** The number of a room of this person's. */
+export async function roomId(person, room) {
+  const rooms = await ask(person, "GET", "/api/v1/rooms");
+  return rooms.find(({ name }) => name === room).id;
+}
+
+/** Gives a room a fund, into which the member has paid so many won; nobody is asked for dues yet. */
+export async function fill(room, [treasurer, member], amount) {
+  const group = { channelId: room, walletName: "회비", description: "", password: WALLET };
+  const { groupWalletId } = await ask(treasurer, "POST", "/api/wallet/group", group);
+  const { walletId } = await ask(member, "POST", "/api/wallet/user", { password: WALLET });
+  await ask(member, "POST", "/api/wallet/user/money", { amount });
+  const payment = { walletId, targetWalletId: groupWalletId, amount, password: WALLET };
+  await ask(member, "POST", "/api/wallet/transaction", payment);
+  const firstDue = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10);
+  const amounts = { amountKind: "equal", amount: 10000, lateFee: 0, fund: groupWalletId };
+  const days = { firstDue, repeat: "once", askDays: 1, graceDays: 0 };
+  await ask(treasurer, "POST", `/api/v1/rooms/${room}/dues/plans`, { title: "회비", ...amounts, ...days });
 }

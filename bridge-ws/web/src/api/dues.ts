@@ -94,7 +94,6 @@ export interface StatementLine {
 }
 
 const place = (room: number): string => `/api/v1/rooms/${room}/dues`;
-/** By which the server knows a request again that is sent twice. */
 
 export async function duesRequests(room: number): Promise<DuesRequest[]> {
   return rowsOf(await ask("GET", `${place(room)}/requests`)).map(requestOf);

@@ -1,6 +1,6 @@
 import type { Strings } from "./strings";
 
-/** Dates and times as people of the chosen language write them, in the reader's own time zone. */
+/** Dates and times as readers of the chosen language write them, in their own time zone; those of money in Seoul's. */
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -35,6 +35,12 @@ export function recentText(strings: Strings, unixMs: number, nowMs: number): str
   const options: Intl.DateTimeFormatOptions = sameYear
     ? { month: "short", day: "numeric" }
     : { year: "2-digit", month: "numeric", day: "numeric" };
+  return format(strings.dates.locale, options).format(unixMs);
+}
+
+/** When something became of money: the day and the minute in Seoul, by which dues are due. */
+export function moneyTimeText(strings: Strings, unixMs: number): string {
+  const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Seoul" };
   return format(strings.dates.locale, options).format(unixMs);
 }
 

@@ -1,3 +1,4 @@
+import { auditEn } from "./audit/en";
 import { duesEn } from "./dues/en";
 import { expensesEn } from "./expenses/en";
 import type { Strings } from "./strings";
@@ -344,6 +345,7 @@ export const en: Strings = {
   },
 
   dues: duesEn,
+  audit: auditEn,
 
   expenses: expensesEn,
 

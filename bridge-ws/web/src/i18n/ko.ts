@@ -1,3 +1,4 @@
+import { auditKo } from "./audit/ko";
 import { duesKo } from "./dues/ko";
 import { expensesKo } from "./expenses/ko";
 import type { Strings } from "./strings";
@@ -344,6 +345,7 @@ export const ko: Strings = {
   },
 
   dues: duesKo,
+  audit: auditKo,
 
   expenses: expensesKo,
 

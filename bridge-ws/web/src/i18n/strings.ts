@@ -1,3 +1,4 @@
+import type { AuditStrings } from "./audit/strings";
 import type { DuesStrings } from "./dues/strings";
 import type { Outcome } from "../session/outcome";
 import type { ExpenseStrings } from "./expenses/strings";
@@ -323,6 +324,7 @@ export interface Strings {
   };
 
   readonly dues: DuesStrings;
+  readonly audit: AuditStrings;
   readonly expenses: ExpenseStrings;
 
   /** What went wrong, by the server's name for it. */

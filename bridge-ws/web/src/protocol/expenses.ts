@@ -6,6 +6,8 @@ export interface ExpenseSaid {
   readonly expense: number;
   readonly title: string;
   readonly amount: number;
+  /** From the treasurer's cash; absent where it is not. */
+  readonly inCash?: boolean;
 }
 
 /** That expenses take something else from now on. */
@@ -28,11 +30,9 @@ export function rulesOf(message: Message): RulesSaid | null {
   return parsed(message.text) as unknown as RulesSaid | null;
 }
 
-/** The newest change of an expense, or of any: what rests on it is to be asked for again. */
-export function expenseTurn(messages: readonly Message[], expense?: number): number {
-  const isOf = ({ kind, reference }: Message): boolean =>
-    kind === Kind.ExpenseChanged && (expense === undefined || reference === expense);
-  return messages.findLast(isOf)?.id ?? 0;
+/** The newest change of an expense: what rests on it is to be asked for again. */
+export function expenseTurn(messages: readonly Message[], expense: number): number {
+  return messages.findLast(({ kind, reference }) => kind === Kind.ExpenseChanged && reference === expense)?.id ?? 0;
 }
 
 /** Whether a message only changes a card. */

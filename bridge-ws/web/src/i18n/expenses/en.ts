@@ -2,7 +2,7 @@ import type { ExpenseStrings } from "./strings";
 
 export const expensesEn: ExpenseStrings = {
   tab: "Expenses",
-  proposed: (title, won) => `Expense: ${title} ${won}`,
+  proposed: (title, won, inCash) => `Expense: ${title} ${won}${inCash ? " in cash" : ""}`,
   asks: "wants to be paid from the dues",
   to: (name) => `to ${name}`,
   until: (day) => `until ${day}`,

@@ -2,7 +2,7 @@ import type { ExpenseStrings } from "./strings";
 
 export const expensesKo: ExpenseStrings = {
   tab: "지출",
-  proposed: (title, won) => `지출 요청: ${title} ${won}`,
+  proposed: (title, won, inCash) => `지출 요청: ${title} ${won}${inCash ? " (현금)" : ""}`,
   asks: "회비에서 쓰려고 해요",
   to: (name) => `${name}에게`,
   until: (day) => `${day}까지`,

@@ -1,7 +1,7 @@
 /** Texts about what a room's fund is spent on. */
 export interface ExpenseStrings {
   readonly tab: string;
-  readonly proposed: (title: string, won: string) => string;
+  readonly proposed: (title: string, won: string, inCash: boolean) => string;
   readonly asks: string;
   readonly to: (name: string) => string;
   readonly until: (day: string) => string;

@@ -9,6 +9,7 @@ import { Choice } from "../parts/Choice";
 import { useSubmit } from "../parts/useSubmit";
 import { nameOf } from "../room/summary";
 import { ChargeDialog } from "./ChargeDialog";
+import { OwnActivity } from "./OwnActivity";
 import { PayDialog } from "./PayDialog";
 import type { DuesView } from "./useDues";
 
@@ -33,6 +34,7 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
         <p>{dues.nothingYet}</p>
         <p>{dues.nothingYetText}</p>
         <OwnDues turn={view.turn} />
+        <OwnActivity turn={view.turn} />
       </div>
     );
   }
@@ -114,6 +116,7 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
         </table>
       </div>
       <OwnDues turn={view.turn} />
+      <OwnActivity turn={view.turn} />
       {acting !== null && (
         <ChargeDialog
           room={room}

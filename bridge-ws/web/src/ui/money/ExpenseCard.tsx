@@ -31,6 +31,8 @@ export function ExpenseCard({
       wanted = false;
     };
   }, [room, said.expense, turn, asked]);
-  if (shown === null) return <p className="event">{expenses.proposed(said.title, dues.won(said.amount))}</p>;
+  if (shown === null) {
+    return <p className="event">{expenses.proposed(said.title, dues.won(said.amount), said.inCash === true)}</p>;
+  }
   return <ExpenseItem room={room} people={people} expense={shown} changed={() => setAsked(asked + 1)} />;
 }

@@ -1,15 +1,15 @@
 import { useEffect, useState, type ReactNode } from "react";
-import { expenseRules, expenses as ask, type Expense, type ExpenseRules, type RulesInForce } from "../../api/expenses";
+import { expenseRules, expenses as ask, type Expense, type RulesInForce } from "../../api/expenses";
 import { faultText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
 import { Role } from "../../protocol/message";
-import { expenseTurn } from "../../protocol/expenses";
 import type { RoomState } from "../../room/state";
 import { Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
 import { ExpenseItem } from "./ExpenseItem";
 import { ExpenseRulesDialog } from "./ExpenseRulesDialog";
 import { ProposeDialog } from "./ProposeDialog";
+import { rulesText } from "./rulesText";
 import type { DuesView } from "./useDues";
 
 /** What the fund was and is to be spent on, and by which rules. */
@@ -19,8 +19,8 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
   const [found, setFound] = useState<{ list: Expense[]; rules: RulesInForce } | null>(null);
   const [fault, setFault] = useState<string>();
   const [dialog, setDialog] = useState<"propose" | "rules" | null>(null);
-  const turn = expenseTurn(room.messages);
   const { id } = room;
+  const rules = found?.rules;
 
   useEffect(() => {
     let shown = true;
@@ -35,12 +35,7 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
     return () => {
       shown = false;
     };
-  }, [id, turn, view.turn, strings]);
-
-  function said({ quorum, limit, waitDays }: ExpenseRules): string {
-    const text = expenses.rules(quorum, waitDays);
-    return limit > 0 ? `${text} ${expenses.rulesLimit(dues.won(limit))}` : text;
-  }
+  }, [id, view.turn, strings]);
 
   function close(): void {
     setDialog(null);
@@ -51,12 +46,10 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
   return (
     <section>
       <Fault text={fault} />
-      {found !== null && (
-        <p className="money-note">{said(found.rules.now)}</p>
-      )}
-      {found !== null && found.rules.next !== null && (
+      {rules !== undefined && <p className="money-note">{rulesText(strings, rules.now)}</p>}
+      {rules !== undefined && rules.next !== null && (
         <p className="money-note">
-          {expenses.rulesFrom(found.rules.next.from.slice(0, 10))} {said(found.rules.next)}
+          {expenses.rulesFrom(rules.next.from.slice(0, 10))} {rulesText(strings, rules.next)}
         </p>
       )}
       <div className="money-ways">
@@ -65,7 +58,7 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
             {expenses.propose}
           </Button>
         )}
-        {room.role === Role.Admin && found !== null && (
+        {room.role === Role.Admin && rules !== undefined && (
           <Button onClick={() => setDialog("rules")}>{expenses.changeRules}</Button>
         )}
       </div>
@@ -74,7 +67,9 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
       ))}
       {found?.list.length === 0 && <p className="money-note">{expenses.nothingYet}</p>}
       {dialog === "propose" && <ProposeDialog room={room} onClose={close} />}
-      {dialog === "rules" && found !== null && <ExpenseRulesDialog room={id} rules={found.rules.next ?? found.rules.now} onClose={close} />}
+      {dialog === "rules" && rules !== undefined && (
+        <ExpenseRulesDialog room={id} rules={rules.next ?? rules.now} onClose={close} />
+      )}
     </section>
   );
 }

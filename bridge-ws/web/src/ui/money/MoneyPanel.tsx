@@ -1,7 +1,9 @@
 import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
+import { useSession } from "../context";
 import { Dialog } from "../dialogs/Dialog";
+import { AuditTab, seesAudit } from "./AuditTab";
 import { BoardTab } from "./BoardTab";
 import { ExpensesTab } from "./ExpensesTab";
 import { RequestsTab } from "./RequestsTab";
@@ -9,7 +11,7 @@ import { StatementTab } from "./StatementTab";
 import { useDues, type DuesView } from "./useDues";
 import "./money.css";
 
-const TABS = ["board", "requests", "expenses", "statement"] as const;
+const TABS = ["board", "requests", "expenses", "statement", "audit"] as const;
 type Tab = (typeof TABS)[number];
 
 const CONTENT: Readonly<Record<Tab, (props: { room: RoomState; view: DuesView }) => ReactNode>> = {
@@ -17,22 +19,28 @@ const CONTENT: Readonly<Record<Tab, (props: { room: RoomState; view: DuesView })
   requests: RequestsTab,
   expenses: ExpensesTab,
   statement: StatementTab,
+  audit: AuditTab,
 };
 
 /** The money of a room. */
 export function MoneyPanel({ room, onClose }: { room: RoomState; onClose: () => void }): ReactNode {
-  const { dues, expenses } = useStrings();
+  const { dues, expenses, audit } = useStrings();
+  const { me } = useSession();
   const view = useDues(room);
-  const [tab, setTab] = useState<Tab>("board");
+  const tabs = TABS.filter((name) => name !== "audit" || seesAudit(room, me.id));
+  const [chosen, setTab] = useState<Tab>("board");
+  // An office may end while its tab is open.
+  const tab = tabs.includes(chosen) ? chosen : "board";
   const id = useId();
   const strip = useRef<HTMLDivElement>(null);
   const Content = CONTENT[tab];
+  const labels: Readonly<Record<Tab, string>> = { ...dues.tabs, expenses: expenses.tab, audit: audit.tab };
 
   function walk(event: KeyboardEvent): void {
-    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? TABS.length - 1 : 0;
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? tabs.length - 1 : 0;
     if (step === 0) return;
     event.preventDefault();
-    const next = TABS[(TABS.indexOf(tab) + step) % TABS.length] ?? "board";
+    const next = tabs[(tabs.indexOf(tab) + step) % tabs.length] ?? "board";
     setTab(next);
     strip.current?.querySelector<HTMLButtonElement>(`[data-tab="${next}"]`)?.focus();
   }
@@ -40,7 +48,7 @@ export function MoneyPanel({ room, onClose }: { room: RoomState; onClose: () => 
   return (
     <Dialog title={`${dues.title} · ${room.name}`} look="wide" onClose={onClose}>
       <div className="money-tabs" role="tablist" aria-label={dues.title} ref={strip} onKeyDown={walk}>
-        {TABS.map((name) => (
+        {tabs.map((name) => (
           <button
             key={name}
             type="button"
@@ -52,7 +60,7 @@ export function MoneyPanel({ room, onClose }: { room: RoomState; onClose: () => 
             tabIndex={name === tab ? 0 : -1}
             onClick={() => setTab(name)}
           >
-            {name === "expenses" ? expenses.tab : dues.tabs[name]}
+            {labels[name]}
           </button>
         ))}
       </div>

@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { statement, type StatementLine } from "../../api/dues";
+import { moneyTimeText } from "../../i18n/dates";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { Button } from "../parts/Button";
@@ -7,7 +8,8 @@ import type { DuesView } from "./useDues";
 
 /** The fund's entries, with the head of their chain; it prints by itself. */
 export function StatementTab({ room, view }: { room: RoomState; view: DuesView }): ReactNode {
-  const { dues, dates } = useStrings();
+  const strings = useStrings();
+  const { dues } = strings;
   const [lines, setLines] = useState<readonly StatementLine[]>([]);
   const fund = view.balances?.fund ?? 0;
   useEffect(() => {
@@ -23,7 +25,6 @@ export function StatementTab({ room, view }: { room: RoomState; view: DuesView }
   }, [fund, view.turn]);
   const last = lines.at(-1);
   if (fund === 0) return <p className="money-note">{dues.nothingYet}</p>;
-  const when = new Intl.DateTimeFormat(dates.locale, { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Seoul" });
   return (
     <section className="money-statement">
       <header>
@@ -52,7 +53,7 @@ export function StatementTab({ room, view }: { room: RoomState; view: DuesView }
             {lines.map((line) => (
               <tr key={line.number}>
                 <td>{line.number}</td>
-                <td className="is-time">{when.format(line.postedAtMs)}</td>
+                <td className="is-time">{moneyTimeText(strings, line.postedAtMs)}</td>
                 <td>{line.counterpart}</td>
                 <td className="is-won">{line.amount > 0 ? dues.won(line.amount) : ""}</td>
                 <td className="is-won">{line.amount < 0 ? dues.won(-line.amount) : ""}</td>

@@ -31,6 +31,7 @@ const MONEY: ReadonlySet<Kind> = new Set([
   Kind.Request,
   Kind.RequestChanged,
   Kind.Expense,
+  Kind.ExpenseChanged,
   Kind.OfficeChanged,
 ]);
 

@@ -77,7 +77,7 @@ interface Party {
 function expenseText(strings: Strings, message: Message): string {
   const { dues, expenses } = strings;
   const said = expenseOf(message);
-  if (said !== null) return expenses.proposed(said.title, dues.won(said.amount));
+  if (said !== null) return expenses.proposed(said.title, dues.won(said.amount), said.inCash === true);
   const rules = rulesOf(message);
   if (rules === null) return "";
   const from = rules.fromMs === undefined ? "" : dayText(strings, rules.fromMs, Date.now());
