@@ -267,9 +267,12 @@ async fn keep(shared: Weak<Shared>) {
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(shared) = shared.upgrade().filter(|shared| !shared.database.is_closed()) else { return };
+        let database = shared.database.clone();
         if let Err(error) = Bank::new(shared, Origin::SERVER).settle_left(now_ms()).await {
-            tracing::warn!(%error, "deposits are credited later");
+            if !database.is_closed() {
+                tracing::warn!(%error, "deposits are credited later");
+            }
         }
     }
 }

@@ -172,9 +172,12 @@ async fn keep(shared: Weak<Shared>) {
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(shared) = shared.upgrade().filter(|shared| !shared.database.is_closed()) else { return };
+        let database = shared.database.clone();
         if let Err(error) = Ledger::new(shared, Origin::SERVER).see_to_it(&holder, now_ms()).await {
-            tracing::warn!(%error, "reservations that are due run later");
+            if !database.is_closed() {
+                tracing::warn!(%error, "reservations that are due run later");
+            }
         }
     }
 }

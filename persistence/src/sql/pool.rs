@@ -171,6 +171,14 @@ impl Database {
         }
     }
 
+    /// Whether [`Self::close`] was called: what fails from then on is nobody's trouble.
+    pub(crate) fn is_closed(&self) -> bool {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => writer.is_closed() || readers.is_closed(),
+            Pools::MySql { pool, .. } => pool.is_closed(),
+        }
+    }
+
     pub(super) async fn connection(&self, kind: Kind, deadline: Instant) -> Result<Connection, Failed> {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
