@@ -269,10 +269,10 @@ async fn keep(shared: Weak<Shared>) {
         looks.tick().await;
         let Some(shared) = shared.upgrade().filter(|shared| !shared.database.is_closed()) else { return };
         let database = shared.database.clone();
-        if let Err(error) = Bank::new(shared, Origin::SERVER).settle_left(now_ms()).await {
-            if !database.is_closed() {
-                tracing::warn!(%error, "deposits are credited later");
-            }
+        if let Err(error) = Bank::new(shared, Origin::SERVER).settle_left(now_ms()).await
+            && !database.is_closed()
+        {
+            tracing::warn!(%error, "deposits are credited later");
         }
     }
 }

@@ -174,10 +174,10 @@ async fn keep(shared: Weak<Shared>) {
         looks.tick().await;
         let Some(shared) = shared.upgrade().filter(|shared| !shared.database.is_closed()) else { return };
         let database = shared.database.clone();
-        if let Err(error) = Ledger::new(shared, Origin::SERVER).see_to_it(&holder, now_ms()).await {
-            if !database.is_closed() {
-                tracing::warn!(%error, "reservations that are due run later");
-            }
+        if let Err(error) = Ledger::new(shared, Origin::SERVER).see_to_it(&holder, now_ms()).await
+            && !database.is_closed()
+        {
+            tracing::warn!(%error, "reservations that are due run later");
         }
     }
 }
