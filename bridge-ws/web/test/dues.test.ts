@@ -3,6 +3,8 @@ import { en } from "../src/i18n/en";
 import { ko } from "../src/i18n/ko";
 import { cardOf, chargeChangeOf, duesNow, isQuiet, reminderOf } from "../src/protocol/dues";
 import { Kind, Role, type Message } from "../src/protocol/message";
+import { People } from "../src/room/people";
+import { eventText } from "../src/ui/room/summary";
 
 function event(id: number, kind: Kind, said: object | string): Message {
   const text = typeof said === "string" ? said : JSON.stringify(said);
@@ -33,6 +35,15 @@ describe("a request among the messages", () => {
     expect(isQuiet(event(1, Kind.RequestChanged, { what: "waived", user: 7 }))).toBe(false);
     expect(isQuiet(event(1, Kind.RequestChanged, { what: "reminder", users: [7] }))).toBe(false);
   });
+});
+
+test("money that moved is told with whom, and without where its text is damaged", () => {
+  const told = (said: object | string): string | null => eventText(ko, event(1, Kind.Money, said), new People().view);
+  const [from, to] = [{ wallet: 1, name: "external" }, { wallet: 9, name: "회비" }];
+  expect(told({ amount: 10_000, from, to })).toBe(ko.event.money(ko.dues.outside, "회비", 10_000));
+  for (const damaged of ["", "{", "1", "null", "{}", { amount: 1, from: null, to }, { amount: 1, from }]) {
+    expect(told(damaged)).toBe(ko.event.moneyMoved);
+  }
 });
 
 test("amounts read as their language writes them", () => {

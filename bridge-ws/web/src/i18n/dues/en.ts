@@ -83,6 +83,7 @@ export const duesEn: DuesStrings = {
   exempt: "Exempt",
   exemptWhy: "Why exempt",
   firstDue: "First due day",
+  nextDue: "Next due day",
   repeat: "How often",
   repeats: { once: "Once", monthly: "Monthly", weekly: "Every few weeks" },
   weeks: "Every how many weeks",

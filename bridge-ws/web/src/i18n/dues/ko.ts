@@ -79,6 +79,7 @@ export const duesKo: DuesStrings = {
   exempt: "면제",
   exemptWhy: "면제 사유",
   firstDue: "첫 마감일",
+  nextDue: "다음 마감일",
   repeat: "얼마나 자주",
   repeats: { once: "한 번", monthly: "매달", weekly: "몇 주마다" },
   weeks: "몇 주마다",

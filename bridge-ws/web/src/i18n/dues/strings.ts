@@ -71,6 +71,7 @@ export interface DuesStrings {
   readonly exempt: string;
   readonly exemptWhy: string;
   readonly firstDue: string;
+  readonly nextDue: string;
   readonly repeat: string;
   readonly repeats: Readonly<Record<"once" | "monthly" | "weekly", string>>;
   readonly weeks: string;

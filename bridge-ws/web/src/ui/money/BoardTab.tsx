@@ -30,12 +30,14 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
   if (view.balances === null) return <Fault text={view.fault} />;
   if (request === undefined) {
     return (
-      <div className="money-empty">
-        <p>{dues.nothingYet}</p>
-        <p>{dues.nothingYetText}</p>
+      <>
+        <div className="money-empty">
+          <p>{dues.nothingYet}</p>
+          <p>{dues.nothingYetText}</p>
+        </div>
         <OwnDues turn={view.turn} />
         <OwnActivity turn={view.turn} />
-      </div>
+      </>
     );
   }
   const shown = charges.filter(({ standing }) => filter === "all" || (filter === "open") === (standing === "open"));

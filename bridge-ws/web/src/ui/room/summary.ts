@@ -2,6 +2,7 @@ import { dayText } from "../../i18n/dates";
 import type { Strings } from "../../i18n/strings";
 import { cardOf, chargeChangeOf, reminderOf } from "../../protocol/dues";
 import { expenseOf, rulesOf } from "../../protocol/expenses";
+import { parsed } from "../../protocol/json";
 import { Kind, Role, type Message } from "../../protocol/message";
 import { fileOf, isPicture } from "../../protocol/sharedFile";
 import type { PeopleView } from "../../room/people";
@@ -86,13 +87,10 @@ function expenseText(strings: Strings, message: Message): string {
 
 /** From whom to whom money went; the text is JSON, see PROTOCOL.md. */
 function moneyText({ event, dues }: Strings, text: string): string {
-  try {
-    const { amount, from, to } = JSON.parse(text) as { amount: number; from: Party; to: Party };
-    const name = (party: Party): string => (party.wallet === OUTSIDE ? dues.outside : party.name);
-    return event.money(name(from), name(to), amount);
-  } catch {
-    return event.moneyMoved;
-  }
+  const said = parsed(text) as { amount: number; from?: Party | null; to?: Party | null } | null;
+  if (!said?.from || !said.to) return event.moneyMoved;
+  const name = (party: Party): string => (party.wallet === OUTSIDE ? dues.outside : party.name);
+  return event.money(name(said.from), name(said.to), said.amount);
 }
 
 /** A member's name; empty while the members are not loaded yet. */
