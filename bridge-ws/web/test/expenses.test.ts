@@ -29,13 +29,13 @@ test("a text that is no JSON is no card", () => {
   expect(rulesOf(event(1, Kind.ExpenseChanged, 0, "[1"))).toBeNull();
 });
 
-test("rules that come later are told with their day, cash is said of an expense", () => {
+test("rules that come later are told with their day in Seoul, cash is said of an expense", () => {
   const said = (kind: Kind, text: object): string | null =>
     eventText(ko, event(1, kind, 0, JSON.stringify(text)), new People().view);
   const rules = { what: "rules", quorum: 1, limit: 5000, waitDays: 7 };
   expect(said(Kind.ExpenseChanged, rules)).toBe("지출 규칙: 1명 동의, 5,000원까지 바로, 7일 동안");
-  const fromMs = new Date(new Date().getFullYear(), 11, 3, 12).getTime();
-  expect(said(Kind.ExpenseChanged, { ...rules, fromMs })).toMatch(/^지출 규칙 \(12월 3일 .요일부터\): 1명 동의,/);
+  const fromMs = Date.UTC(2026, 11, 2, 15, 30);
+  expect(said(Kind.ExpenseChanged, { ...rules, fromMs })).toMatch(/^지출 규칙 \(2026년 12월 3일부터\): 1명 동의,/);
   const card = { expense: 7, title: "저녁", amount: 12_000 };
   expect(said(Kind.Expense, card)).toBe("지출 요청: 저녁 12,000원");
   expect(said(Kind.Expense, { ...card, inCash: true })).toBe("지출 요청: 저녁 12,000원 (현금)");

@@ -99,7 +99,7 @@ test("small ones go at once, one that waits is withdrawn, and looser rules are s
   const rules = chongmu.page.getByRole("dialog", { name: "규칙 바꾸기" });
   await rules.getByLabel("동의 없이 쓸 수 있는 금액").fill("9000");
   await rules.getByRole("button", { name: "저장" }).click();
-  await his.getByText(/^\d{4}-\d\d-\d\d부터: .*9,000원까지는 바로 지출돼요\.$/).waitFor();
+  await his.getByText(/^\d{4}년 \d+월 \d+일부터: .*9,000원까지는 바로 지출돼요\.$/).waitFor();
   await his.getByText("5,000원까지는 바로 지출돼요.").waitFor();
   await shoot(chongmu, "expenses-decided");
   await close(chongmu);

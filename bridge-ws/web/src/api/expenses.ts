@@ -33,10 +33,10 @@ export interface ExpenseRules {
   readonly waitDays: number;
 }
 
-/** The rules in force, and looser ones that come later, `from` local time of Seoul. */
+/** The rules in force, and looser ones that come later. */
 export interface RulesInForce {
   readonly now: ExpenseRules;
-  readonly next: (ExpenseRules & { readonly from: string }) | null;
+  readonly next: (ExpenseRules & { readonly fromMs: number }) | null;
 }
 
 export interface NewExpense {
@@ -73,8 +73,10 @@ export async function withdrawExpense(room: number, id: number): Promise<void> {
 
 export async function expenseRules(room: number): Promise<RulesInForce> {
   const rules = fieldsOf(await ask("GET", `/api/v1/rooms/${room}/expense-rules`));
-  const next = rules["next"] === null ? null : fieldsOf(rules["next"]);
-  return { now: rulesOf(rules), next: next && { ...rulesOf(next), from: textOf(next["from"]) } };
+  const next = fieldsOf(rules["next"]);
+  // Local time of Seoul.
+  const fromMs = Date.parse(`${textOf(next["from"])}+09:00`);
+  return { now: rulesOf(rules), next: Number.isNaN(fromMs) ? null : { ...rulesOf(next), fromMs } };
 }
 
 function rulesOf(rules: Record<string, unknown>): ExpenseRules {

@@ -44,6 +44,11 @@ export function moneyTimeText(strings: Strings, unixMs: number): string {
   return format(strings.dates.locale, options).format(unixMs);
 }
 
+/** Its day alone. */
+export function moneyDayText(strings: Strings, unixMs: number): string {
+  return format(strings.dates.locale, { dateStyle: "long", timeZone: "Asia/Seoul" }).format(unixMs);
+}
+
 /** Counts days of the reader's calendar, so that equal numbers are the same day. */
 export function dayNumber(unixMs: number): number {
   const date = new Date(unixMs);

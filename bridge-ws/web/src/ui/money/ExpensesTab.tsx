@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { expenseRules, expenses as ask, type Expense, type RulesInForce } from "../../api/expenses";
+import { moneyDayText } from "../../i18n/dates";
 import { faultText } from "../../i18n/fault";
 import { useStrings } from "../../i18n/language";
 import { Role } from "../../protocol/message";
@@ -49,7 +50,7 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
       {rules !== undefined && <p className="money-note">{rulesText(strings, rules.now)}</p>}
       {rules !== undefined && rules.next !== null && (
         <p className="money-note">
-          {expenses.rulesFrom(rules.next.from.slice(0, 10))} {rulesText(strings, rules.next)}
+          {expenses.rulesFrom(moneyDayText(strings, rules.next.fromMs))} {rulesText(strings, rules.next)}
         </p>
       )}
       <div className="money-ways">

@@ -1,4 +1,4 @@
-import { dayText } from "../../i18n/dates";
+import { moneyDayText } from "../../i18n/dates";
 import type { Strings } from "../../i18n/strings";
 import { cardOf, chargeChangeOf, reminderOf } from "../../protocol/dues";
 import { expenseOf, rulesOf } from "../../protocol/expenses";
@@ -81,7 +81,7 @@ function expenseText(strings: Strings, message: Message): string {
   if (said !== null) return expenses.proposed(said.title, dues.won(said.amount), said.inCash === true);
   const rules = rulesOf(message);
   if (rules === null) return "";
-  const from = rules.fromMs === undefined ? "" : dayText(strings, rules.fromMs, Date.now());
+  const from = rules.fromMs === undefined ? "" : moneyDayText(strings, rules.fromMs);
   return expenses.rulesChanged(rules.quorum, dues.won(rules.limit), rules.waitDays, from);
 }
 
