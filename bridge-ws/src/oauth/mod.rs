@@ -10,8 +10,8 @@ mod provider;
 mod refusal;
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::clock::now_s;
 use crate::config::Config;
 use crate::error::Error;
 pub(crate) use flow::{FLOW_MAX_S, Flow};
@@ -73,8 +73,4 @@ impl Oauth {
     pub(crate) fn flow(&self, cookie: &str) -> Option<Flow> {
         Flow::parse(cookie, &self.key, now_s())
     }
-}
-
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

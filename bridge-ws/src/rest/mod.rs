@@ -32,7 +32,7 @@ use crate::problem::Problem;
 pub use file::Types as FileTypes;
 pub(crate) use file::is_upload;
 pub(crate) use openapi::Document;
-pub use v1::dues::{DuesLanguage, dues_table};
+pub use v1::dues::{DuesLanguage, DuesTable};
 
 /// All routes below `/api`, and what the document says of them.
 pub(crate) fn router(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
 use axum::extract::State;
@@ -20,6 +19,7 @@ use super::openapi::Refused;
 use super::room_change::{revoke, settle_all};
 use crate::app::App;
 use crate::client_address::ClientAddress;
+use crate::clock::now_ms;
 use crate::credentials::{login_cookies, logout_cookies};
 use crate::problem::Problem;
 
@@ -112,8 +112,7 @@ async fn log_in(
 
 /// The headers of a login: the token for the original's page, and our own page's cookie.
 pub(super) fn login_headers(app: &App, login: &Login) -> Result<HeaderMap, Problem> {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let max_age_s = login.expires_at_ms.saturating_sub(now_ms) / 1_000;
+    let max_age_s = login.expires_at_ms.saturating_sub(now_ms()) / 1_000;
     let value = |text: String| HeaderValue::try_from(text).map_err(|error| Problem::internal(&error));
     let mut headers = HeaderMap::new();
     headers.insert(header::AUTHORIZATION, value(format!("Bearer%20{}", login.token))?);

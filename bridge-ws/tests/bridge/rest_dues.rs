@@ -116,6 +116,23 @@ async fn the_treasurer_writes_cash_down_a_second_member_confirms_it_and_it_is_gi
 }
 
 #[tokio::test]
+async fn a_table_comes_request_by_request_and_is_refused_before_its_first_line() {
+    let mut scene = scene().await;
+    scene.anna.http.post(&format!("{}/plans", scene.base), &terms("여행").to_string()).await.ok();
+    scene.follower.next_of(Kind::Request).await;
+    let path = format!("{}/export", scene.base);
+    let table = scene.boram.http.get(&format!("{path}?lang=en")).await;
+    let text = String::from_utf8(table.body.to_vec()).unwrap();
+    let titles: Vec<&str> = text.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(titles, ["\u{feff}\"Request\"", "\"회비\"", "\"회비\"", "\"여행\"", "\"여행\""]);
+    assert_eq!(scene.boram.http.get(&format!("{path}?request=999")).await.refused(400), "NoSuchRequest");
+    let stranger = scene.world.person("stranger").await;
+    for path in [format!("{path}?request={}", scene.request), path] {
+        assert_eq!(stranger.http.get(&path).await.refused(403), "NotAMember");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_is_changed_and_ended_by_the_treasurer_alone() {
     let scene = scene().await;
     let plans = format!("{}/plans", scene.base);

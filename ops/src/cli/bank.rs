@@ -9,6 +9,7 @@ use clap::Subcommand;
 use moim_persistence::{Deposit, DepositState, Reference};
 
 use super::accounts::{Folder, find, open, wait};
+use super::column::Column;
 use super::layers::ConfigFlags;
 use super::{Exit, Failure};
 use crate::bank_simulator::{Delivery, Plan, STALE_S, Signed};
@@ -101,7 +102,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         Action::Conflicts => {
             for conflict in wait(bank.conflicts())? {
-                writeln!(out, "{}\t{}\t{}", conflict.bank_id, conflict.amount, conflict.reference)?;
+                let (bank_id, reference) = (Column(&conflict.bank_id), Column(&conflict.reference));
+                writeln!(out, "{bank_id}\t{}\t{reference}", conflict.amount)?;
             }
         }
         Action::Match { deposit, who } => {
@@ -122,9 +124,9 @@ fn tell(out: &mut impl Write, deposit: &Deposit) -> Result<(), Failure> {
     let or_none = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     let wallet = or_none(deposit.wallet.map(|wallet| wallet.0));
     let transfer = or_none(deposit.transfer.map(|transfer| transfer.0));
-    let failure = deposit.failure.as_deref().unwrap_or("-");
-    let Deposit { bank_id, amount, state, payer, reference, .. } = deposit;
-    let state = state.name();
+    let [bank_id, payer, reference] = [&deposit.bank_id, &deposit.payer, &deposit.reference].map(|text| Column(text));
+    let (state, failure) = (deposit.state.name(), Column(deposit.failure.as_deref().unwrap_or_default()));
+    let amount = deposit.amount;
     writeln!(out, "{bank_id}\t{amount}\t{state}\t{wallet}\t{transfer}\t{payer}\t{reference}\t{failure}")?;
     Ok(())
 }

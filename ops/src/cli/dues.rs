@@ -4,13 +4,14 @@ use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Subcommand, ValueEnum};
-use moim_bridge::{DuesLanguage, dues_table};
-use moim_persistence::{Accounts, Amount, Charge, Dues, Plan, Repeat, Request, RequestId, RoomId, Standing, UserId};
+use moim_bridge::{DuesLanguage, DuesTable};
+use moim_persistence::{Accounts, Amount, Charge, Dues, Plan, Reader, Repeat, Request, RequestId, RoomId, Standing};
 
-use super::Failure;
 use super::accounts::{Folder, find, open, wait};
+use super::column::Column;
 use super::layers::ConfigFlags;
-use super::room::an_admin;
+use super::{Exit, Failure};
+use crate::{config, logging};
 
 const REQUESTS_MAX: usize = 100;
 
@@ -110,31 +111,37 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match &args.action {
         Action::Plans { room } => {
-            for plan in wait(dues.plans(an_admin(&accounts, *room)?, *room))? {
+            for plan in wait(dues.plans(Reader::Operator, *room))? {
                 tell_plan(&mut out, &plan)?;
             }
         }
-        Action::Requests { room } => requests(&mut out, &dues, an_admin(&accounts, *room)?, *room)?,
+        Action::Requests { room } => requests(&mut out, &dues, *room)?,
         Action::Charges { room, request, standing } => {
-            let (_, charges) = wait(dues.request(an_admin(&accounts, *room)?, *room, RequestId(*request)))?;
+            let (_, charges) = wait(dues.request(Reader::Operator, *room, RequestId(*request)))?;
             let wanted = standing.map(Stands::standing);
             for entry in charges.iter().filter(|entry| wanted.is_none_or(|it| it == entry.charge.standing())) {
                 let Charge { id, user, paid, .. } = &entry.charge;
-                let (standing, asked) = (entry.charge.standing().name(), entry.charge.asked());
-                writeln!(out, "{id}\t{user}\t{standing}\t{asked}\t{paid}\t{}\t{}", entry.charge.open(), entry.name)?;
+                let (standing, asked, open) =
+                    (entry.charge.standing().name(), entry.charge.asked(), entry.charge.open());
+                writeln!(out, "{id}\t{user}\t{standing}\t{asked}\t{paid}\t{open}\t{}", Column(&entry.name))?;
             }
         }
-        Action::Balances { room } => balances(&mut out, &dues, an_admin(&accounts, *room)?, *room)?,
+        Action::Balances { room } => balances(&mut out, &dues, *room)?,
         Action::Export { room, request, lang } => {
             let language = match lang {
                 Lang::Ko => DuesLanguage::Ko,
                 Lang::En => DuesLanguage::En,
             };
-            let reader = an_admin(&accounts, *room)?;
-            out.write_all(wait(dues_table(&dues, reader, *room, request.map(RequestId), language))?.as_bytes())?;
+            let mut table = wait(DuesTable::begin(dues, Reader::Operator, *room, request.map(RequestId), language))?;
+            while let Some(lines) = wait(table.next())? {
+                out.write_all(lines.as_bytes())?;
+            }
         }
         Action::Owed { who } => owed(&mut out, &accounts, &dues, who)?,
         Action::Run => {
+            // Why something did not come is in the log.
+            logging::start(&config::load(&args.config.layers())?.log)
+                .map_err(|error| Failure::new(Exit::Configuration, format!("log.filter: {error}")))?;
             let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
             let due = wait(dues.run_due(u64::try_from(now_ms).unwrap_or(u64::MAX)))?;
             writeln!(out, "due\t{due}")?;
@@ -155,35 +162,37 @@ fn tell_plan(out: &mut impl Write, plan: &Plan) -> Result<(), Failure> {
         Amount::Own(won) => format!("{won}, or a member's own"),
         Amount::Shared(won) => format!("{won} shared"),
         Amount::Tiers(tiers) => {
-            let tiers: Vec<String> = tiers.iter().map(|tier| format!("{} {}", tier.name, tier.amount)).collect();
+            let tiers: Vec<String> =
+                tiers.iter().map(|tier| format!("{} {}", Column(&tier.name), tier.amount)).collect();
             tiers.join(", ")
         }
     };
-    writeln!(out, "{}\t{next}\t{rhythm}\t{amount}\t{}", plan.id, plan.terms.title)?;
+    writeln!(out, "{}\t{next}\t{rhythm}\t{amount}\t{}", plan.id, Column(&plan.terms.title))?;
     Ok(())
 }
 
-fn requests(out: &mut impl Write, dues: &Dues, reader: UserId, room: RoomId) -> Result<(), Failure> {
+fn requests(out: &mut impl Write, dues: &Dues, room: RoomId) -> Result<(), Failure> {
     let mut before = None;
     loop {
-        let page = wait(dues.requests(reader, room, before, REQUESTS_MAX))?;
+        let page = wait(dues.requests(Reader::Operator, room, before, REQUESTS_MAX))?;
         let Some(last) = page.last() else { return Ok(()) };
         before = Some(last.id);
         for Request { id, due, counts, title, .. } in &page {
-            writeln!(out, "{id}\t{due}\t{}\t{}\t{}\t{title}", counts.paid_by, counts.asked_of, counts.collected)?;
+            let (paid_by, asked_of, collected) = (counts.paid_by, counts.asked_of, counts.collected);
+            writeln!(out, "{id}\t{due}\t{paid_by}\t{asked_of}\t{collected}\t{}", Column(title))?;
         }
     }
 }
 
-fn balances(out: &mut impl Write, dues: &Dues, reader: UserId, room: RoomId) -> Result<(), Failure> {
-    let (fund, members) = wait(dues.balances(reader, room))?;
+fn balances(out: &mut impl Write, dues: &Dues, room: RoomId) -> Result<(), Failure> {
+    let (fund, members) = wait(dues.balances(Reader::Operator, room))?;
     if let Some(fund) = fund {
         writeln!(out, "fund\twallet {}\t{}\treserved {}", fund.wallet, fund.balance, fund.reserved)?;
         writeln!(out, "cash\taccount {}\t{}", fund.cash, fund.cash_balance)?;
     }
     for member in members {
         let (by_wallet, by_cash, credit) = (member.by_wallet, member.by_cash, member.credit);
-        writeln!(out, "{}\t{by_wallet}\t{by_cash}\t{credit}\t{}", member.user, member.name)?;
+        writeln!(out, "{}\t{by_wallet}\t{by_cash}\t{credit}\t{}", member.user, Column(&member.name))?;
     }
     Ok(())
 }
@@ -191,8 +200,9 @@ fn balances(out: &mut impl Write, dues: &Dues, reader: UserId, room: RoomId) -> 
 fn owed(out: &mut impl Write, accounts: &Accounts, dues: &Dues, who: &str) -> Result<(), Failure> {
     let user = wait(find(accounts, who))?.id;
     for own in wait(dues.open_of_user(user))? {
-        let (charge, open) = (own.charge.id, own.charge.open());
-        writeln!(out, "{charge}\t{} {}\t{}\t{open}\t{}", own.charge.room, own.room_name, own.due, own.title)?;
+        let (charge, room, open) = (own.charge.id, own.charge.room, own.charge.open());
+        let (room_name, title) = (Column(&own.room_name), Column(&own.title));
+        writeln!(out, "{charge}\t{room} {room_name}\t{}\t{open}\t{title}", own.due)?;
     }
     Ok(())
 }

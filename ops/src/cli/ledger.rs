@@ -6,8 +6,8 @@ use clap::Subcommand;
 use moim_persistence::{AccountId, AuditLine, AuditQuery, Ledger, RoomId, StatementLine, TransferId, Verified};
 
 use super::accounts::{Folder, find, open, wait};
+use super::column::{Column, local_time};
 use super::layers::ConfigFlags;
-use super::tail::local_time;
 use super::{Exit, Failure};
 
 /// Entries of a page.
@@ -121,7 +121,7 @@ fn entries(out: &mut impl Write, ledger: &Ledger, wallet: AccountId, after: Opti
         for StatementLine { entry, counterpart_owner, .. } in &page {
             let (number, at, transfer) = (entry.number, local_time(entry.posted_at_ms), entry.transfer);
             let (amount, balance) = (entry.amount, entry.balance_after);
-            writeln!(out, "{number}\t{at}\t{amount}\t{balance}\t{transfer}\t{counterpart_owner}")?;
+            writeln!(out, "{number}\t{at}\t{amount}\t{balance}\t{transfer}\t{}", Column(counterpart_owner))?;
         }
         match page.last() {
             Some(last) if after.is_some() => next = Some(last.entry.number),
@@ -133,9 +133,8 @@ fn entries(out: &mut impl Write, ledger: &Ledger, wallet: AccountId, after: Opti
 fn tell_line(out: &mut impl Write, line: &AuditLine) -> Result<(), Failure> {
     let AuditLine { id, actor, actor_name, via, address, action, subject, amount, detail, .. } = line;
     let at = local_time(line.at_ms);
-    let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.replace(['\t', '\n', '\r'], " ") };
     let room = line.room.map_or_else(|| "-".to_owned(), |room| room.to_string());
-    let (name, address, detail) = (or_none(actor_name), or_none(address), or_none(detail));
+    let (name, address, detail) = (Column(actor_name), Column(address), Column(detail));
     let (via, action) = (via.name(), action.name());
     writeln!(out, "{id}\t{at}\t{actor} {name}\t{via}\t{address}\t{action}\t{room}\t{subject}\t{amount}\t{detail}")?;
     Ok(())

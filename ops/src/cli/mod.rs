@@ -3,6 +3,7 @@
 mod accounts;
 mod bank;
 mod bridge;
+mod column;
 mod completions;
 mod config;
 mod demo;

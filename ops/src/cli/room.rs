@@ -7,6 +7,7 @@ use moim_persistence::{Accounts, NewRoom, Role, Room};
 use moim_wire::{RoomId, UserId, limits};
 
 use super::accounts::{self, Folder};
+use super::column::Column;
 use super::layers::ConfigFlags;
 use super::{Exit, Failure};
 
@@ -154,13 +155,13 @@ fn members(accounts: &Accounts, room: RoomId, out: &mut impl Write) -> Result<()
         after = last.user;
         for member in page.iter().filter(|member| !member.left) {
             let role = if member.role == Role::Admin { "admin" } else { "member" };
-            writeln!(out, "{}\t{role}\t{}\t{}", member.user, member.email, member.name)?;
+            writeln!(out, "{}\t{role}\t{}\t{}", member.user, member.email, Column(&member.name))?;
         }
     }
 }
 
 /// An operator acts in the name of one of the room's admins, so that the room's record stays whole.
-pub(super) fn an_admin(accounts: &Accounts, room: RoomId) -> Result<UserId, Failure> {
+fn an_admin(accounts: &Accounts, room: RoomId) -> Result<UserId, Failure> {
     let mut after = UserId(0);
     loop {
         let page = accounts::wait(accounts.rooms().members(room, after, limits::LIST_LIMIT_MAX))?;
@@ -176,5 +177,5 @@ pub(super) fn an_admin(accounts: &Accounts, room: RoomId) -> Result<UserId, Fail
 
 fn line(out: &mut impl Write, room: &Room) -> std::io::Result<()> {
     let door = if room.private { "private" } else { "open" };
-    writeln!(out, "{}\t{door}\t{}\t{}", room.id, room.members, room.name)
+    writeln!(out, "{}\t{door}\t{}\t{}", room.id, room.members, Column(&room.name))
 }

@@ -9,6 +9,7 @@ use moim_wire::limits::LIST_LIMIT_MAX;
 
 use super::Failure;
 use super::accounts::{self, Folder};
+use super::column::Column;
 use super::layers::ConfigFlags;
 
 /// People's accounts, on the server's data folder
@@ -104,5 +105,5 @@ fn list(users: &Users, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 fn line(out: &mut impl Write, user: &User) -> std::io::Result<()> {
-    writeln!(out, "{}\t{}\t{}", user.id, user.email, user.name)
+    writeln!(out, "{}\t{}\t{}", user.id, user.email, Column(&user.name))
 }

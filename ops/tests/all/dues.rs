@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use moim_persistence::{
-    Accounts, Amount, ChargePayment, Config, Day, Dues, NewPlan, NewRoom, PasswordCost, Persistence, Repeat,
+    Accounts, Amount, ChargePayment, Config, Day, Dues, Error, NewPlan, NewRoom, PasswordCost, Persistence, Repeat,
     RequestKey, RoomId, SignUp, Terms, UserId, Won,
 };
 
@@ -101,6 +101,35 @@ async fn an_operator_sees_what_is_asked_and_who_has_paid() {
     assert_eq!(say(&["ledger", "entries", number]).lines().count(), 2);
     let none = tokio::task::block_in_place(|| operate(data.path(), &["dues", "charges", "9", "1"], ""));
     assert_eq!(none.status.code(), Some(5), "there is no room 9");
+    let none = tokio::task::block_in_place(|| operate(data.path(), &["ledger", "entries", "999"], ""));
+    assert_eq!(none.status.code(), Some(5), "there is no wallet 999");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_deleted_room_asked_for_is_seen_by_the_operator_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let scene = scene(data.path()).await;
+    scene.plan("12월 회비", Repeat::Once).await;
+    scene.dues().run_due(now_ms()).await.unwrap();
+    // No number is the operator's.
+    let nobody = scene.dues().requests(UserId(0), scene.room, None, 1).await;
+    assert!(matches!(nobody, Err(Error::NotAMember { .. })), "{nobody:?}");
+    scene.accounts.rooms().delete(scene.minji, scene.room).await.unwrap();
+    let member = scene.dues().requests(scene.minji, scene.room, None, 1).await;
+    assert!(matches!(member, Err(Error::NoSuchRoom(_))), "{member:?}");
+    let say = |arguments: &[&str]| tokio::task::block_in_place(|| operated(data.path(), arguments, ""));
+    assert_eq!(say(&["dues", "charges", "1", "1", "--standing", "void"]).lines().count(), 2);
+    assert_eq!(say(&["dues", "export", "1"]).lines().count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_adds_a_line_or_a_column_by_what_he_writes() {
+    let data = tempfile::tempdir().unwrap();
+    let scene = scene(data.path()).await;
+    scene.plan("회비\t0\nfund\twallet 1", Repeat::Once).await;
+    let day = tomorrow();
+    let plans = tokio::task::block_in_place(|| operated(data.path(), &["dues", "plans", "1"], ""));
+    assert_eq!(plans, format!("1\t{day}\tonce\t10000 KRW each\t회비 0 fund wallet 1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
-//! Who keeps a room's dues: its treasurer, or where it has none, its admins. And who may read of them: its members.
+//! Who keeps a room's dues: its treasurer, or where it has none, its admins. And who may read of them: its members, and the
+//! operator.
 
 use moim_wire::schema::Role;
 use moim_wire::{RoomId, UserId};
@@ -35,8 +36,32 @@ pub(super) async fn reads_as_keeper(snapshot: &mut Transaction, room: RoomId, us
     row.map_or(Ok(false), |row| Ok(Role(row.int(0)?) == Role::Admin))
 }
 
-/// Refuses those who are no members, in a transaction that only reads.
-pub(crate) async fn require_reader(snapshot: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
+/// Who reads of a room's dues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A user, who has to be a member of the room.
+    Member(UserId),
+    /// Whoever runs the server; of deleted rooms, too. Nothing but its own name makes a reader this one.
+    Operator,
+}
+
+impl From<UserId> for Reader {
+    /// Whatever the number: who comes with one is judged as that user.
+    fn from(user: UserId) -> Self {
+        Self::Member(user)
+    }
+}
+
+/// Refuses those who may not read, in a transaction that only reads.
+pub(crate) async fn require_reader(
+    snapshot: &mut Transaction,
+    room: RoomId,
+    reader: impl Into<Reader>,
+) -> Result<(), Error> {
+    let Reader::Member(user) = reader.into() else {
+        let row = snapshot.row("SELECT 1 FROM rooms WHERE room_id = ?", values![room]).await?;
+        return row.map(drop).ok_or(Error::NoSuchRoom(room));
+    };
     let sql = "SELECT m.has_left FROM rooms r LEFT JOIN memberships m ON m.room_id = r.room_id AND m.user_id = ?
                WHERE r.room_id = ? AND r.deleted_at_ms IS NULL";
     let row = snapshot.row(sql, values![user, room]).await?.ok_or(Error::NoSuchRoom(room))?;

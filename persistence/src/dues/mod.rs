@@ -46,6 +46,7 @@ pub use day::Day;
 pub use entry::{DuesEntryKind, Way};
 pub use fund::Fund;
 pub(crate) use fund::require as fund_of_room;
+pub use keeper::Reader;
 pub(crate) use keeper::{is_keeper, require_keeper, require_reader};
 pub(crate) use leaving::{close, leave, require_no_credit, require_nothing_held};
 pub use number::{BalanceId, ChargeId, DuesEntryId, PlanId, ReceiptId, RequestId};

@@ -7,7 +7,7 @@ use moim_wire::{RoomId, UserId};
 use super::Dues;
 use super::day::Day;
 use super::fund;
-use super::keeper::{require_keeper, require_reader};
+use super::keeper::{Reader, require_keeper, require_reader};
 use super::number::PlanId;
 use super::plan::{Amount, MemberTerms, Plan, Repeat, Terms, Tier, invalid};
 use super::refused::DuesRefused as Refused;
@@ -128,15 +128,16 @@ impl Dues {
             .await
     }
 
-    /// The plans of a room that have not ended, rising, for its members.
+    /// The plans of a room that have not ended, rising.
     ///
     /// # Errors
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`].
-    pub async fn plans(&self, user: UserId, room: RoomId) -> Result<Vec<Plan>, Error> {
+    pub async fn plans(&self, reader: impl Into<Reader>, room: RoomId) -> Result<Vec<Plan>, Error> {
+        let reader = reader.into();
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
-                    require_reader(snapshot, room, user).await?;
+                    require_reader(snapshot, room, reader).await?;
                     let sql =
                         Statement::from(COLUMNS).then(" WHERE room_id = ? AND ended_at_ms IS NULL ORDER BY plan_id");
                     let mut plans = Vec::new();

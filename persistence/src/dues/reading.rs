@@ -1,4 +1,5 @@
-//! Who paid what and when: a room's requests, charges, book and balances, for its members; and a user's own across rooms.
+//! Who paid what and when: a room's requests, charges, book and balances, for its members and the operator; and a user's own
+//! across rooms.
 
 use moim_wire::{RoomId, UserId};
 
@@ -7,7 +8,7 @@ use super::charge::Charge;
 use super::day::Day;
 use super::entry::DuesEntryKind;
 use super::fund::{self, Fund};
-use super::keeper::{reads_as_keeper, require_reader};
+use super::keeper::{Reader, reads_as_keeper, require_reader};
 use super::number::{BalanceId, ChargeId, DuesEntryId, PlanId, RequestId};
 use super::refused::DuesRefused as Refused;
 use super::rows::charge_of;
@@ -165,15 +166,16 @@ impl Dues {
     /// [`Error::NotAMember`].
     pub async fn requests(
         &self,
-        user: UserId,
+        reader: impl Into<Reader>,
         room: RoomId,
         before: Option<RequestId>,
         limit: usize,
     ) -> Result<Vec<Request>, Error> {
+        let reader = reader.into();
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
-                    require_reader(snapshot, room, user).await?;
+                    require_reader(snapshot, room, reader).await?;
                     let before = before.map_or(i64::MAX as u64, |before| before.0);
                     let sql = Statement::from(REQUESTS)
                         .then(" WHERE room_id = ? AND request_id < ? ORDER BY request_id DESC LIMIT ?");
@@ -190,14 +192,15 @@ impl Dues {
     /// [`Error::NotAMember`], [`Refused::NoSuchRequest`].
     pub async fn request(
         &self,
-        user: UserId,
+        reader: impl Into<Reader>,
         room: RoomId,
         id: RequestId,
     ) -> Result<(Request, Vec<ChargeEntry>), Error> {
+        let reader = reader.into();
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
-                    require_reader(snapshot, room, user).await?;
+                    require_reader(snapshot, room, reader).await?;
                     let sql = Statement::from(REQUESTS).then(" WHERE room_id = ? AND request_id = ?");
                     let row = snapshot.row(sql, values![room, id]).await?.ok_or(Refused::NoSuchRequest(id))?;
                     let sql = Statement::from(CHARGES_NAMED).then(" WHERE c.request_id = ? ORDER BY u.name, c.user_id");
@@ -216,11 +219,17 @@ impl Dues {
     ///
     /// # Errors
     /// [`Error::NotAMember`].
-    pub async fn entries(&self, user: UserId, room: RoomId, query: EntriesQuery) -> Result<Vec<DuesEntry>, Error> {
+    pub async fn entries(
+        &self,
+        reader: impl Into<Reader>,
+        room: RoomId,
+        query: EntriesQuery,
+    ) -> Result<Vec<DuesEntry>, Error> {
+        let reader = reader.into();
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
-                    require_reader(snapshot, room, user).await?;
+                    require_reader(snapshot, room, reader).await?;
                     let mut sql = Statement::from(ENTRIES).then(" WHERE e.room_id = ? AND e.entry_id > ?");
                     let mut values: Vec<Value> = vec![room.into(), query.after.into()];
                     if let Some(request) = query.request {
@@ -243,11 +252,16 @@ impl Dues {
     ///
     /// # Errors
     /// [`Error::NotAMember`].
-    pub async fn balances(&self, user: UserId, room: RoomId) -> Result<(Option<Fund>, Vec<BalanceEntry>), Error> {
+    pub async fn balances(
+        &self,
+        reader: impl Into<Reader>,
+        room: RoomId,
+    ) -> Result<(Option<Fund>, Vec<BalanceEntry>), Error> {
+        let reader = reader.into();
         self.shared
             .run(move |shared| async move {
                 let balances = transact!(shared.database.snapshot(), |snapshot| {
-                    require_reader(snapshot, room, user).await?;
+                    require_reader(snapshot, room, reader).await?;
                     let sql = "SELECT b.balance_id, b.user_id, u.name, b.by_wallet, b.by_cash, b.credit
                                FROM dues_balances b JOIN users u ON u.user_id = b.user_id
                                WHERE b.room_id = ? ORDER BY u.name, b.user_id";

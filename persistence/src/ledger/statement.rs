@@ -56,14 +56,20 @@ impl Ledger {
     /// Entries of any wallet above `after`, or the newest; rising, at most `limit`, for the operator.
     ///
     /// # Errors
-    /// The store's.
+    /// [`Refused::NoSuchAccount`](super::Refused::NoSuchAccount).
     pub async fn entries_of(
         &self,
         wallet: AccountId,
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<StatementLine>, Error> {
-        self.shared.run(move |shared| async move { lines(&shared, wallet, after, limit).await }).await
+        self.shared
+            .run(move |shared| async move {
+                let sql = "SELECT 1 FROM ledger_accounts WHERE account_id = ?";
+                shared.database.row(sql, values![wallet]).await?.ok_or(super::Refused::NoSuchAccount(wallet))?;
+                lines(&shared, wallet, after, limit).await
+            })
+            .await
     }
 
     /// Entries of a group's wallet above `after`, or the newest; rising, at most `limit`, for those who take part in it.

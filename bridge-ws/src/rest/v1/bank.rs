@@ -1,7 +1,6 @@
 //! Where a bank tells of money that came in.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::client_address::ClientAddress;
+use crate::clock::now_s;
 use crate::problem::{Envelope, Problem};
 use crate::rest::caller::Caller;
 use crate::rest::openapi::Refused;
@@ -89,8 +89,7 @@ pub(super) async fn deposit(
 ) -> Result<Json<Taken>, Problem> {
     require_bank(&app)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let signed = app.config.bank.verify(&header("moim-timestamp"), &header("moim-signature"), &body, now_s);
+    let signed = app.config.bank.verify(&header("moim-timestamp"), &header("moim-signature"), &body, now_s());
     if let Err(unsigned) = signed {
         app.counters.bank_unsigned.one();
         return Err(Problem::unauthorized(unsigned.to_string()));

@@ -3,10 +3,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use moim_persistence::{ChargeEntry, Dues, Error, Request, RequestId, Standing, UserId};
+use futures_util::{StreamExt, stream};
+use moim_persistence::{ChargeEntry, Dues, Error, Reader, Request, RequestId, Standing};
 use moim_wire::RoomId;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -55,52 +57,77 @@ pub(super) async fn export(
     InQuery(which): InQuery<Which>,
 ) -> Result<impl IntoResponse, Problem> {
     let (room, request) = (RoomId(room), which.request.map(RequestId));
-    let table = dues_table(&dues(&app), caller.user, room, request, which.lang).await?;
+    let mut table = DuesTable::begin(dues(&app), caller.user, room, request, which.lang).await?;
+    // Whatever refuses the table is found before it is answered.
+    let first = table.next().await?;
+    let others =
+        stream::try_unfold(table, async |mut table| Ok::<_, Error>(table.next().await?.map(|lines| (lines, table))));
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"moim-dues-{room}.csv\"")),
     ];
-    Ok((headers, table))
+    Ok((headers, Body::from_stream(stream::iter(first.map(Ok)).chain(others))))
 }
 
-/// The charges of a room, or of one request of it, as CSV: a line each, the oldest request first.
-///
-/// # Errors
-/// As [`Dues::request`], of a reader who is no member.
-pub async fn dues_table(
-    dues: &Dues,
-    reader: UserId,
+/// The charges of a room, or of one request of it, as CSV: a line each, the oldest request first. The charges of one request
+/// are in memory at a time.
+pub struct DuesTable {
+    dues: Dues,
+    reader: Reader,
     room: RoomId,
-    request: Option<RequestId>,
     language: DuesLanguage,
-) -> Result<String, Error> {
-    let mut requests: Vec<RequestId> = request.into_iter().collect();
-    let mut before = None;
-    while request.is_none() {
-        let page = dues.requests(reader, room, before, REQUESTS_MAX).await?;
-        requests.extend(page.iter().map(|request| request.id));
-        before = requests.last().copied();
-        if page.len() < REQUESTS_MAX {
-            break;
-        }
-    }
-    let mut table = Table::begin(language);
-    for request in requests.into_iter().rev() {
-        let (request, charges) = dues.request(reader, room, request).await?;
-        for charge in &charges {
-            table.line(&request, charge, language);
-        }
-    }
-    Ok(table.text)
+    /// Those that are still to be read, the newest first.
+    requests: Vec<RequestId>,
+    /// Lines that are made and not given yet.
+    lines: Lines,
 }
 
-struct Table {
-    text: String,
+impl DuesTable {
+    /// # Errors
+    /// As [`Dues::requests`].
+    pub async fn begin(
+        dues: Dues,
+        reader: impl Into<Reader>,
+        room: RoomId,
+        request: Option<RequestId>,
+        language: DuesLanguage,
+    ) -> Result<Self, Error> {
+        let reader = reader.into();
+        let mut requests: Vec<RequestId> = request.into_iter().collect();
+        while request.is_none() {
+            let page = dues.requests(reader, room, requests.last().copied(), REQUESTS_MAX).await?;
+            requests.extend(page.iter().map(|request| request.id));
+            if page.len() < REQUESTS_MAX {
+                break;
+            }
+        }
+        Ok(Self { dues, reader, room, language, requests, lines: Lines::begin(language) })
+    }
+
+    /// The next lines: the names of the columns before the first; none after the last.
+    ///
+    /// # Errors
+    /// As [`Dues::request`].
+    pub async fn next(&mut self) -> Result<Option<String>, Error> {
+        while let Some(request) = self.requests.pop() {
+            let (request, charges) = self.dues.request(self.reader, self.room, request).await?;
+            for charge in &charges {
+                self.lines.charge(&request, charge, self.language);
+            }
+            if !charges.is_empty() {
+                break;
+            }
+        }
+        let lines = std::mem::take(&mut self.lines.0);
+        Ok(Some(lines).filter(|lines| !lines.is_empty()))
+    }
 }
 
-impl Table {
+struct Lines(String);
+
+impl Lines {
     fn begin(language: DuesLanguage) -> Self {
-        let mut table = Self { text: BYTE_ORDER_MARK.to_string() };
+        let mut lines = Self(BYTE_ORDER_MARK.to_string());
         let names = match language {
             DuesLanguage::Ko => {
                 ["청구", "마감일", "이름", "금액", "연체료", "면제", "납부", "남은 금액", "상태", "사유", "최근 납부"]
@@ -119,11 +146,11 @@ impl Table {
                 "Last paid",
             ],
         };
-        table.fields(&names.map(str::to_owned));
-        table
+        lines.fields(&names.map(str::to_owned));
+        lines
     }
 
-    fn line(&mut self, request: &Request, entry: &ChargeEntry, language: DuesLanguage) {
+    fn charge(&mut self, request: &Request, entry: &ChargeEntry, language: DuesLanguage) {
         let charge = &entry.charge;
         self.fields(&[
             request.title.clone(),
@@ -144,9 +171,9 @@ impl Table {
         for (column, field) in fields.iter().enumerate() {
             let comma = if column > 0 { "," } else { "" };
             // Writing to a string does not fail.
-            let _ = write!(self.text, "{comma}\"{}\"", guarded(field).replace('"', "\"\""));
+            let _ = write!(self.0, "{comma}\"{}\"", guarded(field).replace('"', "\"\""));
         }
-        self.text.push_str("\r\n");
+        self.0.push_str("\r\n");
     }
 }
 
@@ -171,8 +198,8 @@ mod tests {
 
     #[test]
     fn a_field_is_neither_carried_out_nor_split() {
-        let mut table = Table { text: String::new() };
-        table.fields(&["=1+1".to_owned(), "a,\"b\"".to_owned(), "@SUM".to_owned(), "민지".to_owned()]);
-        assert_eq!(table.text, "\"'=1+1\",\"a,\"\"b\"\"\",\"'@SUM\",\"민지\"\r\n");
+        let mut lines = Lines(String::new());
+        lines.fields(&["=1+1".to_owned(), "a,\"b\"".to_owned(), "@SUM".to_owned(), "민지".to_owned()]);
+        assert_eq!(lines.0, "\"'=1+1\",\"a,\"\"b\"\"\",\"'@SUM\",\"민지\"\r\n");
     }
 }

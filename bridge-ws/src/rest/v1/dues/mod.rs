@@ -6,7 +6,7 @@ mod export;
 mod paying;
 mod plan;
 
-pub use export::{DuesLanguage, dues_table};
+pub use export::{DuesLanguage, DuesTable};
 
 use std::sync::Arc;
 
