@@ -27,6 +27,7 @@
 //! - Logins by a provider: 32 talk to each provider at once, and one more is refused (`oauth_busy`); so is one from an
 //!   address from where too many have failed (`login_failures_per_address_max`). One at a time asks for a provider's
 //!   description, which is kept; where that failed, it is not asked again for 3 s. An answer has at most 512 KiB. What a login under way needs is in the browser's cookie.
+//! - A table of a room's dues is made as it is taken: the charges of one request at a time.
 //! - Of what a browser sends one WebSocket frame that is not there whole is kept, up to
 //!   [`Limits::socket_message_bytes_max`], and the fragments of one message, up to the same.
 

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::io::{IsTerminal, Write};
 
-use moim_persistence::{Accounts, Error, Origin, Persistence, User};
+use moim_persistence::{Accounts, Error, Origin, Persistence, Refused, User, Wallet};
 use moim_wire::UserId;
 
 use super::layers::ConfigFlags;
@@ -55,6 +55,16 @@ pub(crate) async fn find(accounts: &Accounts, who: &str) -> Result<User, Error> 
         Ok(id) => accounts.users().get(id).await,
         Err(_) => accounts.users().by_email(who).await,
     }
+}
+
+/// The wallet of an e-mail address or of a user's number.
+pub(crate) async fn wallet_of(accounts: &Accounts, who: &str) -> Result<Wallet, Error> {
+    let user = find(accounts, who).await?.id;
+    accounts.ledger().wallet(user).await.map_err(|error| match error {
+        // The operator is told of somebody else's.
+        Error::Ledger(Refused::NoWallet) => Refused::NoWalletOf(user).into(),
+        error => error,
+    })
 }
 
 /// Reads a password: without echo from a terminal, otherwise the first line of standard input.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Subcommand;
 use moim_persistence::{Deposit, DepositState, Reference};
 
-use super::accounts::{Folder, find, open, wait};
+use super::accounts::{Folder, find, open, wait, wallet_of};
 use super::column::Column;
 use super::layers::ConfigFlags;
 use super::{Exit, Failure};
@@ -112,8 +112,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         Action::Settle { deposit } => tell(&mut out, &wait(bank.settle_again(deposit))?)?,
         Action::Reference { who } => {
-            let user = wait(find(&accounts, who))?.id;
-            writeln!(out, "{}", Reference::of(wait(accounts.ledger().wallet(user))?.id))?;
+            writeln!(out, "{}", Reference::of(wait(wallet_of(&accounts, who))?.id))?;
         }
         Action::Simulate { .. } => {}
     }

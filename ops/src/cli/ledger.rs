@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Subcommand;
 use moim_persistence::{AccountId, AuditLine, AuditQuery, Ledger, RoomId, StatementLine, TransferId, Verified};
 
-use super::accounts::{Folder, find, open, wait};
+use super::accounts::{Folder, find, open, wait, wallet_of};
 use super::column::{Column, local_time};
 use super::layers::ConfigFlags;
 use super::{Exit, Failure};
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
         Action::Wallet { who } => {
-            let wallet = wait(ledger.wallet(wait(find(&accounts, who))?.id))?;
+            let wallet = wait(wallet_of(&accounts, who))?;
             writeln!(out, "{}\t{}\treserved {}", wallet.id, wallet.balance, wallet.reserved)?;
             Ok(())
         }

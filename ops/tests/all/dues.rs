@@ -103,6 +103,9 @@ async fn an_operator_sees_what_is_asked_and_who_has_paid() {
     assert_eq!(none.status.code(), Some(5), "there is no room 9");
     let none = tokio::task::block_in_place(|| operate(data.path(), &["ledger", "entries", "999"], ""));
     assert_eq!(none.status.code(), Some(5), "there is no wallet 999");
+    tokio::task::block_in_place(|| operated(data.path(), &["user", "add", "ha@example.org", "하"], "correct horse\n"));
+    let none = tokio::task::block_in_place(|| operate(data.path(), &["ledger", "wallet", "ha@example.org"], ""));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("user 3 has no wallet"), "{none:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

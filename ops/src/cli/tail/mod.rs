@@ -5,7 +5,7 @@ mod line;
 use std::collections::HashMap;
 use std::io::Write;
 
-use moim_client::{Client, Kind, Message, MessageId, Past, RoomEvent, RoomId, UserId};
+use moim_client::{Client, Message, MessageId, Past, RoomEvent, RoomId, UserId};
 use moim_wire::limits::{HISTORY_LIMIT_MAX, LIST_LIMIT_MAX};
 
 use super::session::{self, SessionFlags};
