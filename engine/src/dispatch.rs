@@ -8,6 +8,7 @@ use moim_wire::schema::{self, Kind};
 use moim_wire::{ErrorCode, Frame, MessageId, Opcode, RoomId, Sequence, UserId, body};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
+use crate::money::{self, MoneyRequest};
 use crate::shard::{Request, SendRequest};
 
 /// What a peer asks of the server.
@@ -20,6 +21,7 @@ pub(crate) enum Operation<'a> {
     Room(Request<'a>),
     Close(RoomId),
     Rooms { after: RoomId, limit: usize },
+    Money(MoneyRequest),
     Attach(schema::Attach<'a>),
     Detach,
     Revoke { user: UserId, login: u64 },
@@ -32,7 +34,7 @@ pub(crate) struct Refused {
     pub(crate) message: Cow<'static, str>,
 }
 
-fn refused(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Refused {
+pub(crate) fn refused(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Refused {
     Refused { code, message: message.into() }
 }
 
@@ -61,7 +63,10 @@ pub(crate) fn parse<'a>(frame: &Frame<'a>) -> Result<Operation<'a>, Refused> {
             let revoke = verified::<schema::Revoke<'_>>(bytes)?;
             Operation::Revoke { user: UserId(revoke.user()), login: revoke.login() }
         }
-        _ => Operation::Room(room_request(opcode, bytes)?),
+        _ => match money::parse(opcode, bytes)? {
+            Some(request) => Operation::Money(request),
+            None => Operation::Room(room_request(opcode, bytes)?),
+        },
     })
 }
 
@@ -108,7 +113,7 @@ fn room_request(opcode: Opcode, bytes: &[u8]) -> Result<Request<'static>, Refuse
     })
 }
 
-fn verified<'a, T>(bytes: &'a [u8]) -> Result<T::Inner, Refused>
+pub(crate) fn verified<'a, T>(bytes: &'a [u8]) -> Result<T::Inner, Refused>
 where
     T: flatbuffers::Follow<'a> + flatbuffers::Verifiable + 'a,
 {

@@ -17,6 +17,7 @@ mod engine;
 mod error;
 pub mod journal;
 pub mod mesh;
+mod money;
 pub mod router;
 mod runtime;
 mod session;

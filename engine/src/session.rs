@@ -80,9 +80,14 @@ impl Session {
     pub(crate) fn take(&mut self, request: &Request<'_>, now_ms: u64) -> Result<(), u32> {
         match request {
             Request::Send(_) => self.sends.take(1, now_ms),
-            Request::History { .. } | Request::Members { .. } => self.requests.take(PAGE_COST, now_ms),
-            _ => self.requests.take(1, now_ms),
+            Request::History { .. } | Request::Members { .. } => self.take_other(true, now_ms),
+            _ => self.take_other(false, now_ms),
         }
+    }
+
+    /// The same of a request that is about no room's stream; a page costs more.
+    pub(crate) fn take_other(&mut self, is_page: bool, now_ms: u64) -> Result<(), u32> {
+        self.requests.take(if is_page { PAGE_COST } else { 1 }, now_ms)
     }
 
     /// Whether a TYPING is passed on: nobody needs to be told more often.

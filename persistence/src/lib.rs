@@ -93,9 +93,9 @@ pub use bank::{Bank, BankRefused, Conflict, Deposit, DepositId, DepositState, Ne
 pub use config::{Config, PasswordCost};
 pub use dues::{
     Amount, BalanceEntry, BalanceId, Charge, ChargeEntry, ChargeId, ChargePayment, Counts, Day, Dues, DuesEntry,
-    DuesEntryId, DuesEntryKind, DuesRefused, EntriesQuery, Fund, MemberTerms, NewPlan, NewReceipt, OwnCharge, Plan,
-    PlanId, Reader, ReceiptEntry, ReceiptId, ReceiptState, Refund, Repeat, Request, RequestId, Standing, Terms, Tier,
-    Way,
+    DuesEntryId, DuesEntryKind, DuesRefused, EntriesQuery, Fund, MemberTerms, NewPlan, NewReceipt, OwedRequest,
+    OwnCharge, Plan, PlanId, Reader, ReceiptEntry, ReceiptId, ReceiptState, Refund, Repeat, Request, RequestId,
+    Standing, Terms, Tier, Way,
 };
 pub use error::Error;
 pub use files::{Cleaned, FileEntry, FileId, Files, NewFile, PIECE_BYTES_MAX, Upload};

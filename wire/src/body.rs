@@ -20,7 +20,7 @@ pub fn read<'a, T>(bytes: &'a [u8]) -> Result<T::Inner, BodyError>
 where
     T: flatbuffers::Follow<'a> + Verifiable + 'a,
 {
-    // Bodies are flat: a table, or a table with one list of tables.
+    // Bodies are flat: a table, or a table with one list of tables that may have one more in each.
     let options = VerifierOptions {
         max_depth: 4,
         max_tables: 2_000,
@@ -39,7 +39,7 @@ macro_rules! inspect {
 }
 
 /// Verifies the body of a frame of that operation; its `Debug` reads and names every field. For tools and tests:
-/// HELLO, LOGIN, LOGGED_IN and ATTACH show their secrets.
+/// HELLO, LOGIN, LOGGED_IN, JOIN, PAY and ATTACH show their secrets.
 ///
 /// # Errors
 /// As [`read`].
@@ -79,5 +79,18 @@ pub fn inspect<'a>(opcode: Opcode, bytes: &'a [u8]) -> Result<Box<dyn Debug + 'a
         Detach => Detach,
         Sync => Sync,
         Revoke => Revoke,
+        Wallet => Wallet,
+        WalletState => WalletState,
+        Dues => Dues,
+        DuesList => DuesList,
+        Charges => Charges,
+        ChargeList => ChargeList,
+        Pay => Pay,
+        Paid => Paid,
+        Entries => Entries,
+        EntryList => EntryList,
+        Expenses => Expenses,
+        ExpenseList => ExpenseList,
+        Vote => Vote,
     })
 }

@@ -71,7 +71,7 @@ error_codes! {
     NoSuchRoom = 43,
     /// The caller is no member of the room.
     NotAMember = 44,
-    /// The room's password is wrong or missing.
+    /// The room's password is wrong or missing, or the wallet's.
     WrongPassword = 45,
     /// The caller is a member already.
     AlreadyMember = 46,
@@ -95,6 +95,12 @@ error_codes! {
     RoomDeleted = 55,
     /// A fault of the server's own; the message says what it logged.
     Internal = 56,
+    /// The wallet can spend less than that.
+    InsufficientFunds = 57,
+    /// The caller has no wallet.
+    NoWallet = 58,
+    /// The key came with another request before.
+    KeyReused = 59,
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 /// The protocol's major version: what every frame's header carries.
 pub const VERSION: u8 = 1;
 /// The protocol's minor version: what HELLO and WELCOME negotiate.
-pub const MINOR: u16 = 0;
+pub const MINOR: u16 = 1;
 /// Header flag: four bytes of session id follow. Set on a trunk's frames for one session.
 pub const FLAG_SESSION: u16 = 1;
 /// Bytes of a header without a session id.

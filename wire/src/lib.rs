@@ -4,6 +4,7 @@
 //! the golden frames in `golden/` prove that this crate and that page agree.
 
 pub mod body;
+pub mod chain;
 mod decode;
 mod encode;
 mod error_code;

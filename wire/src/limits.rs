@@ -10,8 +10,10 @@ pub const TEXT_CHARS_MAX: usize = 4_000;
 pub const HISTORY_LIMIT_MAX: usize = 200;
 /// Bytes of frames on one history page; a page ends before it would pass this, however many messages were asked for.
 pub const HISTORY_BYTES_MAX: usize = 512 * 1024;
-/// Entries of one page of members or rooms.
+/// Entries of one page of members, rooms, charges or a wallet's entries.
 pub const LIST_LIMIT_MAX: usize = 500;
+/// Requests or expenses on one page, whose texts are longer.
+pub const MONEY_LIMIT_MAX: usize = 100;
 /// Sends that a device may have unacknowledged in one room. The server remembers as many of the newest sequences.
 pub const SENDS_IN_FLIGHT_MAX: usize = 64;
 /// Messages that OPEN hands over by itself; a client that missed more gets a GAP.

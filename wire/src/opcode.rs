@@ -102,6 +102,33 @@ opcodes! {
     Sync = 0x32,
     /// Trunk: end a login's sessions; answered by DONE.
     Revoke = 0x33,
+
+    /// Ask for the caller's wallet and a room's fund.
+    Wallet = 0x40,
+    /// Answer to WALLET.
+    WalletState = 0x41,
+    /// Ask for a page of what a room, or any of the caller's rooms, has asked for.
+    Dues = 0x42,
+    /// Answer to DUES.
+    DuesList = 0x43,
+    /// Ask for a page of who has paid of one request.
+    Charges = 0x44,
+    /// Answer to CHARGES.
+    ChargeList = 0x45,
+    /// Pay a charge from the caller's wallet, once a key.
+    Pay = 0x46,
+    /// Answer to PAY: the money is moved.
+    Paid = 0x47,
+    /// Ask for a page of the entries of a group's wallet.
+    Entries = 0x48,
+    /// Answer to ENTRIES.
+    EntryList = 0x49,
+    /// Ask for a page of a room's expenses.
+    Expenses = 0x4a,
+    /// Answer to EXPENSES, and of one to VOTE.
+    ExpenseList = 0x4b,
+    /// Agree to an expense, or object.
+    Vote = 0x4c,
 }
 
 #[cfg(test)]

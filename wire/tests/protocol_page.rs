@@ -56,6 +56,7 @@ fn every_limit_stands_in_the_table_with_its_value() {
         ("HISTORY_LIMIT_MAX", limits::HISTORY_LIMIT_MAX),
         ("HISTORY_BYTES_MAX", limits::HISTORY_BYTES_MAX),
         ("LIST_LIMIT_MAX", limits::LIST_LIMIT_MAX),
+        ("MONEY_LIMIT_MAX", limits::MONEY_LIMIT_MAX),
         ("SENDS_IN_FLIGHT_MAX", limits::SENDS_IN_FLIGHT_MAX),
         ("CATCH_UP_MAX", limits::CATCH_UP_MAX),
         ("CATCH_UP_BYTES_MAX", limits::CATCH_UP_BYTES_MAX),

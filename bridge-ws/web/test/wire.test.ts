@@ -32,11 +32,11 @@ function constants(path: string): Map<string, number> {
   );
 }
 
-test("operations have the wire's numbers, and only the trunk's are missing", () => {
+test("operations have the wire's numbers, and only the trunk's and those of money are missing", () => {
   const wire = rows("src/opcode.rs");
   for (const [name, number] of Object.entries(Opcode)) expect(wire.get(name), name).toBe(number);
-  const missing = [...wire.keys()].filter((name) => !(name in Opcode));
-  expect(missing).toEqual(["Attach", "Detach", "Sync", "Revoke"]);
+  const missing = [...wire].filter(([name, number]) => !(name in Opcode) && number < 0x40);
+  expect(missing.map(([name]) => name)).toEqual(["Attach", "Detach", "Sync", "Revoke"]);
 });
 
 test("error codes are the wire's", () => {

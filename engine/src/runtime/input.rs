@@ -1,6 +1,6 @@
 //! What connections say: from bytes to frames to operations.
 
-use moim_wire::{Decoder, Envelope, ErrorCode, Frame, RoomId};
+use moim_wire::{Decoder, Envelope, ErrorCode, Frame, RoomId, UserId};
 
 use super::Core;
 use crate::dispatch::{Operation, Refused, parse};
@@ -9,6 +9,8 @@ use crate::shard::{ConnectionKey, Request, SessionKey};
 use crate::socket::Standing;
 
 const NO_SESSION: &str = "no such session, or its WELCOME is still to come";
+const TOKEN_ENDED: &str = "the token has ended; log in again";
+const TOO_FAST: &str = "too many requests in too short a time";
 
 impl Core {
     /// Hands the bytes to the connection's decoder.
@@ -69,12 +71,14 @@ impl Core {
             (Standing::New | Standing::Busy, _) => {
                 self.end_for(key, ErrorCode::HelloExpected, "say HELLO and wait for WELCOME");
             }
-            (_, Operation::Room(_) | Operation::Rooms { .. }) if self.is_behind(key) => {
+            (_, Operation::Room(_) | Operation::Rooms { .. } | Operation::Money(_)) if self.is_behind(key) => {
                 self.busy(key, envelope, "answers to earlier requests wait to be read");
             }
             (_, Operation::Room(request)) => self.room_request(key, envelope, request),
             (_, Operation::Close(room)) => self.close_room(key, envelope, room),
             (_, Operation::Rooms { after, limit }) => self.list_rooms(key, envelope, after, limit),
+            // A bridge's users have REST, which knows whence they come.
+            (Standing::Native, Operation::Money(request)) => self.money(key, envelope, request),
             (Standing::Trunk, Operation::Attach(attach)) => self.attach(key, envelope, &attach),
             (Standing::Trunk, Operation::Detach | Operation::Goodbye) => self.detach(key, envelope.session),
             (Standing::Trunk, Operation::Revoke { user, login }) => {
@@ -107,7 +111,7 @@ impl Core {
                 return self.refuse(key, envelope, ErrorCode::HelloExpected, NO_SESSION, 0);
             };
             if session.has_expired(now_ms) {
-                return self.end_session(session_key, ErrorCode::TokenExpired, "the token has ended; log in again");
+                return self.end_session(session_key, ErrorCode::TokenExpired, TOKEN_ENDED);
             }
             if !session.may(&request) {
                 const WHY: &str = "kind: a File is said by uploading it";
@@ -117,11 +121,30 @@ impl Core {
                 return;
             }
             if let Err(retry_ms) = session.take(&request, now_ms) {
-                const WHY: &str = "too many requests in too short a time";
-                return self.refuse(key, envelope, ErrorCode::RateLimited, WHY, retry_ms);
+                return self.refuse(key, envelope, ErrorCode::RateLimited, TOO_FAST, retry_ms);
             }
         }
         self.happen(|shard, now_ms, effects| shard.request(now_ms, session_key, envelope.request, request, effects));
+    }
+
+    /// The session's user, where it may ask for what the stores answer and no room's owner has a part in.
+    pub(super) fn admitted(&mut self, key: ConnectionKey, envelope: Envelope, is_page: bool) -> Option<UserId> {
+        let now_ms = self.now_ms;
+        let Some(session) = self.connections.get_mut(key).and_then(|c| c.session_mut(envelope.session)) else {
+            self.refuse(key, envelope, ErrorCode::HelloExpected, NO_SESSION, 0);
+            return None;
+        };
+        if session.has_expired(now_ms) {
+            let session = SessionKey { connection: key, session: envelope.session };
+            self.end_session(session, ErrorCode::TokenExpired, TOKEN_ENDED);
+            return None;
+        }
+        let user = session.user;
+        if let Err(retry_ms) = session.take_other(is_page, now_ms) {
+            self.refuse(key, envelope, ErrorCode::RateLimited, TOO_FAST, retry_ms);
+            return None;
+        }
+        Some(user)
     }
 
     /// Whether more waits to be sent to the connection than may.

@@ -6,6 +6,8 @@ mod commit;
 mod feed;
 mod input;
 mod joined;
+mod money;
+mod money_frame;
 mod pace;
 mod peers;
 mod serve;

@@ -56,7 +56,6 @@ impl Core {
         self.welcome(key, envelope, minor, 0, Some(identity));
     }
 
-    #[expect(clippy::unnecessary_min_or_max, reason = "MINOR rises with the first addition to the protocol")]
     fn welcome(&mut self, key: ConnectionKey, envelope: Envelope, minor: u16, granted: u64, who: Option<&Identity>) {
         let (heartbeat, durable) = (self.config.limits.heartbeat, self.is_durable());
         self.put(key, |encoder, out| {

@@ -137,10 +137,7 @@ impl Core {
 
     /// ROOMS: of no one room, so no shard's state is asked.
     pub(super) fn list_rooms(&mut self, key: ConnectionKey, envelope: Envelope, after: RoomId, limit: usize) {
-        let user = self.connections.get_mut(key).and_then(|c| c.session_mut(envelope.session)).map(|s| s.user);
-        let Some(user) = user else {
-            return self.refuse(key, envelope, ErrorCode::HelloExpected, "no such session", 0);
-        };
+        let Some(user) = self.admitted(key, envelope, true) else { return };
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
         let unread = Unread::now(&self.persistence, &self.backlogs, self.config.shards);
         let ask = async move { rooms_of(&unread, user, after, limit).await };
@@ -158,7 +155,7 @@ impl Core {
 }
 
 /// Keeps `limit` entries; whether there were more.
-fn cut<T>(mut entries: Vec<T>, limit: usize) -> (Vec<T>, bool) {
+pub(super) fn cut<T>(mut entries: Vec<T>, limit: usize) -> (Vec<T>, bool) {
     let more = entries.len() > limit;
     entries.truncate(limit);
     (entries, more)

@@ -131,6 +131,11 @@ pub enum PeerMessage {
         /// What.
         request: Request<'static>,
     },
+    /// Edge to owner: the store has changes of the room that a session brought about.
+    ChangesWait {
+        /// The room.
+        room: RoomId,
+    },
     /// Owner to edge: frames for one session.
     Reply {
         /// The session.

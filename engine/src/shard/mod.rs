@@ -202,6 +202,11 @@ impl Shard {
         effects.push(Effect::Peer(router::owner(room, self.shards), message));
     }
 
+    /// Changes of a room are committed in the store: its owner is to sequence them now, and need not be asked for them.
+    pub fn announce_changes(&self, room: RoomId, effects: &mut Effects) {
+        effects.push(Effect::Peer(router::owner(room, self.shards), PeerMessage::ChangesWait { room }));
+    }
+
     /// After CLOSED: what comes of it, that the user is gone, is for those who stay.
     fn stop_following(&mut self, session: SessionKey, room: RoomId, effects: &mut Effects) {
         if let Some(user) = self.edge.unfollow(session, room) {
@@ -233,6 +238,7 @@ impl Shard {
     fn carry_out_peer(&mut self, now_ms: u64, from: ShardId, message: PeerMessage, effects: &mut Effects) {
         match message {
             PeerMessage::Request { origin, caller, request } => self.own(now_ms, origin, caller, request, effects),
+            PeerMessage::ChangesWait { room } => self.changes_wait(now_ms, &[room], effects),
             PeerMessage::Reply { to, frames } => effects.reply(to, |out| out.extend_from_slice(&frames)),
             PeerMessage::Follow { to, user, room, frames } => {
                 let session = to.session;

@@ -42,8 +42,13 @@ impl Day {
     }
 
     /// As a number of the form 20261205.
+    pub fn digits(self) -> u32 {
+        // Years are within 2000 to 2999, months and days above 0.
+        self.0.year().unsigned_abs() as u32 * 10_000 + self.0.month() as u32 * 100 + self.0.day() as u32
+    }
+
     pub(super) fn stored(self) -> i64 {
-        i64::from(self.0.year()) * 10_000 + i64::from(self.0.month()) * 100 + i64::from(self.0.day())
+        self.digits().into()
     }
 
     pub(super) fn of_stored(stored: i64) -> Result<Self, Error> {

@@ -3,12 +3,13 @@
 
 use moim_wire::{RoomId, UserId};
 
-use super::keeper::require_keeper;
+use super::Dues;
+use super::keeper::{require_keeper, require_reader};
 use super::refused::DuesRefused as Refused;
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{AccountId, CASH, Hash, Won, open_group_account, stored_won};
-use crate::sql::{Database, Transaction, values};
+use crate::ledger::{AccountId, CASH, Hash, Head, Won, open_group_account, stored_won};
+use crate::sql::{Database, Row, Transaction, transact, values};
 
 const FUND_NAME: &str = "회비";
 const CASH_NAME: &str = "회비 현금";
@@ -22,25 +23,49 @@ pub struct Fund {
     pub balance: Won,
     /// How much of that pending transfers will take.
     pub reserved: Won,
+    /// Where its chain has come to.
+    pub head: Head,
     /// The cash.
     pub cash: AccountId,
     /// How much there is.
     pub cash_balance: Won,
 }
 
+const FUND: &str = "SELECT f.account_id, f.balance, f.reserved, c.account_id, c.balance, f.entries, f.head
+    FROM ledger_accounts f JOIN ledger_accounts c ON c.room_id = f.fund_of AND c.kind = ? WHERE f.fund_of = ?";
+
+fn fund_from(row: &Row) -> Result<Fund, Error> {
+    let wallet = AccountId(row.int(0)?);
+    Ok(Fund {
+        wallet,
+        balance: stored_won(row, 1)?,
+        reserved: stored_won(row, 2)?,
+        head: Head { account: wallet, entries: row.int(5)?, hash: row.text(6)?.parse()? },
+        cash: AccountId(row.int(3)?),
+        cash_balance: stored_won(row, 4)?,
+    })
+}
+
+impl Dues {
+    /// The accounts of a room's dues, if it has any; for its members.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRoom`], [`Error::NotAMember`].
+    pub async fn fund(&self, user: UserId, room: RoomId) -> Result<Option<Fund>, Error> {
+        self.shared
+            .run(move |shared| async move {
+                transact!(shared.database.snapshot(), |snapshot| {
+                    require_reader(snapshot, room, user).await?;
+                    snapshot.row(FUND, values![CASH, room]).await?.as_ref().map(fund_from).transpose()
+                })
+            })
+            .await
+    }
+}
+
 /// The accounts of a room's dues, if it has any.
 pub(super) async fn of_room(database: &Database, room: RoomId) -> Result<Option<Fund>, Error> {
-    let sql = "SELECT f.account_id, f.balance, f.reserved, c.account_id, c.balance
-               FROM ledger_accounts f JOIN ledger_accounts c ON c.room_id = f.fund_of AND c.kind = ?
-               WHERE f.fund_of = ?";
-    let Some(row) = database.row(sql, values![CASH, room]).await? else { return Ok(None) };
-    Ok(Some(Fund {
-        wallet: AccountId(row.int(0)?),
-        balance: stored_won(&row, 1)?,
-        reserved: stored_won(&row, 2)?,
-        cash: AccountId(row.int(3)?),
-        cash_balance: stored_won(&row, 4)?,
-    }))
+    database.row(FUND, values![CASH, room]).await?.as_ref().map(fund_from).transpose()
 }
 
 /// As [`of_room`], of one that has.

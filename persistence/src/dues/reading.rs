@@ -203,13 +203,9 @@ impl Dues {
                     require_reader(snapshot, room, reader).await?;
                     let sql = Statement::from(REQUESTS).then(" WHERE room_id = ? AND request_id = ?");
                     let row = snapshot.row(sql, values![room, id]).await?.ok_or(Refused::NoSuchRequest(id))?;
-                    let sql = Statement::from(CHARGES_NAMED).then(" WHERE c.request_id = ? ORDER BY u.name, c.user_id");
+                    let sql = charges_named().then(" WHERE c.request_id = ? ORDER BY u.name, c.user_id");
                     let charges = snapshot.rows(sql, values![id]).await?;
-                    let entry = |row: &Row| {
-                        let moved_at_ms = row.int_or_null(11)?;
-                        Ok(ChargeEntry { charge: charge_of(row)?, name: row.text(10)?, moved_at_ms })
-                    };
-                    Ok((request_of(&row)?, charges.iter().map(entry).collect::<Result<_, Error>>()?))
+                    Ok((request_of(&row)?, charges.iter().map(charge_entry_of).collect::<Result<_, Error>>()?))
                 })
             })
             .await
@@ -327,7 +323,16 @@ fn own_of(row: &Row) -> Result<OwnCharge, Error> {
     Ok(OwnCharge { charge: charge_of(row)?, room_name, title, due: Day::of_stored(row.int(12)?)? })
 }
 
-fn request_of(row: &Row) -> Result<Request, Error> {
+/// Charges with the names of their members, for [`charge_entry_of`].
+pub(super) fn charges_named() -> Statement {
+    Statement::from(CHARGES_NAMED)
+}
+
+pub(super) fn charge_entry_of(row: &Row) -> Result<ChargeEntry, Error> {
+    Ok(ChargeEntry { charge: charge_of(row)?, name: row.text(10)?, moved_at_ms: row.int_or_null(11)? })
+}
+
+pub(super) fn request_of(row: &Row) -> Result<Request, Error> {
     Ok(Request {
         id: RequestId(row.int(0)?),
         plan: PlanId(row.int(1)?),

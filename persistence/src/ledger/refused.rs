@@ -121,6 +121,10 @@ impl Refused {
             | Self::Spending(SpendingRefused::NotTheTreasurer | SpendingRefused::OwnExpense(_)) => {
                 ErrorCode::NotAllowed
             }
+            Self::InsufficientFunds { .. } => ErrorCode::InsufficientFunds,
+            Self::NoWallet => ErrorCode::NoWallet,
+            Self::WrongPassword(_) => ErrorCode::WrongPassword,
+            Self::KeyReused(_) | Self::Dues(DuesRefused::KeyReused(_)) => ErrorCode::KeyReused,
             _ => ErrorCode::InvalidField,
         }
     }

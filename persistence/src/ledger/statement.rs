@@ -1,5 +1,6 @@
 //! An account's entries as they are shown, and the head of its chain.
 
+use moim_wire::limits::LIST_LIMIT_MAX;
 use moim_wire::{RoomId, UserId};
 
 use super::Ledger;
@@ -11,8 +12,8 @@ use crate::error::Error;
 use crate::members::Shared;
 use crate::sql::{Row, Statement, values};
 
-/// Entries of one page of a statement.
-const PAGE_MAX: usize = 500;
+/// Entries of one answer: a page of the protocol, and one that says that there are more.
+const PAGE_MAX: usize = LIST_LIMIT_MAX + 1;
 
 /// An entry with the names at both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

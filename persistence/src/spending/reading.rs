@@ -1,5 +1,6 @@
 //! What a room's members see of its expenses.
 
+use moim_wire::limits::MONEY_LIMIT_MAX;
 use moim_wire::{RoomId, UserId};
 
 use super::Spending;
@@ -9,8 +10,8 @@ use crate::dues::require_reader;
 use crate::error::Error;
 use crate::sql::{Row, Statement, Transaction, list, listed, transact, values};
 
-/// Expenses of one answer.
-const SHOWN_MAX: usize = 100;
+/// Expenses of one answer: a page of the protocol, and one that says that there are more.
+const SHOWN_MAX: usize = MONEY_LIMIT_MAX + 1;
 
 /// How a member has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +44,18 @@ impl ExpenseEntry {
 }
 
 impl Spending {
-    /// Expenses of a room below a number (0: the newest), the newest first, at most 100; for its members.
+    /// Expenses of a room below a number (0: the newest), the newest first, at most `limit` and 101; for its members.
     ///
     /// # Errors
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`].
-    pub async fn expenses(&self, user: UserId, room: RoomId, before: ExpenseId) -> Result<Vec<ExpenseEntry>, Error> {
+    pub async fn expenses(
+        &self,
+        user: UserId,
+        room: RoomId,
+        before: ExpenseId,
+        limit: usize,
+    ) -> Result<Vec<ExpenseEntry>, Error> {
+        let limit = limit.clamp(1, SHOWN_MAX) as u64;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
@@ -56,7 +64,7 @@ impl Spending {
                         " WHERE e.room_id = ? AND e.state <> 0 AND (e.expense_id < ? OR ? = 0)
                           ORDER BY e.expense_id DESC LIMIT ?",
                     );
-                    let rows = snapshot.rows(sql, values![room, before, before, SHOWN_MAX as u64]).await?;
+                    let rows = snapshot.rows(sql, values![room, before, before, limit]).await?;
                     let expenses = rows.iter().map(Expense::of).collect::<Result<Vec<_>, _>>()?;
                     with_votes(snapshot, expenses).await
                 })

@@ -101,7 +101,7 @@ pub(crate) fn jitter(delay: Duration) -> Duration {
     delay / 2 + (delay / 2).mul_f64(f64::from(random_u32()) / f64::from(u32::MAX))
 }
 
-fn random_u32() -> u32 {
+pub(crate) fn random_u32() -> u32 {
     getrandom::u32().expect("the operating system gives random bytes to every process")
 }
 

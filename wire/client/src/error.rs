@@ -8,6 +8,9 @@ use std::time::Duration;
 use moim_wire::body::BodyError;
 use moim_wire::{ErrorCode, RoomId, limits};
 
+use crate::chain::ChainFault;
+use crate::money::WalletId;
+
 /// Why a call failed or a stream ended.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -30,15 +33,15 @@ pub enum Error {
     /// There is no connection at the moment and nothing was asked; the client is trying to get one.
     #[error("not connected at the moment; nothing was asked")]
     NotConnected,
-    /// The connection broke before the answer came: the request may or may not have been carried out. Sends never end
-    /// so; they are resent.
+    /// The connection broke before the answer came: the request may or may not have been carried out. Sends and payments
+    /// never end so; they are asked again.
     #[error("the connection broke before the answer came")]
     Disconnected,
     /// The server refused the request. A send that ends so is not stored.
     #[error("refused: {0}")]
     Refused(Refusal),
-    /// A send's connection broke, and its resend was refused: the message may or may not be stored.
-    #[error("the connection broke during the send and its resend was refused: {0}")]
+    /// The answer to a send or a payment was lost, and asked again it was refused: it may or may not have been carried out.
+    #[error("the answer was lost, and asked again it was refused: {0}")]
     Uncertain(Refusal),
     /// The server had too much to do, several times in a row. Nothing changed.
     #[error("the server is busy, again after {} ms", .retry_after.as_millis())]
@@ -61,6 +64,14 @@ pub enum Error {
     /// A stream of this room is open already; a client follows a room once.
     #[error("room {0} is open already")]
     AlreadyOpen(RoomId),
+    /// The entries that the server gives do not form the chain that they are said to form.
+    #[error("the entries of wallet {wallet} are not what was written: {fault}")]
+    Chain {
+        /// Whose entries.
+        wallet: WalletId,
+        /// What is wrong with them.
+        fault: ChainFault,
+    },
     /// The device has numbered 2^32 - 1 sends; continue with a new device.
     #[error("the device has used up its sequences; connect with a new device")]
     SequencesUsedUp,

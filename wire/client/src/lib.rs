@@ -22,6 +22,9 @@
 //! }
 //! ```
 //!
+//! What a member does with dues is here as well: [`Client::dues`] says what is asked, [`Client::pay`] pays it once
+//! however often the connection breaks, and [`Client::verify_fund`] recomputes the chain of a room's fund.
+//!
 //! | queue | capacity | when full | counter |
 //! |---|---|---|---|
 //! | sends of a room not yet answered | 64, or what the server allows | callers wait | |
@@ -31,6 +34,7 @@
 //! | frames of a room not yet read | 512 | messages are fetched from the history later, the rest is dropped | [`Stats::messages_shed`], [`Stats::events_shed`] |
 
 mod backoff;
+mod chain;
 mod client;
 mod command;
 mod config;
@@ -41,7 +45,9 @@ mod follow;
 mod handshake;
 mod history;
 mod message;
+mod money;
 mod outbox;
+mod payment;
 mod pending;
 mod pulse;
 mod reconnect;
@@ -50,6 +56,7 @@ mod resume;
 mod say;
 mod stats;
 
+pub use chain::{Chain, ChainFault};
 pub use client::{Client, Room};
 pub use config::{Config, Credentials, Device, Reconnect};
 pub use connection::Status;
@@ -57,8 +64,14 @@ pub use error::{Error, Refusal};
 pub use handshake::Session;
 pub use history::{HistoryPage, Member, MemberPage, Past, RoomEntry, RoomPage};
 pub use message::{Message, RoomEvent, RoomInfo};
-pub use moim_wire::schema::{Kind, Role};
+pub use moim_wire::chain::ChainHash;
+pub use moim_wire::schema::{Decision, ExpenseState, Kind, Role, Standing};
 pub use moim_wire::{DeviceId, ErrorCode, MessageId, RoomId, Sequence, UserId};
+pub use money::{
+    Charge, ChargeId, ChargePage, Day, DuesPage, DuesRequest, Entry, EntryPage, Expense, ExpenseId, ExpensePage, Fund,
+    RequestId, TransferId, Wallet, WalletId, Wallets, Won,
+};
 pub use outbox::Sent;
+pub use payment::{Paid, Payment, PaymentKey};
 pub use resume::RoomStream;
 pub use stats::Stats;

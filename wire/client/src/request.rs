@@ -7,6 +7,8 @@ use moim_wire::schema;
 use moim_wire::{Encoder, Envelope, MessageId, Opcode, RoomId, UserId};
 
 use crate::error::{Error, Refusal};
+use crate::money::{ExpenseId, RequestId, WalletId};
+use crate::payment::Payment;
 
 /// A request that the server answers once.
 #[derive(Clone, Debug)]
@@ -16,6 +18,13 @@ pub(crate) enum Request {
     Rooms { after: RoomId, limit: u16 },
     Join { room: RoomId, password: Option<String> },
     Leave { room: RoomId },
+    Wallet { room: Option<RoomId> },
+    Dues { room: Option<RoomId>, before: Option<RequestId>, limit: u16 },
+    Charges { room: RoomId, request: RequestId, after: UserId, limit: u16 },
+    Pay(Payment),
+    Entries { wallet: WalletId, after: u64, limit: u16 },
+    Expenses { room: RoomId, before: Option<ExpenseId>, limit: u16 },
+    Vote { room: RoomId, expense: ExpenseId, approves: bool },
 }
 
 impl Request {
@@ -38,6 +47,28 @@ impl Request {
             }),
             Self::Leave { room } => encoder
                 .frame(out, Opcode::Leave, envelope, |b| schema::Leave::create(b, &schema::LeaveArgs { room: room.0 })),
+            Self::Wallet { room } => encoder.frame(out, Opcode::Wallet, envelope, |b| {
+                schema::Wallet::create(b, &schema::WalletArgs { room: room.map_or(0, |room| room.0) })
+            }),
+            Self::Dues { room, before, limit } => encoder.frame(out, Opcode::Dues, envelope, |b| {
+                let (room, before) = (room.map_or(0, |room| room.0), before.map_or(0, |before| before.0));
+                schema::Dues::create(b, &schema::DuesArgs { room, before, limit: *limit })
+            }),
+            Self::Charges { room, request, after, limit } => encoder.frame(out, Opcode::Charges, envelope, |b| {
+                let args = schema::ChargesArgs { room: room.0, request: request.0, after: after.0, limit: *limit };
+                schema::Charges::create(b, &args)
+            }),
+            Self::Pay(payment) => payment.write(encoder, out, envelope),
+            Self::Entries { wallet, after, limit } => encoder.frame(out, Opcode::Entries, envelope, |b| {
+                schema::Entries::create(b, &schema::EntriesArgs { wallet: wallet.0, after: *after, limit: *limit })
+            }),
+            Self::Expenses { room, before, limit } => encoder.frame(out, Opcode::Expenses, envelope, |b| {
+                let before = before.map_or(0, |before| before.0);
+                schema::Expenses::create(b, &schema::ExpensesArgs { room: room.0, before, limit: *limit })
+            }),
+            Self::Vote { room, expense, approves } => encoder.frame(out, Opcode::Vote, envelope, |b| {
+                schema::Vote::create(b, &schema::VoteArgs { room: room.0, expense: expense.0, approves: *approves })
+            }),
         }
     }
 }

@@ -247,6 +247,282 @@ impl<'a> ::flatbuffers::Verifiable for Role {
 }
 
 impl ::flatbuffers::SimpleToVerifyInSlice for Role {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_STANDING: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_STANDING: u8 = 3;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_STANDING: [Standing; 4] = [
+  Standing::Open,
+  Standing::Paid,
+  Standing::Exempt,
+  Standing::Void,
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct Standing(pub u8);
+#[allow(non_upper_case_globals)]
+impl Standing {
+  pub const Open: Self = Self(0);
+  pub const Paid: Self = Self(1);
+  pub const Exempt: Self = Self(2);
+  pub const Void: Self = Self(3);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 3;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Open,
+    Self::Paid,
+    Self::Exempt,
+    Self::Void,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Open => Some("Open"),
+      Self::Paid => Some("Paid"),
+      Self::Exempt => Some("Exempt"),
+      Self::Void => Some("Void"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for Standing {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for Standing {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for Standing {
+    type Output = Standing;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for Standing {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Standing {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Standing {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_EXPENSE_STATE: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_EXPENSE_STATE: u8 = 4;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_EXPENSE_STATE: [ExpenseState; 5] = [
+  ExpenseState::Proposed,
+  ExpenseState::Posted,
+  ExpenseState::Refused,
+  ExpenseState::Expired,
+  ExpenseState::Withdrawn,
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct ExpenseState(pub u8);
+#[allow(non_upper_case_globals)]
+impl ExpenseState {
+  pub const Proposed: Self = Self(0);
+  pub const Posted: Self = Self(1);
+  pub const Refused: Self = Self(2);
+  pub const Expired: Self = Self(3);
+  pub const Withdrawn: Self = Self(4);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 4;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Proposed,
+    Self::Posted,
+    Self::Refused,
+    Self::Expired,
+    Self::Withdrawn,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Proposed => Some("Proposed"),
+      Self::Posted => Some("Posted"),
+      Self::Refused => Some("Refused"),
+      Self::Expired => Some("Expired"),
+      Self::Withdrawn => Some("Withdrawn"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for ExpenseState {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for ExpenseState {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for ExpenseState {
+    type Output = ExpenseState;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for ExpenseState {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for ExpenseState {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for ExpenseState {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_DECISION: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_DECISION: u8 = 2;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_DECISION: [Decision; 3] = [
+  Decision::None,
+  Decision::Approves,
+  Decision::Objects,
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct Decision(pub u8);
+#[allow(non_upper_case_globals)]
+impl Decision {
+  pub const None: Self = Self(0);
+  pub const Approves: Self = Self(1);
+  pub const Objects: Self = Self(2);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 2;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::None,
+    Self::Approves,
+    Self::Objects,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::None => Some("None"),
+      Self::Approves => Some("Approves"),
+      Self::Objects => Some("Objects"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for Decision {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for Decision {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for Decision {
+    type Output = Decision;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for Decision {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Decision {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Decision {}
 // struct MessageHead, aligned to 8
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq)]
@@ -5227,6 +5503,3043 @@ impl ::core::fmt::Debug for Revoke<'_> {
     let mut ds = f.debug_struct("Revoke");
       ds.field("user", &self.user());
       ds.field("login", &self.login());
+      ds.finish()
+  }
+}
+pub enum WalletOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Wallet<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Wallet<'a> {
+  type Inner = Wallet<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Wallet<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Wallet { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args WalletArgs
+  ) -> ::flatbuffers::WIPOffset<Wallet<'bldr>> {
+    let mut builder = WalletBuilder::new(_fbb);
+    builder.add_room(args.room);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Wallet::VT_ROOM, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Wallet<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct WalletArgs {
+    pub room: u32,
+}
+impl<'a> Default for WalletArgs {
+  #[inline]
+  fn default() -> Self {
+    WalletArgs {
+      room: 0,
+    }
+  }
+}
+
+pub struct WalletBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> WalletBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(Wallet::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> WalletBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    WalletBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Wallet<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Wallet<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Wallet");
+      ds.field("room", &self.room());
+      ds.finish()
+  }
+}
+pub enum AccountOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Account<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Account<'a> {
+  type Inner = Account<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Account<'a> {
+  pub const VT_WALLET: ::flatbuffers::VOffsetT = 4;
+  pub const VT_BALANCE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_RESERVED: ::flatbuffers::VOffsetT = 8;
+  pub const VT_ENTRIES: ::flatbuffers::VOffsetT = 10;
+  pub const VT_HEAD: ::flatbuffers::VOffsetT = 12;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Account { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args AccountArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Account<'bldr>> {
+    let mut builder = AccountBuilder::new(_fbb);
+    builder.add_entries(args.entries);
+    builder.add_reserved(args.reserved);
+    builder.add_balance(args.balance);
+    builder.add_wallet(args.wallet);
+    if let Some(x) = args.head { builder.add_head(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn wallet(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Account::VT_WALLET, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn balance(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Account::VT_BALANCE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn reserved(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Account::VT_RESERVED, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn entries(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Account::VT_ENTRIES, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn head(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(Account::VT_HEAD, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Account<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("wallet", Self::VT_WALLET, false)?
+     .visit_field::<i64>("balance", Self::VT_BALANCE, false)?
+     .visit_field::<i64>("reserved", Self::VT_RESERVED, false)?
+     .visit_field::<u64>("entries", Self::VT_ENTRIES, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("head", Self::VT_HEAD, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct AccountArgs<'a> {
+    pub wallet: u64,
+    pub balance: i64,
+    pub reserved: i64,
+    pub entries: u64,
+    pub head: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+}
+impl<'a> Default for AccountArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    AccountArgs {
+      wallet: 0,
+      balance: 0,
+      reserved: 0,
+      entries: 0,
+      head: None,
+    }
+  }
+}
+
+pub struct AccountBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> AccountBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_wallet(&mut self, wallet: u64) {
+    self.fbb_.push_slot::<u64>(Account::VT_WALLET, wallet, 0);
+  }
+  #[inline]
+  pub fn add_balance(&mut self, balance: i64) {
+    self.fbb_.push_slot::<i64>(Account::VT_BALANCE, balance, 0);
+  }
+  #[inline]
+  pub fn add_reserved(&mut self, reserved: i64) {
+    self.fbb_.push_slot::<i64>(Account::VT_RESERVED, reserved, 0);
+  }
+  #[inline]
+  pub fn add_entries(&mut self, entries: u64) {
+    self.fbb_.push_slot::<u64>(Account::VT_ENTRIES, entries, 0);
+  }
+  #[inline]
+  pub fn add_head(&mut self, head: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Account::VT_HEAD, head);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> AccountBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    AccountBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Account<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Account<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Account");
+      ds.field("wallet", &self.wallet());
+      ds.field("balance", &self.balance());
+      ds.field("reserved", &self.reserved());
+      ds.field("entries", &self.entries());
+      ds.field("head", &self.head());
+      ds.finish()
+  }
+}
+pub enum WalletStateOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct WalletState<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for WalletState<'a> {
+  type Inner = WalletState<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> WalletState<'a> {
+  pub const VT_OWN: ::flatbuffers::VOffsetT = 4;
+  pub const VT_FUND: ::flatbuffers::VOffsetT = 6;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    WalletState { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args WalletStateArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<WalletState<'bldr>> {
+    let mut builder = WalletStateBuilder::new(_fbb);
+    if let Some(x) = args.fund { builder.add_fund(x); }
+    if let Some(x) = args.own { builder.add_own(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn own(&self) -> Option<Account<'a>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<Account>>(WalletState::VT_OWN, None)}
+  }
+  #[inline]
+  pub fn fund(&self) -> Option<Account<'a>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<Account>>(WalletState::VT_FUND, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for WalletState<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<Account>>("own", Self::VT_OWN, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<Account>>("fund", Self::VT_FUND, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct WalletStateArgs<'a> {
+    pub own: Option<::flatbuffers::WIPOffset<Account<'a>>>,
+    pub fund: Option<::flatbuffers::WIPOffset<Account<'a>>>,
+}
+impl<'a> Default for WalletStateArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    WalletStateArgs {
+      own: None,
+      fund: None,
+    }
+  }
+}
+
+pub struct WalletStateBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> WalletStateBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_own(&mut self, own: ::flatbuffers::WIPOffset<Account<'b >>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<Account>>(WalletState::VT_OWN, own);
+  }
+  #[inline]
+  pub fn add_fund(&mut self, fund: ::flatbuffers::WIPOffset<Account<'b >>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<Account>>(WalletState::VT_FUND, fund);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> WalletStateBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    WalletStateBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<WalletState<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for WalletState<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("WalletState");
+      ds.field("own", &self.own());
+      ds.field("fund", &self.fund());
+      ds.finish()
+  }
+}
+pub enum DuesOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Dues<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Dues<'a> {
+  type Inner = Dues<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Dues<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_BEFORE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_LIMIT: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Dues { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args DuesArgs
+  ) -> ::flatbuffers::WIPOffset<Dues<'bldr>> {
+    let mut builder = DuesBuilder::new(_fbb);
+    builder.add_before(args.before);
+    builder.add_room(args.room);
+    builder.add_limit(args.limit);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Dues::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn before(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Dues::VT_BEFORE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn limit(&self) -> u16 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u16>(Dues::VT_LIMIT, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Dues<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<u64>("before", Self::VT_BEFORE, false)?
+     .visit_field::<u16>("limit", Self::VT_LIMIT, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct DuesArgs {
+    pub room: u32,
+    pub before: u64,
+    pub limit: u16,
+}
+impl<'a> Default for DuesArgs {
+  #[inline]
+  fn default() -> Self {
+    DuesArgs {
+      room: 0,
+      before: 0,
+      limit: 0,
+    }
+  }
+}
+
+pub struct DuesBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> DuesBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(Dues::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_before(&mut self, before: u64) {
+    self.fbb_.push_slot::<u64>(Dues::VT_BEFORE, before, 0);
+  }
+  #[inline]
+  pub fn add_limit(&mut self, limit: u16) {
+    self.fbb_.push_slot::<u16>(Dues::VT_LIMIT, limit, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> DuesBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    DuesBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Dues<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Dues<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Dues");
+      ds.field("room", &self.room());
+      ds.field("before", &self.before());
+      ds.field("limit", &self.limit());
+      ds.finish()
+  }
+}
+pub enum ChargeOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Charge<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Charge<'a> {
+  type Inner = Charge<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Charge<'a> {
+  pub const VT_CHARGE: ::flatbuffers::VOffsetT = 4;
+  pub const VT_USER: ::flatbuffers::VOffsetT = 6;
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 8;
+  pub const VT_AMOUNT: ::flatbuffers::VOffsetT = 10;
+  pub const VT_LATE_FEE: ::flatbuffers::VOffsetT = 12;
+  pub const VT_WAIVED: ::flatbuffers::VOffsetT = 14;
+  pub const VT_PAID: ::flatbuffers::VOffsetT = 16;
+  pub const VT_OPEN: ::flatbuffers::VOffsetT = 18;
+  pub const VT_STANDING: ::flatbuffers::VOffsetT = 20;
+  pub const VT_REASON: ::flatbuffers::VOffsetT = 22;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Charge { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ChargeArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Charge<'bldr>> {
+    let mut builder = ChargeBuilder::new(_fbb);
+    builder.add_open(args.open);
+    builder.add_paid(args.paid);
+    builder.add_waived(args.waived);
+    builder.add_late_fee(args.late_fee);
+    builder.add_amount(args.amount);
+    builder.add_charge(args.charge);
+    if let Some(x) = args.reason { builder.add_reason(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.add_user(args.user);
+    builder.add_standing(args.standing);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn charge(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Charge::VT_CHARGE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn user(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Charge::VT_USER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Charge::VT_NAME, None)}
+  }
+  #[inline]
+  pub fn amount(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Charge::VT_AMOUNT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn late_fee(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Charge::VT_LATE_FEE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn waived(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Charge::VT_WAIVED, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn paid(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Charge::VT_PAID, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn open(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Charge::VT_OPEN, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn standing(&self) -> Standing {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<Standing>(Charge::VT_STANDING, Some(Standing::Open)).unwrap()}
+  }
+  #[inline]
+  pub fn reason(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Charge::VT_REASON, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Charge<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("charge", Self::VT_CHARGE, false)?
+     .visit_field::<u32>("user", Self::VT_USER, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, false)?
+     .visit_field::<i64>("amount", Self::VT_AMOUNT, false)?
+     .visit_field::<i64>("late_fee", Self::VT_LATE_FEE, false)?
+     .visit_field::<i64>("waived", Self::VT_WAIVED, false)?
+     .visit_field::<i64>("paid", Self::VT_PAID, false)?
+     .visit_field::<i64>("open", Self::VT_OPEN, false)?
+     .visit_field::<Standing>("standing", Self::VT_STANDING, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("reason", Self::VT_REASON, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ChargeArgs<'a> {
+    pub charge: u64,
+    pub user: u32,
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub amount: i64,
+    pub late_fee: i64,
+    pub waived: i64,
+    pub paid: i64,
+    pub open: i64,
+    pub standing: Standing,
+    pub reason: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for ChargeArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ChargeArgs {
+      charge: 0,
+      user: 0,
+      name: None,
+      amount: 0,
+      late_fee: 0,
+      waived: 0,
+      paid: 0,
+      open: 0,
+      standing: Standing::Open,
+      reason: None,
+    }
+  }
+}
+
+pub struct ChargeBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ChargeBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_charge(&mut self, charge: u64) {
+    self.fbb_.push_slot::<u64>(Charge::VT_CHARGE, charge, 0);
+  }
+  #[inline]
+  pub fn add_user(&mut self, user: u32) {
+    self.fbb_.push_slot::<u32>(Charge::VT_USER, user, 0);
+  }
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Charge::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_amount(&mut self, amount: i64) {
+    self.fbb_.push_slot::<i64>(Charge::VT_AMOUNT, amount, 0);
+  }
+  #[inline]
+  pub fn add_late_fee(&mut self, late_fee: i64) {
+    self.fbb_.push_slot::<i64>(Charge::VT_LATE_FEE, late_fee, 0);
+  }
+  #[inline]
+  pub fn add_waived(&mut self, waived: i64) {
+    self.fbb_.push_slot::<i64>(Charge::VT_WAIVED, waived, 0);
+  }
+  #[inline]
+  pub fn add_paid(&mut self, paid: i64) {
+    self.fbb_.push_slot::<i64>(Charge::VT_PAID, paid, 0);
+  }
+  #[inline]
+  pub fn add_open(&mut self, open: i64) {
+    self.fbb_.push_slot::<i64>(Charge::VT_OPEN, open, 0);
+  }
+  #[inline]
+  pub fn add_standing(&mut self, standing: Standing) {
+    self.fbb_.push_slot::<Standing>(Charge::VT_STANDING, standing, Standing::Open);
+  }
+  #[inline]
+  pub fn add_reason(&mut self, reason: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Charge::VT_REASON, reason);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ChargeBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ChargeBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Charge<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Charge<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Charge");
+      ds.field("charge", &self.charge());
+      ds.field("user", &self.user());
+      ds.field("name", &self.name());
+      ds.field("amount", &self.amount());
+      ds.field("late_fee", &self.late_fee());
+      ds.field("waived", &self.waived());
+      ds.field("paid", &self.paid());
+      ds.field("open", &self.open());
+      ds.field("standing", &self.standing());
+      ds.field("reason", &self.reason());
+      ds.finish()
+  }
+}
+pub enum DuesRequestOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct DuesRequest<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for DuesRequest<'a> {
+  type Inner = DuesRequest<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> DuesRequest<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_REQUEST: ::flatbuffers::VOffsetT = 6;
+  pub const VT_PLAN: ::flatbuffers::VOffsetT = 8;
+  pub const VT_TITLE: ::flatbuffers::VOffsetT = 10;
+  pub const VT_DUE: ::flatbuffers::VOffsetT = 12;
+  pub const VT_GRACE_DAYS: ::flatbuffers::VOffsetT = 14;
+  pub const VT_LATE_FEE: ::flatbuffers::VOffsetT = 16;
+  pub const VT_ODD_WON: ::flatbuffers::VOffsetT = 18;
+  pub const VT_ASKED_AT_MS: ::flatbuffers::VOffsetT = 20;
+  pub const VT_ASKED_OF: ::flatbuffers::VOffsetT = 22;
+  pub const VT_PAID_BY: ::flatbuffers::VOffsetT = 24;
+  pub const VT_COLLECTED: ::flatbuffers::VOffsetT = 26;
+  pub const VT_OWN: ::flatbuffers::VOffsetT = 28;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    DuesRequest { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args DuesRequestArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<DuesRequest<'bldr>> {
+    let mut builder = DuesRequestBuilder::new(_fbb);
+    builder.add_collected(args.collected);
+    builder.add_asked_at_ms(args.asked_at_ms);
+    builder.add_late_fee(args.late_fee);
+    builder.add_plan(args.plan);
+    builder.add_request(args.request);
+    if let Some(x) = args.own { builder.add_own(x); }
+    builder.add_paid_by(args.paid_by);
+    builder.add_asked_of(args.asked_of);
+    builder.add_odd_won(args.odd_won);
+    builder.add_grace_days(args.grace_days);
+    builder.add_due(args.due);
+    if let Some(x) = args.title { builder.add_title(x); }
+    builder.add_room(args.room);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(DuesRequest::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn request(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(DuesRequest::VT_REQUEST, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn plan(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(DuesRequest::VT_PLAN, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn title(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(DuesRequest::VT_TITLE, None)}
+  }
+  #[inline]
+  pub fn due(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(DuesRequest::VT_DUE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn grace_days(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(DuesRequest::VT_GRACE_DAYS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn late_fee(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(DuesRequest::VT_LATE_FEE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn odd_won(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(DuesRequest::VT_ODD_WON, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn asked_at_ms(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(DuesRequest::VT_ASKED_AT_MS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn asked_of(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(DuesRequest::VT_ASKED_OF, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn paid_by(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(DuesRequest::VT_PAID_BY, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn collected(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(DuesRequest::VT_COLLECTED, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn own(&self) -> Option<Charge<'a>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<Charge>>(DuesRequest::VT_OWN, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for DuesRequest<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<u64>("request", Self::VT_REQUEST, false)?
+     .visit_field::<u64>("plan", Self::VT_PLAN, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("title", Self::VT_TITLE, false)?
+     .visit_field::<u32>("due", Self::VT_DUE, false)?
+     .visit_field::<u32>("grace_days", Self::VT_GRACE_DAYS, false)?
+     .visit_field::<i64>("late_fee", Self::VT_LATE_FEE, false)?
+     .visit_field::<u32>("odd_won", Self::VT_ODD_WON, false)?
+     .visit_field::<u64>("asked_at_ms", Self::VT_ASKED_AT_MS, false)?
+     .visit_field::<u32>("asked_of", Self::VT_ASKED_OF, false)?
+     .visit_field::<u32>("paid_by", Self::VT_PAID_BY, false)?
+     .visit_field::<i64>("collected", Self::VT_COLLECTED, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<Charge>>("own", Self::VT_OWN, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct DuesRequestArgs<'a> {
+    pub room: u32,
+    pub request: u64,
+    pub plan: u64,
+    pub title: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub due: u32,
+    pub grace_days: u32,
+    pub late_fee: i64,
+    pub odd_won: u32,
+    pub asked_at_ms: u64,
+    pub asked_of: u32,
+    pub paid_by: u32,
+    pub collected: i64,
+    pub own: Option<::flatbuffers::WIPOffset<Charge<'a>>>,
+}
+impl<'a> Default for DuesRequestArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    DuesRequestArgs {
+      room: 0,
+      request: 0,
+      plan: 0,
+      title: None,
+      due: 0,
+      grace_days: 0,
+      late_fee: 0,
+      odd_won: 0,
+      asked_at_ms: 0,
+      asked_of: 0,
+      paid_by: 0,
+      collected: 0,
+      own: None,
+    }
+  }
+}
+
+pub struct DuesRequestBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> DuesRequestBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(DuesRequest::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_request(&mut self, request: u64) {
+    self.fbb_.push_slot::<u64>(DuesRequest::VT_REQUEST, request, 0);
+  }
+  #[inline]
+  pub fn add_plan(&mut self, plan: u64) {
+    self.fbb_.push_slot::<u64>(DuesRequest::VT_PLAN, plan, 0);
+  }
+  #[inline]
+  pub fn add_title(&mut self, title: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(DuesRequest::VT_TITLE, title);
+  }
+  #[inline]
+  pub fn add_due(&mut self, due: u32) {
+    self.fbb_.push_slot::<u32>(DuesRequest::VT_DUE, due, 0);
+  }
+  #[inline]
+  pub fn add_grace_days(&mut self, grace_days: u32) {
+    self.fbb_.push_slot::<u32>(DuesRequest::VT_GRACE_DAYS, grace_days, 0);
+  }
+  #[inline]
+  pub fn add_late_fee(&mut self, late_fee: i64) {
+    self.fbb_.push_slot::<i64>(DuesRequest::VT_LATE_FEE, late_fee, 0);
+  }
+  #[inline]
+  pub fn add_odd_won(&mut self, odd_won: u32) {
+    self.fbb_.push_slot::<u32>(DuesRequest::VT_ODD_WON, odd_won, 0);
+  }
+  #[inline]
+  pub fn add_asked_at_ms(&mut self, asked_at_ms: u64) {
+    self.fbb_.push_slot::<u64>(DuesRequest::VT_ASKED_AT_MS, asked_at_ms, 0);
+  }
+  #[inline]
+  pub fn add_asked_of(&mut self, asked_of: u32) {
+    self.fbb_.push_slot::<u32>(DuesRequest::VT_ASKED_OF, asked_of, 0);
+  }
+  #[inline]
+  pub fn add_paid_by(&mut self, paid_by: u32) {
+    self.fbb_.push_slot::<u32>(DuesRequest::VT_PAID_BY, paid_by, 0);
+  }
+  #[inline]
+  pub fn add_collected(&mut self, collected: i64) {
+    self.fbb_.push_slot::<i64>(DuesRequest::VT_COLLECTED, collected, 0);
+  }
+  #[inline]
+  pub fn add_own(&mut self, own: ::flatbuffers::WIPOffset<Charge<'b >>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<Charge>>(DuesRequest::VT_OWN, own);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> DuesRequestBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    DuesRequestBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<DuesRequest<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for DuesRequest<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("DuesRequest");
+      ds.field("room", &self.room());
+      ds.field("request", &self.request());
+      ds.field("plan", &self.plan());
+      ds.field("title", &self.title());
+      ds.field("due", &self.due());
+      ds.field("grace_days", &self.grace_days());
+      ds.field("late_fee", &self.late_fee());
+      ds.field("odd_won", &self.odd_won());
+      ds.field("asked_at_ms", &self.asked_at_ms());
+      ds.field("asked_of", &self.asked_of());
+      ds.field("paid_by", &self.paid_by());
+      ds.field("collected", &self.collected());
+      ds.field("own", &self.own());
+      ds.finish()
+  }
+}
+pub enum DuesListOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct DuesList<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for DuesList<'a> {
+  type Inner = DuesList<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> DuesList<'a> {
+  pub const VT_REQUESTS: ::flatbuffers::VOffsetT = 4;
+  pub const VT_MORE: ::flatbuffers::VOffsetT = 6;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    DuesList { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args DuesListArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<DuesList<'bldr>> {
+    let mut builder = DuesListBuilder::new(_fbb);
+    if let Some(x) = args.requests { builder.add_requests(x); }
+    builder.add_more(args.more);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn requests(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<DuesRequest<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<DuesRequest>>>>(DuesList::VT_REQUESTS, None)}
+  }
+  #[inline]
+  pub fn more(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(DuesList::VT_MORE, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for DuesList<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<DuesRequest>>>>("requests", Self::VT_REQUESTS, false)?
+     .visit_field::<bool>("more", Self::VT_MORE, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct DuesListArgs<'a> {
+    pub requests: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<DuesRequest<'a>>>>>,
+    pub more: bool,
+}
+impl<'a> Default for DuesListArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    DuesListArgs {
+      requests: None,
+      more: false,
+    }
+  }
+}
+
+pub struct DuesListBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> DuesListBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_requests(&mut self, requests: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<DuesRequest<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(DuesList::VT_REQUESTS, requests);
+  }
+  #[inline]
+  pub fn add_more(&mut self, more: bool) {
+    self.fbb_.push_slot::<bool>(DuesList::VT_MORE, more, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> DuesListBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    DuesListBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<DuesList<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for DuesList<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("DuesList");
+      ds.field("requests", &self.requests());
+      ds.field("more", &self.more());
+      ds.finish()
+  }
+}
+pub enum ChargesOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Charges<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Charges<'a> {
+  type Inner = Charges<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Charges<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_REQUEST: ::flatbuffers::VOffsetT = 6;
+  pub const VT_AFTER: ::flatbuffers::VOffsetT = 8;
+  pub const VT_LIMIT: ::flatbuffers::VOffsetT = 10;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Charges { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ChargesArgs
+  ) -> ::flatbuffers::WIPOffset<Charges<'bldr>> {
+    let mut builder = ChargesBuilder::new(_fbb);
+    builder.add_request(args.request);
+    builder.add_after(args.after);
+    builder.add_room(args.room);
+    builder.add_limit(args.limit);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Charges::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn request(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Charges::VT_REQUEST, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn after(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Charges::VT_AFTER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn limit(&self) -> u16 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u16>(Charges::VT_LIMIT, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Charges<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<u64>("request", Self::VT_REQUEST, false)?
+     .visit_field::<u32>("after", Self::VT_AFTER, false)?
+     .visit_field::<u16>("limit", Self::VT_LIMIT, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ChargesArgs {
+    pub room: u32,
+    pub request: u64,
+    pub after: u32,
+    pub limit: u16,
+}
+impl<'a> Default for ChargesArgs {
+  #[inline]
+  fn default() -> Self {
+    ChargesArgs {
+      room: 0,
+      request: 0,
+      after: 0,
+      limit: 0,
+    }
+  }
+}
+
+pub struct ChargesBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ChargesBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(Charges::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_request(&mut self, request: u64) {
+    self.fbb_.push_slot::<u64>(Charges::VT_REQUEST, request, 0);
+  }
+  #[inline]
+  pub fn add_after(&mut self, after: u32) {
+    self.fbb_.push_slot::<u32>(Charges::VT_AFTER, after, 0);
+  }
+  #[inline]
+  pub fn add_limit(&mut self, limit: u16) {
+    self.fbb_.push_slot::<u16>(Charges::VT_LIMIT, limit, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ChargesBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ChargesBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Charges<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Charges<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Charges");
+      ds.field("room", &self.room());
+      ds.field("request", &self.request());
+      ds.field("after", &self.after());
+      ds.field("limit", &self.limit());
+      ds.finish()
+  }
+}
+pub enum ChargeListOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct ChargeList<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for ChargeList<'a> {
+  type Inner = ChargeList<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> ChargeList<'a> {
+  pub const VT_REQUEST: ::flatbuffers::VOffsetT = 4;
+  pub const VT_CHARGES: ::flatbuffers::VOffsetT = 6;
+  pub const VT_MORE: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    ChargeList { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ChargeListArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<ChargeList<'bldr>> {
+    let mut builder = ChargeListBuilder::new(_fbb);
+    builder.add_request(args.request);
+    if let Some(x) = args.charges { builder.add_charges(x); }
+    builder.add_more(args.more);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn request(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(ChargeList::VT_REQUEST, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn charges(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Charge<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Charge>>>>(ChargeList::VT_CHARGES, None)}
+  }
+  #[inline]
+  pub fn more(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(ChargeList::VT_MORE, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for ChargeList<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("request", Self::VT_REQUEST, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Charge>>>>("charges", Self::VT_CHARGES, false)?
+     .visit_field::<bool>("more", Self::VT_MORE, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ChargeListArgs<'a> {
+    pub request: u64,
+    pub charges: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Charge<'a>>>>>,
+    pub more: bool,
+}
+impl<'a> Default for ChargeListArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ChargeListArgs {
+      request: 0,
+      charges: None,
+      more: false,
+    }
+  }
+}
+
+pub struct ChargeListBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ChargeListBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_request(&mut self, request: u64) {
+    self.fbb_.push_slot::<u64>(ChargeList::VT_REQUEST, request, 0);
+  }
+  #[inline]
+  pub fn add_charges(&mut self, charges: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Charge<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(ChargeList::VT_CHARGES, charges);
+  }
+  #[inline]
+  pub fn add_more(&mut self, more: bool) {
+    self.fbb_.push_slot::<bool>(ChargeList::VT_MORE, more, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ChargeListBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ChargeListBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<ChargeList<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for ChargeList<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("ChargeList");
+      ds.field("request", &self.request());
+      ds.field("charges", &self.charges());
+      ds.field("more", &self.more());
+      ds.finish()
+  }
+}
+pub enum PayOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Pay<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Pay<'a> {
+  type Inner = Pay<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Pay<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_CHARGE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_AMOUNT: ::flatbuffers::VOffsetT = 8;
+  pub const VT_KEY: ::flatbuffers::VOffsetT = 10;
+  pub const VT_PASSWORD: ::flatbuffers::VOffsetT = 12;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Pay { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args PayArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Pay<'bldr>> {
+    let mut builder = PayBuilder::new(_fbb);
+    builder.add_amount(args.amount);
+    builder.add_charge(args.charge);
+    if let Some(x) = args.password { builder.add_password(x); }
+    if let Some(x) = args.key { builder.add_key(x); }
+    builder.add_room(args.room);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Pay::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn charge(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Pay::VT_CHARGE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn amount(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Pay::VT_AMOUNT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn key(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Pay::VT_KEY, None)}
+  }
+  #[inline]
+  pub fn password(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Pay::VT_PASSWORD, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Pay<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<u64>("charge", Self::VT_CHARGE, false)?
+     .visit_field::<i64>("amount", Self::VT_AMOUNT, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("key", Self::VT_KEY, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("password", Self::VT_PASSWORD, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct PayArgs<'a> {
+    pub room: u32,
+    pub charge: u64,
+    pub amount: i64,
+    pub key: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub password: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for PayArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    PayArgs {
+      room: 0,
+      charge: 0,
+      amount: 0,
+      key: None,
+      password: None,
+    }
+  }
+}
+
+pub struct PayBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> PayBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(Pay::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_charge(&mut self, charge: u64) {
+    self.fbb_.push_slot::<u64>(Pay::VT_CHARGE, charge, 0);
+  }
+  #[inline]
+  pub fn add_amount(&mut self, amount: i64) {
+    self.fbb_.push_slot::<i64>(Pay::VT_AMOUNT, amount, 0);
+  }
+  #[inline]
+  pub fn add_key(&mut self, key: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Pay::VT_KEY, key);
+  }
+  #[inline]
+  pub fn add_password(&mut self, password: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Pay::VT_PASSWORD, password);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> PayBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    PayBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Pay<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Pay<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Pay");
+      ds.field("room", &self.room());
+      ds.field("charge", &self.charge());
+      ds.field("amount", &self.amount());
+      ds.field("key", &self.key());
+      ds.field("password", &self.password());
+      ds.finish()
+  }
+}
+pub enum PaidOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Paid<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Paid<'a> {
+  type Inner = Paid<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Paid<'a> {
+  pub const VT_TRANSFER: ::flatbuffers::VOffsetT = 4;
+  pub const VT_AMOUNT: ::flatbuffers::VOffsetT = 6;
+  pub const VT_OPEN: ::flatbuffers::VOffsetT = 8;
+  pub const VT_CREDIT: ::flatbuffers::VOffsetT = 10;
+  pub const VT_REPEATED: ::flatbuffers::VOffsetT = 12;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Paid { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args PaidArgs
+  ) -> ::flatbuffers::WIPOffset<Paid<'bldr>> {
+    let mut builder = PaidBuilder::new(_fbb);
+    builder.add_credit(args.credit);
+    builder.add_open(args.open);
+    builder.add_amount(args.amount);
+    builder.add_transfer(args.transfer);
+    builder.add_repeated(args.repeated);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn transfer(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Paid::VT_TRANSFER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn amount(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Paid::VT_AMOUNT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn open(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Paid::VT_OPEN, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn credit(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Paid::VT_CREDIT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn repeated(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(Paid::VT_REPEATED, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Paid<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("transfer", Self::VT_TRANSFER, false)?
+     .visit_field::<i64>("amount", Self::VT_AMOUNT, false)?
+     .visit_field::<i64>("open", Self::VT_OPEN, false)?
+     .visit_field::<i64>("credit", Self::VT_CREDIT, false)?
+     .visit_field::<bool>("repeated", Self::VT_REPEATED, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct PaidArgs {
+    pub transfer: u64,
+    pub amount: i64,
+    pub open: i64,
+    pub credit: i64,
+    pub repeated: bool,
+}
+impl<'a> Default for PaidArgs {
+  #[inline]
+  fn default() -> Self {
+    PaidArgs {
+      transfer: 0,
+      amount: 0,
+      open: 0,
+      credit: 0,
+      repeated: false,
+    }
+  }
+}
+
+pub struct PaidBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> PaidBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_transfer(&mut self, transfer: u64) {
+    self.fbb_.push_slot::<u64>(Paid::VT_TRANSFER, transfer, 0);
+  }
+  #[inline]
+  pub fn add_amount(&mut self, amount: i64) {
+    self.fbb_.push_slot::<i64>(Paid::VT_AMOUNT, amount, 0);
+  }
+  #[inline]
+  pub fn add_open(&mut self, open: i64) {
+    self.fbb_.push_slot::<i64>(Paid::VT_OPEN, open, 0);
+  }
+  #[inline]
+  pub fn add_credit(&mut self, credit: i64) {
+    self.fbb_.push_slot::<i64>(Paid::VT_CREDIT, credit, 0);
+  }
+  #[inline]
+  pub fn add_repeated(&mut self, repeated: bool) {
+    self.fbb_.push_slot::<bool>(Paid::VT_REPEATED, repeated, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> PaidBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    PaidBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Paid<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Paid<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Paid");
+      ds.field("transfer", &self.transfer());
+      ds.field("amount", &self.amount());
+      ds.field("open", &self.open());
+      ds.field("credit", &self.credit());
+      ds.field("repeated", &self.repeated());
+      ds.finish()
+  }
+}
+pub enum EntriesOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Entries<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Entries<'a> {
+  type Inner = Entries<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Entries<'a> {
+  pub const VT_WALLET: ::flatbuffers::VOffsetT = 4;
+  pub const VT_AFTER: ::flatbuffers::VOffsetT = 6;
+  pub const VT_LIMIT: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Entries { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args EntriesArgs
+  ) -> ::flatbuffers::WIPOffset<Entries<'bldr>> {
+    let mut builder = EntriesBuilder::new(_fbb);
+    builder.add_after(args.after);
+    builder.add_wallet(args.wallet);
+    builder.add_limit(args.limit);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn wallet(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Entries::VT_WALLET, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn after(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Entries::VT_AFTER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn limit(&self) -> u16 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u16>(Entries::VT_LIMIT, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Entries<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("wallet", Self::VT_WALLET, false)?
+     .visit_field::<u64>("after", Self::VT_AFTER, false)?
+     .visit_field::<u16>("limit", Self::VT_LIMIT, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct EntriesArgs {
+    pub wallet: u64,
+    pub after: u64,
+    pub limit: u16,
+}
+impl<'a> Default for EntriesArgs {
+  #[inline]
+  fn default() -> Self {
+    EntriesArgs {
+      wallet: 0,
+      after: 0,
+      limit: 0,
+    }
+  }
+}
+
+pub struct EntriesBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> EntriesBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_wallet(&mut self, wallet: u64) {
+    self.fbb_.push_slot::<u64>(Entries::VT_WALLET, wallet, 0);
+  }
+  #[inline]
+  pub fn add_after(&mut self, after: u64) {
+    self.fbb_.push_slot::<u64>(Entries::VT_AFTER, after, 0);
+  }
+  #[inline]
+  pub fn add_limit(&mut self, limit: u16) {
+    self.fbb_.push_slot::<u16>(Entries::VT_LIMIT, limit, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> EntriesBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    EntriesBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Entries<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Entries<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Entries");
+      ds.field("wallet", &self.wallet());
+      ds.field("after", &self.after());
+      ds.field("limit", &self.limit());
+      ds.finish()
+  }
+}
+pub enum LedgerEntryOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct LedgerEntry<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for LedgerEntry<'a> {
+  type Inner = LedgerEntry<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> LedgerEntry<'a> {
+  pub const VT_NUMBER: ::flatbuffers::VOffsetT = 4;
+  pub const VT_TRANSFER: ::flatbuffers::VOffsetT = 6;
+  pub const VT_COUNTERPART: ::flatbuffers::VOffsetT = 8;
+  pub const VT_AMOUNT: ::flatbuffers::VOffsetT = 10;
+  pub const VT_BALANCE_BEFORE: ::flatbuffers::VOffsetT = 12;
+  pub const VT_BALANCE_AFTER: ::flatbuffers::VOffsetT = 14;
+  pub const VT_POSTED_AT_MS: ::flatbuffers::VOffsetT = 16;
+  pub const VT_HASH: ::flatbuffers::VOffsetT = 18;
+  pub const VT_COUNTERPART_NAME: ::flatbuffers::VOffsetT = 20;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    LedgerEntry { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args LedgerEntryArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<LedgerEntry<'bldr>> {
+    let mut builder = LedgerEntryBuilder::new(_fbb);
+    builder.add_posted_at_ms(args.posted_at_ms);
+    builder.add_balance_after(args.balance_after);
+    builder.add_balance_before(args.balance_before);
+    builder.add_amount(args.amount);
+    builder.add_counterpart(args.counterpart);
+    builder.add_transfer(args.transfer);
+    builder.add_number(args.number);
+    if let Some(x) = args.counterpart_name { builder.add_counterpart_name(x); }
+    if let Some(x) = args.hash { builder.add_hash(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn number(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(LedgerEntry::VT_NUMBER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn transfer(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(LedgerEntry::VT_TRANSFER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn counterpart(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(LedgerEntry::VT_COUNTERPART, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn amount(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(LedgerEntry::VT_AMOUNT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn balance_before(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(LedgerEntry::VT_BALANCE_BEFORE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn balance_after(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(LedgerEntry::VT_BALANCE_AFTER, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn posted_at_ms(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(LedgerEntry::VT_POSTED_AT_MS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn hash(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(LedgerEntry::VT_HASH, None)}
+  }
+  #[inline]
+  pub fn counterpart_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(LedgerEntry::VT_COUNTERPART_NAME, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for LedgerEntry<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("number", Self::VT_NUMBER, false)?
+     .visit_field::<u64>("transfer", Self::VT_TRANSFER, false)?
+     .visit_field::<u64>("counterpart", Self::VT_COUNTERPART, false)?
+     .visit_field::<i64>("amount", Self::VT_AMOUNT, false)?
+     .visit_field::<i64>("balance_before", Self::VT_BALANCE_BEFORE, false)?
+     .visit_field::<i64>("balance_after", Self::VT_BALANCE_AFTER, false)?
+     .visit_field::<u64>("posted_at_ms", Self::VT_POSTED_AT_MS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("hash", Self::VT_HASH, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("counterpart_name", Self::VT_COUNTERPART_NAME, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct LedgerEntryArgs<'a> {
+    pub number: u64,
+    pub transfer: u64,
+    pub counterpart: u64,
+    pub amount: i64,
+    pub balance_before: i64,
+    pub balance_after: i64,
+    pub posted_at_ms: u64,
+    pub hash: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+    pub counterpart_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for LedgerEntryArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    LedgerEntryArgs {
+      number: 0,
+      transfer: 0,
+      counterpart: 0,
+      amount: 0,
+      balance_before: 0,
+      balance_after: 0,
+      posted_at_ms: 0,
+      hash: None,
+      counterpart_name: None,
+    }
+  }
+}
+
+pub struct LedgerEntryBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> LedgerEntryBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_number(&mut self, number: u64) {
+    self.fbb_.push_slot::<u64>(LedgerEntry::VT_NUMBER, number, 0);
+  }
+  #[inline]
+  pub fn add_transfer(&mut self, transfer: u64) {
+    self.fbb_.push_slot::<u64>(LedgerEntry::VT_TRANSFER, transfer, 0);
+  }
+  #[inline]
+  pub fn add_counterpart(&mut self, counterpart: u64) {
+    self.fbb_.push_slot::<u64>(LedgerEntry::VT_COUNTERPART, counterpart, 0);
+  }
+  #[inline]
+  pub fn add_amount(&mut self, amount: i64) {
+    self.fbb_.push_slot::<i64>(LedgerEntry::VT_AMOUNT, amount, 0);
+  }
+  #[inline]
+  pub fn add_balance_before(&mut self, balance_before: i64) {
+    self.fbb_.push_slot::<i64>(LedgerEntry::VT_BALANCE_BEFORE, balance_before, 0);
+  }
+  #[inline]
+  pub fn add_balance_after(&mut self, balance_after: i64) {
+    self.fbb_.push_slot::<i64>(LedgerEntry::VT_BALANCE_AFTER, balance_after, 0);
+  }
+  #[inline]
+  pub fn add_posted_at_ms(&mut self, posted_at_ms: u64) {
+    self.fbb_.push_slot::<u64>(LedgerEntry::VT_POSTED_AT_MS, posted_at_ms, 0);
+  }
+  #[inline]
+  pub fn add_hash(&mut self, hash: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(LedgerEntry::VT_HASH, hash);
+  }
+  #[inline]
+  pub fn add_counterpart_name(&mut self, counterpart_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(LedgerEntry::VT_COUNTERPART_NAME, counterpart_name);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> LedgerEntryBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    LedgerEntryBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<LedgerEntry<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for LedgerEntry<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("LedgerEntry");
+      ds.field("number", &self.number());
+      ds.field("transfer", &self.transfer());
+      ds.field("counterpart", &self.counterpart());
+      ds.field("amount", &self.amount());
+      ds.field("balance_before", &self.balance_before());
+      ds.field("balance_after", &self.balance_after());
+      ds.field("posted_at_ms", &self.posted_at_ms());
+      ds.field("hash", &self.hash());
+      ds.field("counterpart_name", &self.counterpart_name());
+      ds.finish()
+  }
+}
+pub enum EntryListOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct EntryList<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for EntryList<'a> {
+  type Inner = EntryList<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> EntryList<'a> {
+  pub const VT_WALLET: ::flatbuffers::VOffsetT = 4;
+  pub const VT_ENTRIES: ::flatbuffers::VOffsetT = 6;
+  pub const VT_MORE: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    EntryList { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args EntryListArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<EntryList<'bldr>> {
+    let mut builder = EntryListBuilder::new(_fbb);
+    builder.add_wallet(args.wallet);
+    if let Some(x) = args.entries { builder.add_entries(x); }
+    builder.add_more(args.more);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn wallet(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(EntryList::VT_WALLET, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn entries(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<LedgerEntry<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<LedgerEntry>>>>(EntryList::VT_ENTRIES, None)}
+  }
+  #[inline]
+  pub fn more(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(EntryList::VT_MORE, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for EntryList<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("wallet", Self::VT_WALLET, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<LedgerEntry>>>>("entries", Self::VT_ENTRIES, false)?
+     .visit_field::<bool>("more", Self::VT_MORE, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct EntryListArgs<'a> {
+    pub wallet: u64,
+    pub entries: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<LedgerEntry<'a>>>>>,
+    pub more: bool,
+}
+impl<'a> Default for EntryListArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    EntryListArgs {
+      wallet: 0,
+      entries: None,
+      more: false,
+    }
+  }
+}
+
+pub struct EntryListBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> EntryListBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_wallet(&mut self, wallet: u64) {
+    self.fbb_.push_slot::<u64>(EntryList::VT_WALLET, wallet, 0);
+  }
+  #[inline]
+  pub fn add_entries(&mut self, entries: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<LedgerEntry<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(EntryList::VT_ENTRIES, entries);
+  }
+  #[inline]
+  pub fn add_more(&mut self, more: bool) {
+    self.fbb_.push_slot::<bool>(EntryList::VT_MORE, more, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> EntryListBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    EntryListBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<EntryList<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for EntryList<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("EntryList");
+      ds.field("wallet", &self.wallet());
+      ds.field("entries", &self.entries());
+      ds.field("more", &self.more());
+      ds.finish()
+  }
+}
+pub enum ExpensesOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Expenses<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Expenses<'a> {
+  type Inner = Expenses<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Expenses<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_BEFORE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_LIMIT: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Expenses { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ExpensesArgs
+  ) -> ::flatbuffers::WIPOffset<Expenses<'bldr>> {
+    let mut builder = ExpensesBuilder::new(_fbb);
+    builder.add_before(args.before);
+    builder.add_room(args.room);
+    builder.add_limit(args.limit);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Expenses::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn before(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expenses::VT_BEFORE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn limit(&self) -> u16 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u16>(Expenses::VT_LIMIT, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Expenses<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<u64>("before", Self::VT_BEFORE, false)?
+     .visit_field::<u16>("limit", Self::VT_LIMIT, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ExpensesArgs {
+    pub room: u32,
+    pub before: u64,
+    pub limit: u16,
+}
+impl<'a> Default for ExpensesArgs {
+  #[inline]
+  fn default() -> Self {
+    ExpensesArgs {
+      room: 0,
+      before: 0,
+      limit: 0,
+    }
+  }
+}
+
+pub struct ExpensesBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ExpensesBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(Expenses::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_before(&mut self, before: u64) {
+    self.fbb_.push_slot::<u64>(Expenses::VT_BEFORE, before, 0);
+  }
+  #[inline]
+  pub fn add_limit(&mut self, limit: u16) {
+    self.fbb_.push_slot::<u16>(Expenses::VT_LIMIT, limit, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ExpensesBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ExpensesBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Expenses<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Expenses<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Expenses");
+      ds.field("room", &self.room());
+      ds.field("before", &self.before());
+      ds.field("limit", &self.limit());
+      ds.finish()
+  }
+}
+pub enum ExpenseOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Expense<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Expense<'a> {
+  type Inner = Expense<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Expense<'a> {
+  pub const VT_EXPENSE: ::flatbuffers::VOffsetT = 4;
+  pub const VT_TITLE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_NOTE: ::flatbuffers::VOffsetT = 8;
+  pub const VT_AMOUNT: ::flatbuffers::VOffsetT = 10;
+  pub const VT_PAYEE: ::flatbuffers::VOffsetT = 12;
+  pub const VT_PAYEE_NAME: ::flatbuffers::VOffsetT = 14;
+  pub const VT_IN_CASH: ::flatbuffers::VOffsetT = 16;
+  pub const VT_FILE: ::flatbuffers::VOffsetT = 18;
+  pub const VT_PROPOSED_BY: ::flatbuffers::VOffsetT = 20;
+  pub const VT_PROPOSED_AT_MS: ::flatbuffers::VOffsetT = 22;
+  pub const VT_EXPIRES_AT_MS: ::flatbuffers::VOffsetT = 24;
+  pub const VT_STATE: ::flatbuffers::VOffsetT = 26;
+  pub const VT_SETTLED_AT_MS: ::flatbuffers::VOffsetT = 28;
+  pub const VT_QUORUM: ::flatbuffers::VOffsetT = 30;
+  pub const VT_APPROVALS: ::flatbuffers::VOffsetT = 32;
+  pub const VT_OBJECTIONS: ::flatbuffers::VOffsetT = 34;
+  pub const VT_OWN: ::flatbuffers::VOffsetT = 36;
+  pub const VT_TRANSFER: ::flatbuffers::VOffsetT = 38;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Expense { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ExpenseArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Expense<'bldr>> {
+    let mut builder = ExpenseBuilder::new(_fbb);
+    builder.add_transfer(args.transfer);
+    builder.add_settled_at_ms(args.settled_at_ms);
+    builder.add_expires_at_ms(args.expires_at_ms);
+    builder.add_proposed_at_ms(args.proposed_at_ms);
+    builder.add_file(args.file);
+    builder.add_amount(args.amount);
+    builder.add_expense(args.expense);
+    builder.add_objections(args.objections);
+    builder.add_approvals(args.approvals);
+    builder.add_quorum(args.quorum);
+    builder.add_proposed_by(args.proposed_by);
+    if let Some(x) = args.payee_name { builder.add_payee_name(x); }
+    builder.add_payee(args.payee);
+    if let Some(x) = args.note { builder.add_note(x); }
+    if let Some(x) = args.title { builder.add_title(x); }
+    builder.add_own(args.own);
+    builder.add_state(args.state);
+    builder.add_in_cash(args.in_cash);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn expense(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expense::VT_EXPENSE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn title(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Expense::VT_TITLE, None)}
+  }
+  #[inline]
+  pub fn note(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Expense::VT_NOTE, None)}
+  }
+  #[inline]
+  pub fn amount(&self) -> i64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i64>(Expense::VT_AMOUNT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn payee(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Expense::VT_PAYEE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn payee_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Expense::VT_PAYEE_NAME, None)}
+  }
+  #[inline]
+  pub fn in_cash(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(Expense::VT_IN_CASH, Some(false)).unwrap()}
+  }
+  #[inline]
+  pub fn file(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expense::VT_FILE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn proposed_by(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Expense::VT_PROPOSED_BY, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn proposed_at_ms(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expense::VT_PROPOSED_AT_MS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn expires_at_ms(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expense::VT_EXPIRES_AT_MS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn state(&self) -> ExpenseState {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<ExpenseState>(Expense::VT_STATE, Some(ExpenseState::Proposed)).unwrap()}
+  }
+  #[inline]
+  pub fn settled_at_ms(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expense::VT_SETTLED_AT_MS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn quorum(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Expense::VT_QUORUM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn approvals(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Expense::VT_APPROVALS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn objections(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Expense::VT_OBJECTIONS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn own(&self) -> Decision {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<Decision>(Expense::VT_OWN, Some(Decision::None)).unwrap()}
+  }
+  #[inline]
+  pub fn transfer(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Expense::VT_TRANSFER, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Expense<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("expense", Self::VT_EXPENSE, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("title", Self::VT_TITLE, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("note", Self::VT_NOTE, false)?
+     .visit_field::<i64>("amount", Self::VT_AMOUNT, false)?
+     .visit_field::<u32>("payee", Self::VT_PAYEE, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("payee_name", Self::VT_PAYEE_NAME, false)?
+     .visit_field::<bool>("in_cash", Self::VT_IN_CASH, false)?
+     .visit_field::<u64>("file", Self::VT_FILE, false)?
+     .visit_field::<u32>("proposed_by", Self::VT_PROPOSED_BY, false)?
+     .visit_field::<u64>("proposed_at_ms", Self::VT_PROPOSED_AT_MS, false)?
+     .visit_field::<u64>("expires_at_ms", Self::VT_EXPIRES_AT_MS, false)?
+     .visit_field::<ExpenseState>("state", Self::VT_STATE, false)?
+     .visit_field::<u64>("settled_at_ms", Self::VT_SETTLED_AT_MS, false)?
+     .visit_field::<u32>("quorum", Self::VT_QUORUM, false)?
+     .visit_field::<u32>("approvals", Self::VT_APPROVALS, false)?
+     .visit_field::<u32>("objections", Self::VT_OBJECTIONS, false)?
+     .visit_field::<Decision>("own", Self::VT_OWN, false)?
+     .visit_field::<u64>("transfer", Self::VT_TRANSFER, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ExpenseArgs<'a> {
+    pub expense: u64,
+    pub title: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub note: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub amount: i64,
+    pub payee: u32,
+    pub payee_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub in_cash: bool,
+    pub file: u64,
+    pub proposed_by: u32,
+    pub proposed_at_ms: u64,
+    pub expires_at_ms: u64,
+    pub state: ExpenseState,
+    pub settled_at_ms: u64,
+    pub quorum: u32,
+    pub approvals: u32,
+    pub objections: u32,
+    pub own: Decision,
+    pub transfer: u64,
+}
+impl<'a> Default for ExpenseArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ExpenseArgs {
+      expense: 0,
+      title: None,
+      note: None,
+      amount: 0,
+      payee: 0,
+      payee_name: None,
+      in_cash: false,
+      file: 0,
+      proposed_by: 0,
+      proposed_at_ms: 0,
+      expires_at_ms: 0,
+      state: ExpenseState::Proposed,
+      settled_at_ms: 0,
+      quorum: 0,
+      approvals: 0,
+      objections: 0,
+      own: Decision::None,
+      transfer: 0,
+    }
+  }
+}
+
+pub struct ExpenseBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ExpenseBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_expense(&mut self, expense: u64) {
+    self.fbb_.push_slot::<u64>(Expense::VT_EXPENSE, expense, 0);
+  }
+  #[inline]
+  pub fn add_title(&mut self, title: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Expense::VT_TITLE, title);
+  }
+  #[inline]
+  pub fn add_note(&mut self, note: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Expense::VT_NOTE, note);
+  }
+  #[inline]
+  pub fn add_amount(&mut self, amount: i64) {
+    self.fbb_.push_slot::<i64>(Expense::VT_AMOUNT, amount, 0);
+  }
+  #[inline]
+  pub fn add_payee(&mut self, payee: u32) {
+    self.fbb_.push_slot::<u32>(Expense::VT_PAYEE, payee, 0);
+  }
+  #[inline]
+  pub fn add_payee_name(&mut self, payee_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Expense::VT_PAYEE_NAME, payee_name);
+  }
+  #[inline]
+  pub fn add_in_cash(&mut self, in_cash: bool) {
+    self.fbb_.push_slot::<bool>(Expense::VT_IN_CASH, in_cash, false);
+  }
+  #[inline]
+  pub fn add_file(&mut self, file: u64) {
+    self.fbb_.push_slot::<u64>(Expense::VT_FILE, file, 0);
+  }
+  #[inline]
+  pub fn add_proposed_by(&mut self, proposed_by: u32) {
+    self.fbb_.push_slot::<u32>(Expense::VT_PROPOSED_BY, proposed_by, 0);
+  }
+  #[inline]
+  pub fn add_proposed_at_ms(&mut self, proposed_at_ms: u64) {
+    self.fbb_.push_slot::<u64>(Expense::VT_PROPOSED_AT_MS, proposed_at_ms, 0);
+  }
+  #[inline]
+  pub fn add_expires_at_ms(&mut self, expires_at_ms: u64) {
+    self.fbb_.push_slot::<u64>(Expense::VT_EXPIRES_AT_MS, expires_at_ms, 0);
+  }
+  #[inline]
+  pub fn add_state(&mut self, state: ExpenseState) {
+    self.fbb_.push_slot::<ExpenseState>(Expense::VT_STATE, state, ExpenseState::Proposed);
+  }
+  #[inline]
+  pub fn add_settled_at_ms(&mut self, settled_at_ms: u64) {
+    self.fbb_.push_slot::<u64>(Expense::VT_SETTLED_AT_MS, settled_at_ms, 0);
+  }
+  #[inline]
+  pub fn add_quorum(&mut self, quorum: u32) {
+    self.fbb_.push_slot::<u32>(Expense::VT_QUORUM, quorum, 0);
+  }
+  #[inline]
+  pub fn add_approvals(&mut self, approvals: u32) {
+    self.fbb_.push_slot::<u32>(Expense::VT_APPROVALS, approvals, 0);
+  }
+  #[inline]
+  pub fn add_objections(&mut self, objections: u32) {
+    self.fbb_.push_slot::<u32>(Expense::VT_OBJECTIONS, objections, 0);
+  }
+  #[inline]
+  pub fn add_own(&mut self, own: Decision) {
+    self.fbb_.push_slot::<Decision>(Expense::VT_OWN, own, Decision::None);
+  }
+  #[inline]
+  pub fn add_transfer(&mut self, transfer: u64) {
+    self.fbb_.push_slot::<u64>(Expense::VT_TRANSFER, transfer, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ExpenseBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ExpenseBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Expense<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Expense<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Expense");
+      ds.field("expense", &self.expense());
+      ds.field("title", &self.title());
+      ds.field("note", &self.note());
+      ds.field("amount", &self.amount());
+      ds.field("payee", &self.payee());
+      ds.field("payee_name", &self.payee_name());
+      ds.field("in_cash", &self.in_cash());
+      ds.field("file", &self.file());
+      ds.field("proposed_by", &self.proposed_by());
+      ds.field("proposed_at_ms", &self.proposed_at_ms());
+      ds.field("expires_at_ms", &self.expires_at_ms());
+      ds.field("state", &self.state());
+      ds.field("settled_at_ms", &self.settled_at_ms());
+      ds.field("quorum", &self.quorum());
+      ds.field("approvals", &self.approvals());
+      ds.field("objections", &self.objections());
+      ds.field("own", &self.own());
+      ds.field("transfer", &self.transfer());
+      ds.finish()
+  }
+}
+pub enum ExpenseListOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct ExpenseList<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for ExpenseList<'a> {
+  type Inner = ExpenseList<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> ExpenseList<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_EXPENSES: ::flatbuffers::VOffsetT = 6;
+  pub const VT_MORE: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    ExpenseList { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ExpenseListArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<ExpenseList<'bldr>> {
+    let mut builder = ExpenseListBuilder::new(_fbb);
+    if let Some(x) = args.expenses { builder.add_expenses(x); }
+    builder.add_room(args.room);
+    builder.add_more(args.more);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(ExpenseList::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn expenses(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Expense<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Expense>>>>(ExpenseList::VT_EXPENSES, None)}
+  }
+  #[inline]
+  pub fn more(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(ExpenseList::VT_MORE, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for ExpenseList<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Expense>>>>("expenses", Self::VT_EXPENSES, false)?
+     .visit_field::<bool>("more", Self::VT_MORE, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ExpenseListArgs<'a> {
+    pub room: u32,
+    pub expenses: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Expense<'a>>>>>,
+    pub more: bool,
+}
+impl<'a> Default for ExpenseListArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ExpenseListArgs {
+      room: 0,
+      expenses: None,
+      more: false,
+    }
+  }
+}
+
+pub struct ExpenseListBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ExpenseListBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(ExpenseList::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_expenses(&mut self, expenses: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Expense<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(ExpenseList::VT_EXPENSES, expenses);
+  }
+  #[inline]
+  pub fn add_more(&mut self, more: bool) {
+    self.fbb_.push_slot::<bool>(ExpenseList::VT_MORE, more, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ExpenseListBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ExpenseListBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<ExpenseList<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for ExpenseList<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("ExpenseList");
+      ds.field("room", &self.room());
+      ds.field("expenses", &self.expenses());
+      ds.field("more", &self.more());
+      ds.finish()
+  }
+}
+pub enum VoteOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Vote<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Vote<'a> {
+  type Inner = Vote<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Vote<'a> {
+  pub const VT_ROOM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_EXPENSE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_APPROVES: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Vote { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args VoteArgs
+  ) -> ::flatbuffers::WIPOffset<Vote<'bldr>> {
+    let mut builder = VoteBuilder::new(_fbb);
+    builder.add_expense(args.expense);
+    builder.add_room(args.room);
+    builder.add_approves(args.approves);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn room(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Vote::VT_ROOM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn expense(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Vote::VT_EXPENSE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn approves(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(Vote::VT_APPROVES, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Vote<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("room", Self::VT_ROOM, false)?
+     .visit_field::<u64>("expense", Self::VT_EXPENSE, false)?
+     .visit_field::<bool>("approves", Self::VT_APPROVES, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct VoteArgs {
+    pub room: u32,
+    pub expense: u64,
+    pub approves: bool,
+}
+impl<'a> Default for VoteArgs {
+  #[inline]
+  fn default() -> Self {
+    VoteArgs {
+      room: 0,
+      expense: 0,
+      approves: false,
+    }
+  }
+}
+
+pub struct VoteBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> VoteBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_room(&mut self, room: u32) {
+    self.fbb_.push_slot::<u32>(Vote::VT_ROOM, room, 0);
+  }
+  #[inline]
+  pub fn add_expense(&mut self, expense: u64) {
+    self.fbb_.push_slot::<u64>(Vote::VT_EXPENSE, expense, 0);
+  }
+  #[inline]
+  pub fn add_approves(&mut self, approves: bool) {
+    self.fbb_.push_slot::<bool>(Vote::VT_APPROVES, approves, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> VoteBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    VoteBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Vote<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Vote<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Vote");
+      ds.field("room", &self.room());
+      ds.field("expense", &self.expense());
+      ds.field("approves", &self.approves());
       ds.finish()
   }
 }

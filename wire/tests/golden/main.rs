@@ -7,6 +7,7 @@ mod fields;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod lists;
+mod money;
 mod room;
 mod session;
 mod trunk;
@@ -48,7 +49,10 @@ const fn answer(request: u32) -> Envelope {
 }
 
 fn all() -> Vec<Golden> {
-    [session::goldens(), room::goldens(), lists::goldens(), trunk::goldens()].into_iter().flatten().collect()
+    [session::goldens(), room::goldens(), lists::goldens(), trunk::goldens(), money::goldens()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn path(golden: &Golden) -> PathBuf {

@@ -194,6 +194,9 @@ impl From<ExpenseEntry> for Expense {
     }
 }
 
+/// Expenses of one answer.
+const EXPENSES_MAX: usize = 100;
+
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -239,7 +242,8 @@ async fn list(
     InPath(room): InPath<u32>,
     InQuery(page): InQuery<Page>,
 ) -> Result<Json<Vec<Expense>>, Problem> {
-    let expenses = spending(&app).expenses(caller.user, RoomId(room), ExpenseId(page.before)).await?;
+    let before = ExpenseId(page.before);
+    let expenses = spending(&app).expenses(caller.user, RoomId(room), before, EXPENSES_MAX).await?;
     Ok(Json(expenses.into_iter().map(Expense::from).collect()))
 }
 

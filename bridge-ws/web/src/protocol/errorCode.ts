@@ -31,6 +31,9 @@ export const ErrorCode = {
   LoginFailed: 54,
   RoomDeleted: 55,
   Internal: 56,
+  InsufficientFunds: 57,
+  NoWallet: 58,
+  KeyReused: 59,
 } as const;
 
 export type ErrorCodeName = keyof typeof ErrorCode;

@@ -4,7 +4,7 @@
  */
 
 export const VERSION = 1;
-export const MINOR = 0;
+export const MINOR = 1;
 export const FLAG_SESSION = 1;
 export const HEADER_BYTES = 12;
 export const SESSION_HEADER_BYTES = 16;

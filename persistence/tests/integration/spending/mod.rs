@@ -193,7 +193,11 @@ async fn as_many_objections_refuse_and_free_what_was_reserved(arm: Arm) {
     assert_eq!(vote(&club, jun, id, false).await.unwrap(), ExpenseState::Refused, "a mind may change");
     assert_eq!(fund(&club).await, (30_000, 0));
     assert_eq!(told(&club).await.last().unwrap().1, "refused");
-    assert_eq!(spending(&club).expenses(jun, club.room, ExpenseId(0)).await.unwrap().len(), 1, "no trace of the other");
+    assert_eq!(
+        spending(&club).expenses(jun, club.room, ExpenseId(0), 100).await.unwrap().len(),
+        1,
+        "no trace of the other"
+    );
     is_sound(&club.stores.ledger()).await;
 }
 
@@ -384,7 +388,7 @@ async fn what_a_crash_left_is_carried_on_with(arm: Arm) {
     assert_eq!(spending(&club).settle_left(later).await.unwrap(), 0);
     assert_eq!((state(&club, id).await, fund(&club).await), (ExpenseState::Posted, (29_000, 2_000)));
     let states: Vec<_> = spending(&club)
-        .expenses(minji, room, ExpenseId(0))
+        .expenses(minji, room, ExpenseId(0), 100)
         .await
         .unwrap()
         .into_iter()

@@ -318,7 +318,7 @@ impl World {
             prop_assert_eq!(club.wallet(person).await.get(), money);
         }
         let spending = club.stores.persistence.accounts().spending();
-        let found = spending.expenses(people[0].user.id, club.room, ExpenseId(0)).await.unwrap();
+        let found = spending.expenses(people[0].user.id, club.room, ExpenseId(0), 100).await.unwrap();
         let found: Vec<_> = found.iter().rev().map(|it| (it.expense.id, it.expense.state, it.counted())).collect();
         let expected = model.expenses.iter().map(|it| (it.id, it.state, model.counted(it)));
         prop_assert_eq!(found, expected.collect::<Vec<_>>());
