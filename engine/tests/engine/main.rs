@@ -20,6 +20,7 @@ mod limits;
 mod limits_table;
 mod malformed_body;
 mod many_shards;
+mod money;
 mod not_a_member;
 mod oversized_frame;
 mod resend_across_restart;

@@ -1,11 +1,15 @@
 //! An engine on its own data folder, and a peer that speaks the protocol frame by frame.
 
 pub(crate) mod child;
+pub(crate) mod club;
+pub(crate) mod relay;
 mod requests;
 mod scene;
 pub(crate) mod stall;
 mod tmpfs;
 
+pub(crate) use club::Club;
+pub(crate) use relay::Relay;
 pub(crate) use requests::{raw_frame, raw_session_frame};
 pub(crate) use scene::{Person, Scene};
 pub(crate) use stall::{StallingStore, whole_room};

@@ -44,7 +44,7 @@ impl Day {
     /// As a number of the form 20261205.
     pub fn digits(self) -> u32 {
         // Years are within 2000 to 2999, months and days above 0.
-        self.0.year().unsigned_abs() as u32 * 10_000 + self.0.month() as u32 * 100 + self.0.day() as u32
+        u32::from(self.0.year().unsigned_abs()) * 10_000 + self.0.month() as u32 * 100 + self.0.day() as u32
     }
 
     pub(super) fn stored(self) -> i64 {

@@ -5,6 +5,7 @@ mod contract;
 mod expected;
 mod leaving;
 mod model;
+mod owed;
 mod schedule;
 
 use std::collections::BTreeMap;
