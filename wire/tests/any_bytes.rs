@@ -29,7 +29,7 @@ fn cut<'a>(bytes: &'a [u8], at: &[prop::sample::Index]) -> Vec<&'a [u8]> {
 /// Frames as a client and a server write them.
 fn frames() -> impl Strategy<Value = Vec<u8>> {
     let frame =
-        (any::<u32>(), any::<u32>(), ".{0,40}", any::<u64>(), 0..4).prop_map(|(request, session, text, n, kind)| {
+        (any::<u32>(), any::<u32>(), ".{0,40}", any::<u64>(), 0..6).prop_map(|(request, session, text, n, kind)| {
             let (mut encoder, mut out) = (Encoder::new(), Vec::new());
             let envelope = Envelope { request, session };
             match kind {
@@ -44,6 +44,24 @@ fn frames() -> impl Strategy<Value = Vec<u8>> {
                     encoder.message(&mut out, envelope, &MessageFields { head, text: &text, reference: n, kind, role });
                 }
                 2 => encoder.error(&mut out, envelope, ErrorCode::NotAMember, &text, request),
+                // A table within a table of a list, which is as deep as bodies go.
+                3 => encoder.frame(&mut out, Opcode::DuesList, envelope, |b| {
+                    let reason = Some(b.create_string(&text));
+                    let own = schema::ChargeArgs { charge: n, paid: n as i64, reason, ..Default::default() };
+                    let own = Some(schema::Charge::create(b, &own));
+                    let title = Some(b.create_string(&text));
+                    let args = schema::DuesRequestArgs { request: n, title, own, ..Default::default() };
+                    let request = schema::DuesRequest::create(b, &args);
+                    let requests = Some(b.create_vector(&[request]));
+                    schema::DuesList::create(b, &schema::DuesListArgs { requests, more: true })
+                }),
+                4 => encoder.frame(&mut out, Opcode::EntryList, envelope, |b| {
+                    let hash = Some(b.create_vector(&[request as u8; 32]));
+                    let entry = schema::LedgerEntryArgs { number: n, hash, ..Default::default() };
+                    let entry = schema::LedgerEntry::create(b, &entry);
+                    let entries = Some(b.create_vector(&[entry]));
+                    schema::EntryList::create(b, &schema::EntryListArgs { wallet: n, entries, more: false })
+                }),
                 _ => encoder.frame(&mut out, Opcode::MemberList, envelope, |b| {
                     let members = [1, 2].map(|user| {
                         let name = Some(b.create_string(&text));

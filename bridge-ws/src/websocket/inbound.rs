@@ -22,9 +22,10 @@ pub(super) enum Inbound {
 /// Judges a frame by the number of its operation.
 pub(super) fn judge(opcode: u8) -> Inbound {
     use Opcode::{
-        Ack, Attach, Busy, Close, Closed, Detach, Done, Error, Gap, Goodbye, Hello, History, HistoryPage, Join, Leave,
-        LoggedIn, Login, MemberList, Members, Message, Open, Opened, Ping, Pong, Presence, Read, ReadMark, Revoke,
-        RoomList, Rooms, Send, Sync, Typing, Welcome,
+        Ack, Attach, Busy, ChargeList, Charges, Close, Closed, Detach, Done, Dues, DuesList, Entries, EntryList, Error,
+        ExpenseList, Expenses, Gap, Goodbye, Hello, History, HistoryPage, Join, Leave, LoggedIn, Login, MemberList,
+        Members, Message, Open, Opened, Paid, Pay, Ping, Pong, Presence, Read, ReadMark, Revoke, RoomList, Rooms, Send,
+        Sync, Typing, Vote, Wallet, WalletState, Welcome,
     };
     // An operation that only a newer engine knows is its to answer.
     let Some(opcode) = Opcode::from_u8(opcode) else { return Inbound::Forward(Weight::Request) };
@@ -37,7 +38,12 @@ pub(super) fn judge(opcode: u8) -> Inbound {
         Hello => Inbound::Refuse(ErrorCode::NotAllowedHere, "the session stands already"),
         Login => Inbound::Refuse(ErrorCode::NotAllowedHere, "browsers log in over HTTP"),
         Attach | Detach | Sync | Revoke => Inbound::Refuse(ErrorCode::NotAllowedHere, "for trunks alone"),
+        Wallet | Dues | Charges | Pay | Entries | Expenses | Vote => {
+            Inbound::Refuse(ErrorCode::NotAllowedHere, "browsers ask for money over HTTP")
+        }
         Welcome | LoggedIn | Error | Busy | Done | Opened | Closed | Ack | Message | Gap | HistoryPage | ReadMark
-        | Presence | MemberList | RoomList => Inbound::Refuse(ErrorCode::NotAllowedHere, "servers alone say it"),
+        | Presence | MemberList | RoomList | WalletState | DuesList | ChargeList | Paid | EntryList | ExpenseList => {
+            Inbound::Refuse(ErrorCode::NotAllowedHere, "servers alone say it")
+        }
     }
 }
