@@ -69,6 +69,20 @@ impl Server {
         self.child.wait().unwrap().signal()
     }
 
+    /// Whether it ends before so much time is over.
+    pub(crate) fn ends_within(&mut self, patience: Duration) -> bool {
+        let begin = Instant::now();
+        loop {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            if begin.elapsed() >= patience {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Asks it to stop and waits for the end.
     pub(crate) fn stop(mut self, signal: Signal) -> ExitStatus {
         kill_process(self.pid(), signal).unwrap();
