@@ -20,12 +20,14 @@ CREATE INDEX audit_lines_of_room ON audit_lines (room_id, audit_id);
 CREATE INDEX audit_lines_of_actor ON audit_lines (actor_id, audit_id);
 CREATE INDEX audit_lines_of_subject ON audit_lines (subject, action);
 
--- Transfers from before: all but from where is known of them.
+-- Transfers from before, each as it stands: all but from where is known of them.
 INSERT INTO audit_lines (at_ms, actor_id, via, address, action, room_id, subject, amount, detail)
 SELECT t.created_at_ms, t.actor_id, 0, '',
-       CASE WHEN t.purpose_kind IS NOT NULL THEN t.purpose_kind + 9
-            WHEN t.corrects_id IS NOT NULL THEN 7 WHEN t.expires_at_ms IS NOT NULL THEN 3
-            WHEN t.source_id = 1 THEN 2 ELSE 1 END,
+       CASE WHEN t.purpose_kind = 5 THEN CASE t.state WHEN 1 THEN 15 WHEN 2 THEN 16 ELSE 14 END
+            WHEN t.purpose_kind IS NOT NULL THEN t.purpose_kind + 9
+            WHEN t.corrects_id IS NOT NULL THEN 7
+            WHEN t.expires_at_ms IS NOT NULL THEN CASE t.state WHEN 1 THEN 4 WHEN 2 THEN 5 ELSE 3 END
+            WHEN t.request_key LIKE '% runs %' THEN 8 WHEN t.source_id = 1 THEN 2 ELSE 1 END,
        COALESCE(s.room_id, e.room_id), t.transfer_id, t.amount, ''
 FROM transfers t
 JOIN ledger_accounts s ON s.account_id = t.source_id

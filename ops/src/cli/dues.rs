@@ -188,7 +188,7 @@ fn balances(out: &mut impl Write, dues: &Dues, room: RoomId) -> Result<(), Failu
     let (fund, members) = wait(dues.balances(Reader::Operator, room))?;
     if let Some(fund) = fund {
         writeln!(out, "fund\twallet {}\t{}\treserved {}", fund.wallet, fund.balance, fund.reserved)?;
-        writeln!(out, "cash\taccount {}\t{}", fund.cash, fund.cash_balance)?;
+        writeln!(out, "cash\taccount {}\t{}\treserved {}", fund.cash, fund.cash_balance, fund.cash_reserved)?;
     }
     for member in members {
         let (by_wallet, by_cash, credit) = (member.by_wallet, member.by_cash, member.credit);

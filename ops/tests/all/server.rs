@@ -79,7 +79,7 @@ impl Server {
             if begin.elapsed() >= patience {
                 return false;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::park_timeout(Duration::from_millis(5));
         }
     }
 

@@ -57,7 +57,7 @@ actions! {
     Refunded = 12 "refunded",
     /// A member's credit was given back.
     CreditReturned = 13 "creditReturned",
-    /// The amount of an expense was reserved.
+    /// An expense was proposed, and its amount reserved.
     ExpenseReserved = 14 "expenseReserved",
     /// An expense was paid.
     ExpensePaid = 15 "expensePaid",
@@ -96,9 +96,7 @@ actions! {
     /// It was said that it was not received.
     CashDenied = 37 "cashDenied",
 
-    /// An expense was proposed, which is the subject.
-    ExpenseProposed = 40 "expenseProposed",
-    /// A member agreed to it.
+    /// A member agreed to an expense, which is the subject.
     ExpenseApproved = 41 "expenseApproved",
     /// A member objected to it.
     ExpenseObjected = 42 "expenseObjected",

@@ -40,6 +40,13 @@ pub struct AuditLine {
     pub detail: String,
 }
 
+impl AuditLine {
+    /// Whether it tells of a step of a transfer.
+    fn is_of_transfer(&self) -> bool {
+        (self.action as i64) < 20
+    }
+}
+
 /// Which lines an operator asks for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditQuery {
@@ -90,7 +97,10 @@ impl Audit {
     /// # Errors
     /// The store's.
     pub async fn of_user(&self, user: UserId, before: Option<u64>, limit: usize) -> Result<Vec<AuditLine>, Error> {
-        self.lines(AuditQuery { room: None, actor: Some(user), before, limit }).await
+        let mut lines = self.lines(AuditQuery { room: None, actor: Some(user), before, limit }).await?;
+        // A transfer between two rooms has a line in each, and is one.
+        lines.dedup_by(|one, other| one.is_of_transfer() && (one.action, one.subject) == (other.action, other.subject));
+        Ok(lines)
     }
 
     /// Lines of anything and anyone, the newest first, for the operator.

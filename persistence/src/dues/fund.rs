@@ -29,9 +29,11 @@ pub struct Fund {
     pub cash: AccountId,
     /// How much there is.
     pub cash_balance: Won,
+    /// How much of that expenses will take.
+    pub cash_reserved: Won,
 }
 
-const FUND: &str = "SELECT f.account_id, f.balance, f.reserved, c.account_id, c.balance, f.entries, f.head
+const FUND: &str = "SELECT f.account_id, f.balance, f.reserved, c.account_id, c.balance, f.entries, f.head, c.reserved
     FROM ledger_accounts f JOIN ledger_accounts c ON c.room_id = f.fund_of AND c.kind = ? WHERE f.fund_of = ?";
 
 fn fund_from(row: &Row) -> Result<Fund, Error> {
@@ -43,6 +45,7 @@ fn fund_from(row: &Row) -> Result<Fund, Error> {
         head: Head { account: wallet, entries: row.int(5)?, hash: row.text(6)?.parse()? },
         cash: AccountId(row.int(3)?),
         cash_balance: stored_won(row, 4)?,
+        cash_reserved: stored_won(row, 7)?,
     })
 }
 

@@ -128,11 +128,12 @@ impl Dues {
                     lock_room(transaction, room).await?;
                     require_keeper(transaction, room, actor).await?;
                     let mut sheet = Sheet::lock(transaction, &[(Purpose::Refund(charge), actor)]).await?;
+                    let open = sheet.charges.get(&charge).map_or(Won::ZERO, Charge::open);
                     let told = sheet.waive(charge, DuesEntryKind::Waived, (actor, reason.clone(), now_ms()))?;
                     sheet.write(transaction).await?;
                     let (_, told) = told.ok_or(Refused::NoSuchCharge(charge))?;
                     let line = NewLine::new(origin, actor, now_ms(), AuditAction::Waived, charge.0).in_room(room);
-                    audit::write(transaction, &[line.saying(&*reason)]).await?;
+                    audit::write(transaction, &[line.of(open).saying(&*reason)]).await?;
                     record_told(transaction, room, told).await
                 })
             })

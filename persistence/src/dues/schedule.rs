@@ -243,14 +243,18 @@ async fn act(transaction: &mut Transaction, room: RoomId, found: &Stepping, now_
             let mut sheet = Sheet::default();
             let of = open.iter().map(|(_, user)| (room, *user)).collect();
             sheet.lock_members(transaction, &of).await?;
+            let mut charged = Won::ZERO;
             for (charge, user) in open {
-                told.extend(sheet.charge_late_fee(charge, found.late_fee, now_ms).map(|(_, told)| told));
+                if let Some((_, of_fee)) = sheet.charge_late_fee(charge, found.late_fee, now_ms) {
+                    charged = charged.plus(found.late_fee).unwrap_or(Won::MAX);
+                    told.push(of_fee);
+                }
                 told.extend(sheet.use_credit(room, user, user, now_ms).into_iter().map(|(_, told)| told));
             }
             sheet.write(transaction).await?;
-            if !told.is_empty() {
+            if charged.is_positive() {
                 let line = NewLine::new(Origin::SERVER, UserId(0), now_ms, AuditAction::LateFeeCharged, found.id.0);
-                audit::write(transaction, &[line.in_room(room).of(found.late_fee).saying(&*found.title)]).await?;
+                audit::write(transaction, &[line.in_room(room).of(charged).saying(&*found.title)]).await?;
             }
         }
         Step::LateFee | Step::Over => {}

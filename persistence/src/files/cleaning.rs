@@ -4,7 +4,7 @@ use moim_wire::limits::{FRAME_BYTES_MAX, HISTORY_BYTES_MAX, HISTORY_LIMIT_MAX};
 use moim_wire::schema::{Kind, Message};
 use moim_wire::{Frame, MessageId, body, withdrawal};
 
-use super::row::{COMING, LEAVING, RECEIPT, STORED, entry_of};
+use super::row::{COMING, LEAVING, STORED, entry_of};
 use super::{FileEntry, FileId, Files};
 use crate::clock::now_ms;
 use crate::error::Error;
@@ -49,13 +49,7 @@ impl Files {
             let is_it = message.head().id() == file.message.0;
             (is_it && withdrawal::is_withdrawn(message)).then_some(MessageId(message.head().id()))
         });
-        if found.is_none() {
-            return Ok(false);
-        }
-        let id = file.id.0;
-        self.shared
-            .run(move |shared| async move { Ok(shared.database.row(RECEIPT, values![id]).await?.is_none()) })
-            .await
+        Ok(found.is_some() && !self.is_receipt(file.id).await?)
     }
 
     /// One pass: uploads that were cut short, files of deleted rooms, files that were never shown, and some of those whose
@@ -112,7 +106,10 @@ impl Files {
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write_repeatable(), |transaction| {
-                    let sql = "UPDATE files SET state = ? WHERE file_id = ?";
+                    // A receipt of an expense stays, also where that was proposed meanwhile.
+                    let sql = "UPDATE files SET state = ? WHERE file_id = ?
+                               AND NOT EXISTS (SELECT 1 FROM expenses e
+                                               WHERE e.file_id = files.file_id AND e.state IN (0, 1, 2))";
                     transaction.execute(sql, values![LEAVING, id.0]).await.map(drop)
                 })
             })

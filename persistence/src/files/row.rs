@@ -121,6 +121,16 @@ impl Files {
             .await
     }
 
+    /// Whether the file is the receipt of an expense that is proposed or paid, and stays.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_receipt(&self, id: FileId) -> Result<bool, Error> {
+        self.shared
+            .run(move |shared| async move { Ok(shared.database.row(RECEIPT, values![id.0]).await?.is_some()) })
+            .await
+    }
+
     /// Removes a file: readers do not find it from here on, and its bytes go. Where those cannot be removed now,
     /// [`Self::clean`] will.
     ///
@@ -161,8 +171,8 @@ impl Files {
     }
 }
 
-/// The expense that a file is the receipt of, one that waits or is paid.
-pub(super) const RECEIPT: &str = "SELECT expense_id FROM expenses WHERE file_id = ? AND state IN (1, 2)";
+/// The expense that a file is the receipt of, one that is begun, waits or is paid.
+pub(super) const RECEIPT: &str = "SELECT expense_id FROM expenses WHERE file_id = ? AND state IN (0, 1, 2)";
 
 /// From the columns `file_id, object_key, user_id, room_id, message_id, name, content_type, size_bytes, created_at_ms`.
 pub(super) fn entry_of(row: &Row) -> Result<FileEntry, Error> {

@@ -16,7 +16,10 @@ impl Book {
         let action = action(&command.what, transfer);
         let line = NewLine::new(command.origin, actor, command.at_ms, action, transfer.id.0)
             .of(transfer.amount)
-            .saying(format!("{} → {}", source.name, target.name));
+            .saying(match transfer.purpose {
+                Some(Purpose::Expense(id)) => self.spending.title(id),
+                _ => format!("{} → {}", source.name, target.name),
+            });
         let rooms = [source.kind.room(), target.kind.room()];
         let second = rooms[1].filter(|room| Some(*room) != rooms[0]);
         let lines = rooms[0].into_iter().chain(second).map(|room| line.clone().in_room(room));

@@ -6,7 +6,6 @@ use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState, Payee};
 use super::refused::SpendingRefused as Refused;
 use super::rules;
 use super::{DAY_MS, Spending};
-use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::dues::{Way, fund_of_room, positive, require_keeper};
 use crate::error::Error;
@@ -50,11 +49,10 @@ impl Spending {
     /// [`Error::Ledger`] with the reason; [`Error::InvalidField`], [`Error::NotAMember`] of the payee, too.
     pub async fn propose(&self, new: NewExpense) -> Result<(Expense, Vec<Change>), Error> {
         let (amount, new) = checked(new)?;
-        let origin = self.origin;
         let expense = self
             .shared
             .run(move |shared| async move {
-                transact!(shared.database.write(), |transaction| begin(transaction, origin, &new, amount).await)
+                transact!(shared.database.write(), |transaction| begin(transaction, &new, amount).await)
             })
             .await?;
         match expense.state {
@@ -138,7 +136,7 @@ fn checked(new: NewExpense) -> Result<(Won, NewExpense), Error> {
 }
 
 /// Writes an expense down, or finds it by its key.
-async fn begin(transaction: &mut Transaction, origin: Origin, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
+async fn begin(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
     lock_room(transaction, new.room).await?;
     require_keeper(transaction, new.room, new.actor).await?;
     let stored = new.key.stored(new.actor);
@@ -154,7 +152,7 @@ async fn begin(transaction: &mut Transaction, origin: Origin, new: &NewExpense, 
     }
     if let Some(file) = new.file {
         let sql = "SELECT 1 FROM files WHERE file_id = ? AND room_id = ? AND state = ?";
-        let row = transaction.row(sql, values![file.0, new.room, FILE_STORED]).await?;
+        let row = transaction.row_for_update(sql, values![file.0, new.room, FILE_STORED]).await?;
         row.ok_or(Refused::NoSuchReceipt(file.0))?;
     }
     let waiting = "SELECT COUNT(*) FROM expenses WHERE room_id = ? AND state IN (0, 1)";
@@ -163,10 +161,7 @@ async fn begin(transaction: &mut Transaction, origin: Origin, new: &NewExpense, 
         return Err(Error::InvalidField { field: "expense", reason });
     }
     let expense = draft(transaction, new, amount).await?;
-    let expense = insert(transaction, &expense, &stored).await?;
-    let line = NewLine::new(origin, new.actor, expense.proposed_at_ms, AuditAction::ExpenseProposed, expense.id.0);
-    audit::write(transaction, &[line.in_room(new.room).of(amount).saying(&*new.title)]).await?;
-    Ok(expense)
+    insert(transaction, &expense, &stored).await
 }
 
 /// The expense as the room's rules are now.

@@ -46,9 +46,9 @@ const RULES: &str = "SELECT quorum, limit_won, wait_days, next_from_ms, next_quo
     FROM spending_rules WHERE room_id = ?";
 
 impl SpendingRules {
-    /// Whether money is spent by them that `before` would not have let go.
+    /// Whether money is spent by them that `before` would not have let go, or others have less time to see it coming.
     fn is_looser_than(self, before: Self) -> bool {
-        self.quorum < before.quorum || self.limit > before.limit
+        self.quorum < before.quorum || self.limit > before.limit || self.wait_days < before.wait_days
     }
 }
 

@@ -162,6 +162,11 @@ impl Sheet {
         Some((expense, *votes))
     }
 
+    /// What it is for.
+    pub(crate) fn title(&self, id: ExpenseId) -> String {
+        self.expenses.get(&id).map(|(expense, _)| expense.title.clone()).unwrap_or_default()
+    }
+
     fn expense(&self, id: ExpenseId) -> Result<&(Expense, Votes), Refused> {
         self.expenses.get(&id).ok_or(Refused::NoSuchExpense(id))
     }

@@ -10,7 +10,7 @@ use super::told;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::Refused as LedgerRefused;
+use crate::ledger::{Ledger, Refused as LedgerRefused};
 use crate::members::{Change, lock_room, record_told, require_member};
 use crate::sql::{Statement, Transaction, transact, values};
 
@@ -43,10 +43,12 @@ impl Spending {
     /// over, nothing is done.
     pub(super) async fn settle(&self, expense: &Expense, votes: Votes) -> Result<Vec<Change>, Error> {
         let Some(transfer) = expense.transfer else { return Ok(Vec::new()) };
+        // What the vote decides the server does: the voter's own line is that of his vote.
+        let ledger = Ledger::new(self.shared.clone(), Origin::SERVER);
         let settled = if votes.approve >= expense.quorum {
-            self.ledger().post_for(expense.proposed_by, transfer, now_ms()).await
+            ledger.post_for(expense.proposed_by, transfer, now_ms()).await
         } else if votes.object >= expense.quorum {
-            self.ledger().void_for(UserId(0), transfer, now_ms()).await
+            ledger.void_for(UserId(0), transfer, now_ms()).await
         } else {
             return Ok(Vec::new());
         };

@@ -52,7 +52,7 @@ async fn each_action_on_a_rooms_money_leaves_a_line_in_its_order(arm: Arm) {
     let spending = club.stores.persistence.accounts().spending();
     let (expense, _) = spending.propose(expense).await.unwrap();
     spending.vote(sora, club.room, expense.id, true).await.unwrap();
-    spending.vote(jun, club.room, expense.id, true).await.unwrap();
+    from_phone(&club).spending().vote(jun, club.room, expense.id, true).await.unwrap();
     club.stores.persistence.accounts().rooms().set_office(minji, club.room, jun, Some(Office::Auditor)).await.unwrap();
     let lines = of_room(&club, minji).await.unwrap();
     let expected = [
@@ -62,7 +62,6 @@ async fn each_action_on_a_rooms_money_leaves_a_line_in_its_order(arm: Arm) {
         Action::CashRecorded,
         Action::CashConfirmed,
         Action::Waived,
-        Action::ExpenseProposed,
         Action::ExpenseReserved,
         Action::ExpenseApproved,
         Action::ExpenseApproved,
@@ -74,6 +73,12 @@ async fn each_action_on_a_rooms_money_leaves_a_line_in_its_order(arm: Arm) {
     assert_eq!((line.actor, &*line.actor_name, line.via), (jun, &*club.jun.user.name, Via::Rest));
     assert_eq!((line.subject, line.amount, line.room), (paid.transfer.id.0, won(10_000), Some(club.room)));
     assert_eq!(line.at_ms, paid.transfer.created_at_ms);
+    let by_phone: Vec<Action> = lines.iter().filter(|line| !line.address.is_empty()).map(|line| line.action).collect();
+    assert_eq!(by_phone, [Action::ExpenseApproved, Action::DuesPaid], "what his vote decided the server did");
+    let said = |action| &*lines.iter().find(|line| line.action == action).unwrap().detail;
+    assert_eq!((said(Action::ExpensePaid), said(Action::ExpenseReserved)), ("저녁 식사", "저녁 식사"));
+    let waived = lines.iter().find(|line| line.action == Action::Waived).unwrap();
+    assert_eq!(waived.amount, won(6_000));
     let asked = lines.iter().find(|line| line.action == Action::DuesAsked).unwrap();
     assert_eq!((asked.actor, asked.via, asked.amount), (UserId(0), Via::Server, won(30_000)));
     club.is_sound().await;
@@ -114,6 +119,18 @@ async fn what_is_refused_or_repeated_leaves_no_line(arm: Arm) {
     let mut too_much = payment.clone();
     (too_much.amount, too_much.key) = (1_000_000, key());
     club.dues().pay(too_much).await.unwrap_err();
+    let dinner = NewExpense {
+        actor: club.minji.user.id,
+        key: key(),
+        room: club.room,
+        title: "저녁".to_owned(),
+        note: String::new(),
+        amount: 1_000_000,
+        payee: Payee::Outside("한식당".to_owned()),
+        way: Way::Wallet,
+        file: None,
+    };
+    club.stores.persistence.accounts().spending().propose(dinner).await.unwrap_err();
     for _ in 0..3 {
         club.dues().pay(payment.clone()).await.unwrap();
     }
@@ -179,6 +196,7 @@ async fn what_the_schedule_does_is_the_servers_own(arm: Arm) {
     let lines = of_room(&club, club.minji.user.id).await.unwrap();
     let fee = lines.iter().find(|line| line.action == Action::LateFeeCharged).unwrap();
     assert_eq!((fee.actor, fee.via, fee.subject, &*fee.address), (UserId(0), Via::Server, request.id.0, ""));
+    assert_eq!(fee.amount, won(1_500), "of three");
 }
 
 on_each_arm! {

@@ -130,6 +130,9 @@ async fn delete(
     InPath(id): InPath<u64>,
 ) -> Result<Json<&'static str>, Problem> {
     let file = for_member(&app, FileId(id), caller.user).await?;
+    if app.persistence.accounts().files().is_receipt(file.id).await? {
+        return Err(Problem::forbidden("the file is the receipt of an expense, and stays with it"));
+    }
     if file.message != MessageId::ZERO {
         // The engine knows who may.
         agent.send(file.room, Kind::Delete, "", file.message).await?;
@@ -141,7 +144,7 @@ async fn delete(
 }
 
 /// A file that the caller may see.
-async fn for_member(app: &App, id: FileId, caller: UserId) -> Result<FileEntry, Problem> {
+pub(super) async fn for_member(app: &App, id: FileId, caller: UserId) -> Result<FileEntry, Problem> {
     let file = app.persistence.accounts().files().get(id).await?;
     if !app.persistence.accounts().rooms().is_member(file.room, caller).await? {
         return Err(Problem::forbidden("only members of a file's channel may have it"));

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::local_time;
 use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
+use crate::rest::file::for_member;
 use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::{settle, settle_all};
@@ -228,6 +229,10 @@ async fn propose(
     let way = if new.in_cash { Way::Cash } else { Way::Wallet };
     let (actor, key, room) = (caller.user, request_key(&headers)?, RoomId(room));
     let file = file.map(FileId);
+    // What its uploader has taken back is not brought up again by an expense.
+    if let Some(file) = file {
+        for_member(&app, file, caller.user).await?;
+    }
     let (expense, changes) =
         accounts.spending().propose(NewExpense { actor, key, room, title, note, amount, payee, way, file }).await?;
     settle_all(&app, changes).await;

@@ -47,6 +47,8 @@ export interface Balances {
   readonly fund: number;
   readonly fundBalance: number;
   readonly cashBalance: number;
+  /** How much of both is promised to expenses that wait. */
+  readonly reserved: number;
   readonly members: readonly { user: number; name: string; credit: number; byWallet: number; byCash: number }[];
   /** The user may do what a treasurer does. */
   readonly keeper: boolean;
@@ -126,6 +128,7 @@ export async function duesBalances(room: number): Promise<Balances> {
     fund: numberOf(answer["fund"]),
     fundBalance: numberOf(answer["fundBalance"]),
     cashBalance: numberOf(answer["cashBalance"]),
+    reserved: numberOf(answer["fundReserved"]) + numberOf(answer["cashReserved"]),
     members: rowsOf(answer["members"]).map((row) => ({
       user: numberOf(row["user"]),
       name: textOf(row["name"]),

@@ -262,6 +262,13 @@ async fn looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_
     assert_eq!((waiting.rules, waiting.next.unwrap().0), (of(2, 0), of(2, 10_000)));
     assert!((before_ms + 3 * DAY_MS..=now_ms() + 3 * DAY_MS).contains(&waiting.next.unwrap().1));
     assert_eq!(proposed(&club, 500).await.state, ExpenseState::Proposed, "not yet");
+    let hurried = SpendingRules { wait_days: 1, ..of(2, 0) };
+    set(hurried).await;
+    assert_eq!(
+        (found().await.rules, found().await.next.unwrap().0),
+        (of(2, 0), hurried),
+        "less time is looser as well"
+    );
     set(of(1, 0)).await;
     assert_eq!(found().await.next.unwrap().0, of(1, 0), "the newest of those to come");
     set(of(3, 0)).await;
@@ -271,7 +278,7 @@ async fn looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_
         .iter()
         .filter(|change| change.text.contains("\"what\":\"rules\""))
         .map(|change| serde_json::from_str::<Value>(&change.text).unwrap()["fromMs"].is_u64());
-    assert_eq!(from.collect::<Vec<_>>(), [false, false, true, true, false]);
+    assert_eq!(from.collect::<Vec<_>>(), [false, false, true, true, true, false]);
 }
 
 async fn it_expires_or_is_taken_back_and_the_money_is_free(arm: Arm) {

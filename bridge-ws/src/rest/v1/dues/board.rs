@@ -278,6 +278,7 @@ pub(super) struct Balances {
     /// The account of cash in the treasurer's hands.
     cash: Option<u64>,
     cash_balance: i64,
+    cash_reserved: i64,
     members: Vec<Balance>,
     /// The caller is the treasurer, or an admin where there is none.
     keeper: bool,
@@ -300,6 +301,7 @@ pub(super) async fn balances(
         fund_reserved: of(|fund| fund.reserved.get()),
         cash: fund.map(|fund| fund.cash.0),
         cash_balance: of(|fund| fund.cash_balance.get()),
+        cash_reserved: of(|fund| fund.cash_reserved.get()),
         members: members.into_iter().map(Balance::from).collect(),
         keeper,
     }))

@@ -35,7 +35,6 @@ export const ACTIONS = [
   "waived",
   "cashRecorded",
   "cashDenied",
-  "expenseProposed",
   "expenseApproved",
   "expenseObjected",
   "spendingRulesChanged",

@@ -40,6 +40,7 @@ export const duesEn: DuesStrings = {
   fund: "Fund",
   cash: "Cash",
   credit: "Credit",
+  reserved: "Promised to expenses",
   outside: "Outside",
   filter: "Show",
   all: "All",

@@ -36,6 +36,7 @@ export const duesKo: DuesStrings = {
   fund: "회비 지갑",
   cash: "현금",
   credit: "적립금",
+  reserved: "지출 대기",
   outside: "외부",
   filter: "보기",
   all: "전체",

@@ -28,6 +28,7 @@ export interface DuesStrings {
   readonly fund: string;
   readonly cash: string;
   readonly credit: string;
+  readonly reserved: string;
   readonly outside: string;
   readonly filter: string;
   readonly all: string;

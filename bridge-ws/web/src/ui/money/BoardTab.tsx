@@ -174,6 +174,12 @@ function Sums({ view }: { view: DuesView }): ReactNode {
         <dt>{dues.cash}</dt>
         <dd>{dues.won(balances.cashBalance)}</dd>
       </div>
+      {balances.reserved > 0 && (
+        <div>
+          <dt>{dues.reserved}</dt>
+          <dd>{dues.won(balances.reserved)}</dd>
+        </div>
+      )}
       {credit > 0 && (
         <div>
           <dt>{dues.credit}</dt>

@@ -69,7 +69,7 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
       {found?.list.length === 0 && <p className="money-note">{expenses.nothingYet}</p>}
       {dialog === "propose" && <ProposeDialog room={room} onClose={close} />}
       {dialog === "rules" && rules !== undefined && (
-        <ExpenseRulesDialog room={id} rules={rules.next ?? rules.now} onClose={close} />
+        <ExpenseRulesDialog room={id} rules={rules.now} onClose={close} />
       )}
     </section>
   );
