@@ -83,7 +83,14 @@ async fn ask(
             let payment = ChargePayment { actor: user, key, room, charge, amount, password };
             let outcome = accounts.dues().pay(payment).await?;
             changes.extend_from_slice(&outcome.notices);
-            let (charge, credit) = accounts.dues().charge(user, room, charge).await?;
+            // The money has moved: a refusal from here on would say that it has not.
+            let stands = accounts.dues().charge(user, room, charge).await;
+            let (charge, credit) = stands.map_err(|error| {
+                tracing::warn!(%error, "a payment was made, and how its charge stands could not be read");
+                StoreError::Unavailable(
+                    "the payment was made; ask again under its key how the charge stands".to_owned(),
+                )
+            })?;
             Answer::Paid { outcome, charge, credit }
         }
         MoneyRequest::Entries { wallet, after, limit } => {

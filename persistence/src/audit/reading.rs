@@ -40,13 +40,6 @@ pub struct AuditLine {
     pub detail: String,
 }
 
-impl AuditLine {
-    /// Whether it tells of a step of a transfer.
-    fn is_of_transfer(&self) -> bool {
-        (self.action as i64) < 20
-    }
-}
-
 /// Which lines an operator asks for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditQuery {
@@ -97,13 +90,11 @@ impl Audit {
     /// # Errors
     /// The store's.
     pub async fn of_user(&self, user: UserId, before: Option<u64>, limit: usize) -> Result<Vec<AuditLine>, Error> {
-        let mut lines = self.lines(AuditQuery { room: None, actor: Some(user), before, limit }).await?;
-        // A transfer between two rooms has a line in each, and is one.
-        lines.dedup_by(|one, other| one.is_of_transfer() && (one.action, one.subject) == (other.action, other.subject));
-        Ok(lines)
+        self.lines(AuditQuery { room: None, actor: Some(user), before, limit }).await
     }
 
-    /// Lines of anything and anyone, the newest first, for the operator.
+    /// Lines of anything and anyone, the newest first, for the operator. A transfer between two rooms has a line in each: of an
+    /// actor's lines the first of them stands for both.
     ///
     /// # Errors
     /// The store's.
@@ -119,6 +110,12 @@ impl Audit {
                 if let Some(actor) = query.actor {
                     sql = sql.then(" AND a.actor_id = ?");
                     values.push(actor.into());
+                }
+                if query.actor.is_some() && query.room.is_none() {
+                    sql = sql.then(
+                        " AND NOT EXISTS (SELECT 1 FROM audit_lines b WHERE b.subject = a.subject AND b.action = a.action
+                                            AND b.action < 20 AND b.audit_id < a.audit_id)",
+                    );
                 }
                 values.push((query.limit as u64).into());
                 let sql = sql.then(" ORDER BY a.audit_id DESC LIMIT ?");

@@ -7,7 +7,7 @@ use moim_persistence::{
 
 use crate::arm::{Arm, on_each_arm};
 use crate::dues::{Club, ahead, at, key};
-use crate::ledger::{is_sound, won};
+use crate::ledger::{is_sound, payment, won};
 
 /// Where 준 pays from.
 const PHONE: &str = "203.0.113.77";
@@ -158,6 +158,29 @@ async fn lines_are_paged_from_the_newest_back(arm: Arm) {
     assert_eq!(whole.len(), 9);
 }
 
+async fn a_transfer_between_two_rooms_is_one_of_its_actors_however_they_are_paged(arm: Arm) {
+    let club = Club::open(arm).await;
+    let (minji, ledger) = (&club.minji, club.stores.ledger());
+    let other = club.stores.room(&minji.user).await.id;
+    let here = club.stores.group_wallet(minji, club.room).await.id;
+    let there = club.stores.group_wallet(minji, other).await.id;
+    ledger.pay(payment(minji, minji.wallet, here, 500)).await.unwrap();
+    let moved = ledger.pay(payment(minji, here, there, 200)).await.unwrap().transfer.id.0;
+    let audit = club.stores.persistence.accounts().audit();
+    for room in [club.room, other] {
+        let lines = audit.of_room(minji.user.id, room, None, 1).await.unwrap();
+        assert_eq!((lines[0].action, lines[0].subject), (Action::Transferred, moved));
+    }
+    let whole = audit.of_user(minji.user.id, None, 100).await.unwrap();
+    assert_eq!(whole.iter().filter(|line| line.subject == moved && line.action == Action::Transferred).count(), 1);
+    let (mut paged, mut before) = (Vec::new(), None);
+    while let [line] = &audit.of_user(minji.user.id, before, 1).await.unwrap()[..] {
+        before = Some(line.id);
+        paged.push(line.clone());
+    }
+    assert_eq!(paged, whole, "no page is short before the last");
+}
+
 async fn a_transfer_without_its_line_is_found(arm: Arm) {
     let club = Club::open(arm).await;
     let deposit = club.stores.ledger().top_up(club.jun.user.id, RequestKey::drawn().unwrap(), 5).await.unwrap();
@@ -204,6 +227,7 @@ on_each_arm! {
     a_rooms_offices_see_the_network_and_oneself_the_address,
     what_is_refused_or_repeated_leaves_no_line,
     lines_are_paged_from_the_newest_back,
+    a_transfer_between_two_rooms_is_one_of_its_actors_however_they_are_paged,
     a_transfer_without_its_line_is_found,
     transfers_of_before_have_a_line_each_once_the_schema_is_migrated,
     what_the_schedule_does_is_the_servers_own,
