@@ -7,7 +7,7 @@ use super::Dues;
 use super::charge::Charge;
 use super::keeper::require_reader;
 use super::number::{ChargeId, RequestId};
-use super::reading::{ChargeEntry, Request, charge_entry_of, charges_named, request_of};
+use super::reading::{CHARGES_NAMED, ChargeEntry, Request, charge_entry_of, request_of};
 use super::refused::DuesRefused as Refused;
 use super::rows::{CHARGES, charge_of};
 use crate::error::Error;
@@ -105,8 +105,8 @@ impl Dues {
                     require_reader(snapshot, room, user).await?;
                     let sql = "SELECT 1 FROM dues_requests WHERE room_id = ? AND request_id = ?";
                     snapshot.row(sql, values![room, request]).await?.ok_or(Refused::NoSuchRequest(request))?;
-                    let sql =
-                        charges_named().then(" WHERE c.request_id = ? AND c.user_id > ? ORDER BY c.user_id LIMIT ?");
+                    let sql = Statement::from(CHARGES_NAMED)
+                        .then(" WHERE c.request_id = ? AND c.user_id > ? ORDER BY c.user_id LIMIT ?");
                     let rows = snapshot.rows(sql, values![request, after, limit]).await?;
                     rows.iter().map(charge_entry_of).collect()
                 })

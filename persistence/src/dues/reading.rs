@@ -140,7 +140,8 @@ const REQUESTS: &str =
     "SELECT request_id, plan_id, title, due_day, grace_days, late_fee, odd_won, asked_at_ms, asked_of,
     paid_by, collected FROM dues_requests";
 
-const CHARGES_NAMED: &str =
+/// Charges with the names of their members, for [`charge_entry_of`].
+pub(super) const CHARGES_NAMED: &str =
     "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
     c.is_void, c.reason, u.name,
     (SELECT MAX(e.at_ms) FROM dues_entries e WHERE e.charge_id = c.charge_id AND e.to_charge <> 0)
@@ -203,7 +204,7 @@ impl Dues {
                     require_reader(snapshot, room, reader).await?;
                     let sql = Statement::from(REQUESTS).then(" WHERE room_id = ? AND request_id = ?");
                     let row = snapshot.row(sql, values![room, id]).await?.ok_or(Refused::NoSuchRequest(id))?;
-                    let sql = charges_named().then(" WHERE c.request_id = ? ORDER BY u.name, c.user_id");
+                    let sql = Statement::from(CHARGES_NAMED).then(" WHERE c.request_id = ? ORDER BY u.name, c.user_id");
                     let charges = snapshot.rows(sql, values![id]).await?;
                     Ok((request_of(&row)?, charges.iter().map(charge_entry_of).collect::<Result<_, Error>>()?))
                 })
@@ -321,11 +322,6 @@ impl Dues {
 fn own_of(row: &Row) -> Result<OwnCharge, Error> {
     let (room_name, title) = (row.text(10)?, row.text(11)?);
     Ok(OwnCharge { charge: charge_of(row)?, room_name, title, due: Day::of_stored(row.int(12)?)? })
-}
-
-/// Charges with the names of their members, for [`charge_entry_of`].
-pub(super) fn charges_named() -> Statement {
-    Statement::from(CHARGES_NAMED)
 }
 
 pub(super) fn charge_entry_of(row: &Row) -> Result<ChargeEntry, Error> {
