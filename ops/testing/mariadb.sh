@@ -36,18 +36,23 @@ free_port() {
 # Makes the data folder with the user and the database, unless it is there.
 prepare() {
     local folder=$1
-    if [ -d "$folder/data/mysql" ]; then return; fi
-    mkdir -p "$folder/data"
+    # A server that starts empties its folder of temporary files, other servers' with it: each has one of its own.
+    mkdir -p "$folder/tmp"
+    if [ -d "$folder/data" ]; then return; fi
+    # Made beside and moved when it is whole: half of one would be taken for a server's.
+    rm -rf "$folder/data.new"
+    mkdir "$folder/data.new"
     cat >"$folder/first.sql" <<'SQL'
 CREATE DATABASE IF NOT EXISTS moim CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS moim@'127.0.0.1' IDENTIFIED BY 'moim-test';
 GRANT ALL ON *.* TO moim@'127.0.0.1';
 SQL
-    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$folder/data" --skip-test-db \
-        --auth-root-authentication-method=normal >"$folder/install.log" 2>&1 || {
-        say "the data folder could not be made; see $folder/install.log"
+    mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$folder/data.new" --tmpdir="$folder/tmp" \
+        --skip-test-db --auth-root-authentication-method=normal >"$folder/install.log" 2>&1 || {
+        say "the data folder could not be made ($folder/install.log): $(head -n 5 "$folder/install.log")"
         exit 1
     }
+    mv "$folder/data.new" "$folder/data"
 }
 
 run() {
@@ -56,7 +61,7 @@ run() {
     # A socket's path has an end at 107 characters, which a folder's may be past; nobody uses it.
     cd "$folder"
     # A commit is on the disk when it is answered, as on a server that matters; the rest is small.
-    exec mariadbd --no-defaults --user="$(id -un)" --datadir="$folder/data" --socket=socket \
+    exec mariadbd --no-defaults --user="$(id -un)" --datadir="$folder/data" --tmpdir="$folder/tmp" --socket=socket \
         --pid-file="$folder/pid" --log-error="$folder/server.log" --init-file="$folder/first.sql" \
         --bind-address=127.0.0.1 --port="$port" --skip-name-resolve --max-connections=400 \
         --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=64M --innodb-log-file-size=32M \
@@ -99,5 +104,5 @@ if [ "$1" != stop ] && ! command -v mariadbd >/dev/null; then
     say "MariaDB is not here (Debian and Ubuntu: sudo apt-get install mariadb-server-core mariadb-client-core)"
     exit 1
 fi
-if [ "$1" = run ]; then prepare "$2"; fi
+if [ "$1" = run ]; then prepare "$(realpath "$2")"; fi
 "$@"

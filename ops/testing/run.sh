@@ -56,6 +56,15 @@ step() {
     printf -- '-- %s: %s in %s s\n' "$name" "$([ "$status" -eq 0 ] && echo done || echo failed)" "$(($(date +%s) - begin))"
 }
 
+# What the failed tests of a log said, for the end of a long output: of each at most so many lines.
+failures() {
+    sed 's/\x1b\[[0-9;]*m//g' "$1" | awk -v most=60 '
+        /^---- .* stdout ----$/ || /^ *not ok / || /^ *FAIL / || /^error/ { left = most }
+        /^failures:$/ || /^ *ok [0-9]/ || /^error: test failed/ { left = 0 }
+        left > 0 { print; left-- }
+    ' | head -n 400
+}
+
 dependencies() {
     if ! cargo deny --version >/dev/null 2>&1; then
         skip "licences and sources" "cargo-deny is not installed (cargo install --locked cargo-deny)"
@@ -160,7 +169,9 @@ fi
 
 printf '\n'
 for name in "${failed_steps[@]}"; do
-    printf 'failed: %s (see %s)\n' "$name" "$logs"
+    log="$logs/${name//[^a-z0-9]/-}.log"
+    printf 'failed: %s (see %s)\n' "$name" "$log"
+    failures "$log"
 done
 printf 'moim-tests: %d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "${#failed_steps[@]}" -eq 0 ]

@@ -35,31 +35,23 @@ impl MariaDb {
         Some(server)
     }
 
-    /// Starts it on its folder and port, and waits until it takes connections. One that ends instead, as happens where a dozen
-    /// of them start at once, says why and is started again, twice.
+    /// Starts it on its folder and port, and waits until it takes connections.
     pub(crate) fn start_again(&mut self) {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ops/testing/mariadb.sh");
-        for starts_left in (0..3).rev() {
-            let mut command = Command::new(&script);
-            command.arg("run").arg(self.folder.path()).arg(self.port.to_string()).process_group(0);
-            let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-            let child = self.child.insert(child);
-            let begin = Instant::now();
-            let ended = loop {
-                if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                    return;
-                }
-                assert!(begin.elapsed() < PATIENCE, "MariaDB did not start in time");
-                if let Some(ended) = child.try_wait().unwrap() {
-                    break ended;
-                }
-                std::thread::park_timeout(Duration::from_millis(20));
-            };
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            let log = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
-            eprintln!("MariaDB did not start ({ended}): {said} {log}");
-            assert!(starts_left > 0, "MariaDB did not start three times");
+        let mut command = Command::new(script);
+        command.arg("run").arg(self.folder.path()).arg(self.port.to_string()).process_group(0);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = self.child.insert(child);
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(begin.elapsed() < PATIENCE, "MariaDB did not start in time");
+            if let Some(ended) = child.try_wait().unwrap() {
+                let mut said = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                let log = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
+                panic!("MariaDB did not start ({ended}): {said} {log}");
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
         }
     }
 
