@@ -199,7 +199,9 @@ const fn spending(refused: &SpendingRefused) -> (StatusCode, &'static str) {
         SpendingRefused::OwnExpense(_) => (StatusCode::FORBIDDEN, "SecondPersonNeeded"),
         SpendingRefused::NoSuchExpense(_) => (StatusCode::BAD_REQUEST, "NoSuchExpense"),
         SpendingRefused::Settled { .. } => (StatusCode::BAD_REQUEST, "ExpenseSettled"),
-        SpendingRefused::NobodyToAgree | SpendingRefused::NotAgreed { .. } => (StatusCode::BAD_REQUEST, "NotAgreed"),
+        SpendingRefused::TooFewToAgree { .. } | SpendingRefused::NotAgreed { .. } => {
+            (StatusCode::BAD_REQUEST, "NotAgreed")
+        }
         SpendingRefused::WrongWay(_) => (StatusCode::BAD_REQUEST, "NotTheExpense"),
         SpendingRefused::NoSuchReceipt(_) => (StatusCode::BAD_REQUEST, "NoSuchFile"),
         SpendingRefused::KeyReused => (StatusCode::BAD_REQUEST, "KeyReused"),

@@ -11,6 +11,7 @@ use super::user::name_of;
 use super::{Change, Shared, field, now_ms};
 use crate::dues;
 use crate::error::Error;
+use crate::spending::changes_count_from;
 use crate::sql::{Transaction, transact, values};
 
 impl Rooms {
@@ -62,6 +63,7 @@ impl Rooms {
                     lock_room(transaction, room).await?;
                     require_admin(transaction, room, actor).await?;
                     require_member(transaction, room, user).await?;
+                    go_on_counting(transaction, room, user).await?;
                     end(transaction, room, actor, user, Kind::MemberRemoved).await
                 })
             })
@@ -163,21 +165,30 @@ async fn admit(transaction: &mut Transaction, room: RoomId, actor: UserId, user:
     let role = if count == 0 { Role::Admin } else { Role::Member };
     let change = NewChange { kind: Kind::MemberJoined, actor, subject: Some(user), text, role };
     let change = record(transaction, room, change).await?;
+    let votes_from_ms = changes_count_from(transaction, room).await?;
     let returned = transaction
         .execute(
-            "UPDATE memberships SET has_left = 0, role = ?, joined_change = ?
+            "UPDATE memberships SET has_left = 0, role = ?, joined_change = ?, votes_from_ms = ?
              WHERE room_id = ? AND user_id = ? AND has_left = 1",
-            values![role.0, change.change, room, user],
+            values![role.0, change.change, votes_from_ms, room, user],
         )
         .await?;
     if returned == 0 {
-        let sql = "INSERT INTO memberships (room_id, user_id, role, read_mark, has_left, joined_change)
-                   VALUES (?, ?, ?, 0, 0, ?)";
-        let inserted = transaction.try_execute(sql, values![room, user, role.0, change.change]).await?;
+        let sql = "INSERT INTO memberships (room_id, user_id, role, read_mark, has_left, joined_change, votes_from_ms)
+                   VALUES (?, ?, ?, 0, 0, ?, ?)";
+        let inserted = transaction.try_execute(sql, values![room, user, role.0, change.change, votes_from_ms]).await?;
         inserted.ok_or(Error::AlreadyMember { room, user })?;
     }
     transaction.execute("UPDATE rooms SET member_count = member_count + 1 WHERE room_id = ?", values![room]).await?;
     Ok(change)
+}
+
+/// One who has a say in expenses and is removed counts for a while among those who have to agree: no admin removes whoever
+/// objects and spends the same day.
+async fn go_on_counting(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
+    let until_ms = changes_count_from(transaction, room).await?;
+    let sql = "UPDATE memberships SET counted_until_ms = ? WHERE room_id = ? AND user_id = ? AND votes_from_ms <= ?";
+    transaction.execute(sql, values![until_ms, room, user, now_ms()]).await.map(drop)
 }
 
 /// Ends the membership of a member of a locked room.

@@ -29,6 +29,7 @@ pub use expense::{Expense, ExpenseId, ExpenseState, Payee};
 pub use proposing::NewExpense;
 pub use reading::{ExpenseEntry, ExpenseVote};
 pub use refused::SpendingRefused;
+pub(crate) use rules::changes_count_from;
 pub use rules::{RulesInForce, SpendingRules};
 pub(crate) use sheet::{Ending, Sheet};
 pub(crate) use verify::CHECKS;

@@ -160,12 +160,24 @@ async fn begin(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> 
         let reason = format!("would be one more than the {PROPOSED_MAX} that may wait at once");
         return Err(Error::InvalidField { field: "expense", reason });
     }
-    let expense = draft(transaction, new, amount).await?;
-    insert(transaction, &expense, &stored).await
+    let voters_up_to = voters_up_to(transaction, new.room).await?;
+    let expense = draft(transaction, new, amount, voters_up_to).await?;
+    insert(transaction, &expense, &stored, voters_up_to).await
+}
+
+/// Who came by that change of the room, or before, has a say in what is proposed now.
+async fn voters_up_to(transaction: &mut Transaction, room: RoomId) -> Result<u64, Error> {
+    let sql = "SELECT COALESCE(MAX(joined_change), 0) FROM memberships WHERE room_id = ? AND votes_from_ms <= ?";
+    transaction.row(sql, values![room, now_ms()]).await?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// The expense as the room's rules are now.
-async fn draft(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
+async fn draft(
+    transaction: &mut Transaction,
+    new: &NewExpense,
+    amount: Won,
+    voters_up_to: u64,
+) -> Result<Expense, Error> {
     let rules = rules::of_room(transaction, new.room).await?;
     let now_ms = now_ms();
     let mut expense = Expense {
@@ -187,26 +199,38 @@ async fn draft(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> 
         settled_by: None,
     };
     if amount > rules.limit {
-        let members = number(transaction, "SELECT member_count FROM rooms WHERE room_id = ?", new.room).await?;
-        let payee_may_not = matches!(new.payee, Payee::Member(user) if user != new.actor);
-        let others = u32::try_from(members - 1 - i64::from(payee_may_not)).unwrap_or_default();
-        if others == 0 {
-            return Err(Refused::NobodyToAgree.into());
+        let (may, counted) = others(transaction, &expense, voters_up_to).await?;
+        expense.quorum = rules.quorum.min(counted.max(1));
+        if may < expense.quorum {
+            return Err(Refused::TooFewToAgree { may, quorum: expense.quorum }.into());
         }
-        expense.quorum = rules.quorum.min(others);
     }
     Ok(expense)
+}
+
+/// How many others may agree to an expense, and of how many some have to: those, and who would if no admin had removed him.
+async fn others(transaction: &mut Transaction, expense: &Expense, voters_up_to: u64) -> Result<(u32, u32), Error> {
+    let sql = "SELECT COUNT(CASE WHEN has_left = 0 AND joined_change <= ? THEN 1 END), COUNT(*) FROM memberships
+               WHERE room_id = ? AND user_id NOT IN (?, ?)
+                 AND ((has_left = 0 AND joined_change <= ?) OR counted_until_ms > ?)";
+    let payee = match expense.payee {
+        Payee::Member(user) => user,
+        Payee::Outside(_) => expense.proposed_by,
+    };
+    let values = values![voters_up_to, expense.room, expense.proposed_by, payee, voters_up_to, expense.proposed_at_ms];
+    let row = transaction.row(sql, values).await?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
 }
 
 async fn number(transaction: &mut Transaction, sql: &'static str, room: RoomId) -> Result<i64, Error> {
     transaction.row(sql, values![room]).await?.map_or(Ok(0), |row| row.int(0))
 }
 
-async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Result<Expense, Error> {
+async fn insert(transaction: &mut Transaction, new: &Expense, key: &str, voters_up_to: u64) -> Result<Expense, Error> {
     let sql =
         "INSERT INTO expenses (room_id, request_key, title, note, amount, payee_id, payee_name, file_id, proposed_by,
                                      proposed_at_ms, quorum, expires_at_ms, state, in_cash, voters_up_to)
-               SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, last_change FROM rooms WHERE room_id = ?";
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let (payee, name) = match &new.payee {
         Payee::Member(user) => (Some(*user), ""),
         Payee::Outside(name) => (None, &**name),
@@ -226,7 +250,7 @@ async fn insert(transaction: &mut Transaction, new: &Expense, key: &str) -> Resu
         new.expires_at_ms,
         new.state.stored(),
         new.way == Way::Cash,
-        new.room
+        voters_up_to
     ];
     Ok(Expense { id: ExpenseId(transaction.insert_once(sql, values).await?), ..new.clone() })
 }

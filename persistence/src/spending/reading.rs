@@ -1,5 +1,7 @@
 //! What a room's members see of its expenses.
 
+use std::collections::HashSet;
+
 use moim_wire::limits::MONEY_LIMIT_MAX;
 use moim_wire::{RoomId, UserId};
 
@@ -8,7 +10,7 @@ use super::expense::{COLUMNS, Expense, ExpenseId};
 use super::refused::SpendingRefused as Refused;
 use crate::dues::require_reader;
 use crate::error::Error;
-use crate::sql::{Row, Statement, Transaction, list, listed, transact, values};
+use crate::sql::{Row, Statement, Transaction, Value, list, listed, transact, values};
 
 /// Expenses of one answer: a page of the protocol, and one that says that there are more.
 const SHOWN_MAX: usize = MONEY_LIMIT_MAX + 1;
@@ -33,6 +35,8 @@ pub struct ExpenseEntry {
     pub expense: Expense,
     /// The votes, in the order of users.
     pub votes: Vec<ExpenseVote>,
+    /// Whether the asker may decide on it: it is another's, and he was a member in time.
+    pub decides: bool,
 }
 
 impl ExpenseEntry {
@@ -66,7 +70,7 @@ impl Spending {
                     );
                     let rows = snapshot.rows(sql, values![room, before, before, limit]).await?;
                     let expenses = rows.iter().map(Expense::of).collect::<Result<Vec<_>, _>>()?;
-                    with_votes(snapshot, expenses).await
+                    with_votes(snapshot, user, expenses).await
                 })
             })
             .await
@@ -81,7 +85,7 @@ impl Spending {
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
                     let expense = find(snapshot, user, room, id).await?;
-                    let entry = with_votes(snapshot, vec![expense]).await?.pop();
+                    let entry = with_votes(snapshot, user, vec![expense]).await?.pop();
                     entry.ok_or_else(|| Refused::NoSuchExpense(id).into())
                 })
             })
@@ -103,15 +107,24 @@ async fn find(snapshot: &mut Transaction, user: UserId, room: RoomId, id: Expens
     Expense::of(&snapshot.row(sql, values![id, room]).await?.ok_or(Refused::NoSuchExpense(id))?)
 }
 
-async fn with_votes(snapshot: &mut Transaction, expenses: Vec<Expense>) -> Result<Vec<ExpenseEntry>, Error> {
+async fn with_votes(
+    snapshot: &mut Transaction,
+    user: UserId,
+    expenses: Vec<Expense>,
+) -> Result<Vec<ExpenseEntry>, Error> {
     let ids: Vec<ExpenseId> = expenses.iter().map(|expense| expense.id).collect();
+    let sql = "SELECT e.expense_id FROM expenses e JOIN memberships m
+               ON m.room_id = e.room_id AND m.joined_change <= e.voters_up_to AND m.user_id = ?";
+    let values: Vec<Value> = [user.into()].into_iter().chain(list(&ids)).collect();
+    let rows = snapshot.rows(listed(sql, "e.expense_id", &ids), &values).await?;
+    let in_time: HashSet<ExpenseId> = rows.iter().map(|row| row.int(0).map(ExpenseId)).collect::<Result<_, _>>()?;
     let sql = "SELECT v.expense_id, v.user_id, v.approves, v.voted_at_ms, m.has_left,
                       CASE WHEN m.joined_change <= e.voters_up_to THEN 1 ELSE 0 END FROM expense_votes v
                LEFT JOIN expenses e ON e.expense_id = v.expense_id
                LEFT JOIN memberships m ON m.room_id = e.room_id AND m.user_id = v.user_id";
     let rows = snapshot.rows(listed(sql, "v.expense_id", &ids), &list(&ids)).await?;
     let mut entries: Vec<ExpenseEntry> =
-        expenses.into_iter().map(|expense| ExpenseEntry { expense, votes: Vec::new() }).collect();
+        expenses.into_iter().map(|expense| entry_of(expense, user, &in_time)).collect();
     for row in rows {
         let (id, vote) = vote_of(&row)?;
         if let Some(entry) = entries.iter_mut().find(|entry| entry.expense.id == id) {
@@ -122,6 +135,11 @@ async fn with_votes(snapshot: &mut Transaction, expenses: Vec<Expense>) -> Resul
         entry.votes.sort_by_key(|vote| vote.user);
     }
     Ok(entries)
+}
+
+fn entry_of(expense: Expense, user: UserId, in_time: &HashSet<ExpenseId>) -> ExpenseEntry {
+    let decides = expense.is_others_than(user) && in_time.contains(&expense.id);
+    ExpenseEntry { expense, votes: Vec::new(), decides }
 }
 
 fn vote_of(row: &Row) -> Result<(ExpenseId, ExpenseVote), Error> {

@@ -22,9 +22,17 @@ pub enum SpendingRefused {
     /// His own proposal, or to his own wallet.
     #[error("expense {0} was proposed by you or is paid to you; others decide on it")]
     OwnExpense(ExpenseId),
-    /// There is nobody else.
-    #[error("nobody else is in the room who could agree; invite others, or let the rules post such amounts at once")]
-    NobodyToAgree,
+    /// Fewer are in the room who may agree than have to.
+    #[error(
+        "{quorum} would have to agree and {may} may: others, who were there before the dues held money or some days ago, \
+         and whom no admin has removed since; wait, invite others, or let the rules post such amounts at once"
+    )]
+    TooFewToAgree {
+        /// So many may.
+        may: u32,
+        /// So many would have to.
+        quorum: u32,
+    },
     /// Fewer agree than have to.
     #[error("expense {id} takes {quorum} who agree, and {agree} do")]
     NotAgreed {

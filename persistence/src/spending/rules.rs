@@ -94,6 +94,15 @@ impl Spending {
     }
 }
 
+/// From when on it counts in a locked room's expenses that a member comes or is removed, Unix time in milliseconds: 0, at once,
+/// while its dues hold nothing; otherwise once an expense that is proposed now would be over, as looser rules.
+pub(crate) async fn changes_count_from(transaction: &mut Transaction, room: RoomId) -> Result<u64, Error> {
+    if !holds_money(transaction, room).await? {
+        return Ok(0);
+    }
+    Ok(now_ms() + u64::from(of_room(transaction, room).await?.wait_days) * DAY_MS)
+}
+
 async fn set(
     transaction: &mut Transaction,
     (origin, actor): (Origin, UserId),

@@ -90,7 +90,10 @@ async fn vote(
         "SELECT 1 FROM expenses e JOIN memberships m ON m.room_id = e.room_id AND m.joined_change <= e.voters_up_to
                WHERE e.expense_id = ? AND m.user_id = ?";
     if transaction.row(sql, values![id, actor]).await?.is_none() {
-        return Err(Error::NotAllowed("who joined after an expense was proposed does not decide on it"));
+        return Err(Error::NotAllowed(
+            "who joined after an expense was proposed, or within some days before it while the dues held money, \
+             does not decide on it",
+        ));
     }
     if expense.state != ExpenseState::Proposed {
         return Err(Refused::Settled { id, state: expense.state }.into());

@@ -27,6 +27,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (14, "settled_expenses", include_str!("../../migrations/0014_settled_expenses.sql")),
     (15, "cash_expenses", include_str!("../../migrations/0015_cash_expenses.sql")),
     (16, "rules_to_come", include_str!("../../migrations/0016_rules_to_come.sql")),
+    (17, "standing", include_str!("../../migrations/0017_standing.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

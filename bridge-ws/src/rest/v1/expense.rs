@@ -155,13 +155,15 @@ struct Expense {
     approvals: u32,
     objections: u32,
     votes: Vec<Vote>,
+    /// Whether the caller may decide on it: it is another's, and he was a member in time.
+    decides: bool,
     transfer: Option<u64>,
 }
 
 impl From<ExpenseEntry> for Expense {
     fn from(entry: ExpenseEntry) -> Self {
         let (approvals, objections) = entry.counted();
-        let ExpenseEntry { expense, votes } = entry;
+        let ExpenseEntry { expense, votes, decides } = entry;
         let (payee, payee_name) = match expense.payee {
             Payee::Member(user) => (Some(user.0), String::new()),
             Payee::Outside(name) => (None, name),
@@ -190,6 +192,7 @@ impl From<ExpenseEntry> for Expense {
             approvals,
             objections,
             votes: votes.iter().map(vote).collect(),
+            decides,
             transfer: expense.transfer.map(|transfer| transfer.0),
         }
     }

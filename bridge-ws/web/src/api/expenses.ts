@@ -22,6 +22,8 @@ export interface Expense {
   readonly quorum: number;
   readonly approvals: number;
   readonly objections: number;
+  /** Whether one may decide on it oneself. */
+  readonly decides: boolean;
   readonly votes: readonly { user: number; approve: boolean }[];
 }
 
@@ -109,6 +111,7 @@ function expenseOf(row: Record<string, unknown>): Expense {
     quorum: numberOf(row["quorum"]),
     approvals: numberOf(row["approvals"]),
     objections: numberOf(row["objections"]),
+    decides: row["decides"] === true,
     votes: rowsOf(row["votes"]).map((vote) => ({ user: numberOf(vote["user"]), approve: vote["approve"] === true })),
   };
 }

@@ -224,6 +224,53 @@ async fn who_has_left_or_came_later_does_not_count(arm: Arm) {
     is_sound(&club.stores.ledger()).await;
 }
 
+/// Until all that waits for a time to come has come.
+async fn days_pass(club: &Club) {
+    club.stores.say("UPDATE memberships SET votes_from_ms = 0, counted_until_ms = 0".to_owned()).await;
+}
+
+async fn who_joins_while_the_dues_hold_money_decides_only_once_the_days_of_waiting_are_over(arm: Arm) {
+    let club = club(arm).await;
+    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
+    let rooms = club.stores.persistence.accounts().rooms();
+    let puppet = club.stores.user("puppet").await.id;
+    rooms.add(club.minji.user.id, club.room, puppet).await.unwrap();
+    rules(&club, 3, 0).await;
+    let id = proposed(&club, 1_000).await.id;
+    let quorum = spending(&club).expense(puppet, club.room, id).await.unwrap();
+    assert_eq!((quorum.expense.quorum, quorum.decides), (2, false), "of the three whom the rules want two may");
+    assert!(matches!(vote(&club, puppet, id, true).await, Err(Error::NotAllowed(_))));
+    days_pass(&club).await;
+    assert!(matches!(vote(&club, puppet, id, true).await, Err(Error::NotAllowed(_))), "as it was when it was proposed");
+    let later = proposed(&club, 1_000).await;
+    assert_eq!(later.quorum, 3);
+    assert!(spending(&club).expense(puppet, club.room, later.id).await.unwrap().decides);
+    for member in [jun, sora] {
+        assert_eq!(vote(&club, member, later.id, true).await.unwrap(), ExpenseState::Proposed);
+    }
+    assert_eq!(vote(&club, puppet, later.id, true).await.unwrap(), ExpenseState::Posted);
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn whom_an_admin_removes_goes_on_counting_among_those_who_have_to_agree(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
+    let rooms = club.stores.persistence.accounts().rooms();
+    rooms.remove(minji, club.room, sora).await.unwrap();
+    let too_few = SpendingRefused::TooFewToAgree { may: 1, quorum: 2 };
+    assert_eq!(refused(spending(&club).propose(expense(&club, 1_000)).await), too_few);
+    // Brought back she has no say yet, and is not forgotten either.
+    rooms.add(minji, club.room, sora).await.unwrap();
+    assert_eq!(refused(spending(&club).propose(expense(&club, 1_000)).await), too_few);
+    rooms.remove(minji, club.room, sora).await.unwrap();
+    assert_eq!(refused(spending(&club).propose(expense(&club, 1_000)).await), too_few);
+    days_pass(&club).await;
+    let alone = proposed(&club, 1_000).await;
+    assert_eq!(alone.quorum, 1);
+    assert_eq!(vote(&club, jun, alone.id, true).await.unwrap(), ExpenseState::Posted);
+    is_sound(&club.stores.ledger()).await;
+}
+
 async fn within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed(arm: Arm) {
     let club = club(arm).await;
     let (minji, jun) = (club.minji.user.id, club.jun.user.id);
@@ -445,7 +492,8 @@ async fn alone_a_treasurer_spends_within_the_limit_alone(arm: Arm) {
     for user in [club.jun.user.id, club.sora.user.id] {
         rooms.leave(user, club.room).await.unwrap();
     }
-    assert_eq!(refused(spending(&club).propose(expense(&club, 1)).await), SpendingRefused::NobodyToAgree);
+    let too_few = SpendingRefused::TooFewToAgree { may: 0, quorum: 1 };
+    assert_eq!(refused(spending(&club).propose(expense(&club, 1)).await), too_few);
     rules(&club, 2, 1).await;
     assert_eq!(proposed(&club, 1).await.state, ExpenseState::Posted);
 }
@@ -479,6 +527,8 @@ on_each_arm! {
     the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,
     as_many_objections_refuse_and_free_what_was_reserved,
     who_has_left_or_came_later_does_not_count,
+    who_joins_while_the_dues_hold_money_decides_only_once_the_days_of_waiting_are_over,
+    whom_an_admin_removes_goes_on_counting_among_those_who_have_to_agree,
     within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,
     looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_in_force_at_once,
     it_expires_or_is_taken_back_and_the_money_is_free,

@@ -1,5 +1,5 @@
-//! Random expenses against a model of a few lines: proposals, votes, changed minds, rules, members who leave and come back, what
-//! is taken back or expires, the same request again, restarts, two servers in turn. After each step the fund, every wallet,
+//! Random expenses against a model of a few lines: proposals, votes, changed minds, rules, members who leave, are removed and
+//! come back, what is taken back or expires, the same request again, restarts, two servers in turn. After each step the fund, every wallet,
 //! every expense with its votes, the zero sum, the chains and all that the room was told are compared.
 
 use moim_persistence::{
@@ -50,6 +50,7 @@ enum Step {
     /// Until everything that is proposed is over.
     TimePasses,
     Leave(usize),
+    Remove(usize),
     Return(usize),
     Restart,
 }
@@ -67,7 +68,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (who, back).prop_map(|(by, back)| Step::Withdraw { by, back }),
         2 => (1..4u32, amount).prop_map(|(quorum, limit)| Step::Rules { quorum, limit: limit / 4 }),
         2 => Just(Step::TimePasses),
-        4 => (1..PEOPLE).prop_map(Step::Leave),
+        3 => (1..PEOPLE).prop_map(Step::Leave),
+        2 => (1..PEOPLE).prop_map(Step::Remove),
         6 => (1..PEOPLE).prop_map(Step::Return),
         1 => Just(Step::Restart),
     ]
@@ -80,7 +82,8 @@ struct Expected {
     amount: i64,
     payee: Option<usize>,
     quorum: u32,
-    proposed_at: usize,
+    /// Who joined by then decides.
+    voters_up_to: usize,
     votes: [Option<bool>; PEOPLE],
     state: ExpenseState,
     /// Who had agreed and objected when it was settled.
@@ -91,9 +94,13 @@ struct Expected {
 struct Model {
     wallets: [i64; PEOPLE],
     fund: i64,
-    /// Since when they are members, in joinings and proposals.
-    since: [Option<usize>; PEOPLE],
-    now: usize,
+    /// When they joined the last time, in joinings, and whether they are there.
+    joined: [(usize, bool); PEOPLE],
+    joinings: usize,
+    /// Who came while the dues held nothing, or so long ago that it does not matter.
+    has_say: [bool; PEOPLE],
+    /// Whom the treasurer removed not long ago, while they held something.
+    still_counts: [bool; PEOPLE],
     /// Quorum and limit, and those that come into force once time passes.
     rules: (u32, i64),
     next_rules: Option<(u32, i64)>,
@@ -109,8 +116,16 @@ impl Model {
     }
 
     fn may_vote(&self, who: usize, expense: &Expected) -> bool {
-        let was_there = self.since[who].is_some_and(|since| since <= expense.proposed_at);
-        was_there && who != 0 && expense.payee != Some(who)
+        self.was_there(who, expense.voters_up_to) && who != 0 && expense.payee != Some(who)
+    }
+
+    fn was_there(&self, who: usize, voters_up_to: usize) -> bool {
+        let (joined, is_there) = self.joined[who];
+        is_there && joined <= voters_up_to
+    }
+
+    fn voters_up_to(&self) -> usize {
+        (0..PEOPLE).filter(|&who| self.has_say[who]).map(|who| self.joined[who].0).max().unwrap()
     }
 
     fn counted(&self, expense: &Expected) -> (u32, u32) {
@@ -121,12 +136,14 @@ impl Model {
 
     /// Won, quorum and payee of what would be proposed now, if it may be.
     fn quorum(&self, amount: i64, payee: Option<usize>) -> Option<u32> {
-        let members = self.since.iter().flatten().count();
-        let others = (members - 1).saturating_sub(usize::from(payee.is_some_and(|payee| payee != 0)));
-        let is_there = payee.is_none_or(|payee| self.since[payee].is_some());
-        let quorum = if amount <= self.rules.1 { 0 } else { self.rules.0.min(others as u32) };
+        let others = || (1..PEOPLE).filter(|&who| payee != Some(who));
+        let may = others().filter(|&who| self.was_there(who, self.voters_up_to())).count() as u32;
+        let counted =
+            others().filter(|&who| self.was_there(who, self.voters_up_to()) || self.still_counts[who]).count();
+        let quorum = if amount <= self.rules.1 { 0 } else { self.rules.0.min(counted.max(1) as u32) };
+        let is_there = payee.is_none_or(|payee| self.joined[payee].1);
         let fits = is_there && (1..=self.fund - self.reserved()).contains(&amount);
-        (fits && (quorum > 0 || amount <= self.rules.1)).then_some(quorum)
+        (fits && may >= quorum).then_some(quorum)
     }
 
     fn pay(&mut self, place: usize) {
@@ -176,8 +193,10 @@ impl World {
         let model = Model {
             wallets: [MONEY; PEOPLE],
             fund: 0,
-            since: [Some(0); PEOPLE],
-            now: 0,
+            joined: [(0, true); PEOPLE],
+            joinings: 0,
+            has_say: [true; PEOPLE],
+            still_counts: [false; PEOPLE],
             rules: (2, 0),
             next_rules: None,
             expenses: Vec::new(),
@@ -229,6 +248,8 @@ impl World {
                 server.ledger().void_expired(now_ms() + 8 * DAY_MS).await.unwrap();
                 let sql = "UPDATE spending_rules SET next_from_ms = 0 WHERE next_from_ms IS NOT NULL";
                 self.club.stores.say(sql.to_owned()).await;
+                super::days_pass(&self.club).await;
+                (self.model.has_say, self.model.still_counts) = ([true; PEOPLE], [false; PEOPLE]);
                 self.model.rules = self.model.next_rules.take().unwrap_or(self.model.rules);
                 for place in 0..self.model.expenses.len() {
                     if self.model.expenses[place].state == ExpenseState::Proposed {
@@ -236,16 +257,24 @@ impl World {
                     }
                 }
             }
-            Step::Leave(who) if self.model.since[who].is_some() => {
+            Step::Leave(who) if self.model.joined[who].1 => {
                 server.rooms().leave(self.people[who].user.id, room).await.unwrap();
-                self.model.since[who] = None;
+                self.model.joined[who].1 = false;
             }
-            Step::Return(who) if self.model.since[who].is_none() => {
+            Step::Remove(who) if self.model.joined[who].1 => {
+                server.rooms().remove(treasurer, room, self.people[who].user.id).await.unwrap();
+                self.model.joined[who].1 = false;
+                if self.model.has_say[who] {
+                    self.model.still_counts[who] = self.model.fund > 0;
+                }
+            }
+            Step::Return(who) if !self.model.joined[who].1 => {
                 server.rooms().join(self.people[who].user.id, room, None).await.unwrap();
-                self.model.now += 1;
-                self.model.since[who] = Some(self.model.now);
+                self.model.joinings += 1;
+                self.model.joined[who] = (self.model.joinings, true);
+                self.model.has_say[who] = self.model.fund == 0;
             }
-            Step::Leave(_) | Step::Return(_) => {}
+            Step::Leave(_) | Step::Remove(_) | Step::Return(_) => {}
             Step::Restart => self.club.stores = self.club.stores.reopen(),
         }
         Ok(self)
@@ -275,9 +304,9 @@ impl World {
         prop_assert_eq!(proposed.as_ref().ok().map(|(expense, _)| expense.quorum), quorum, "{:?}", proposed);
         let (Ok((expense, _)), Some(quorum)) = (proposed, quorum) else { return Ok(()) };
         self.newest = Some(new);
-        let (id, votes, proposed_at) = (expense.id, [None; PEOPLE], self.model.now);
+        let (id, votes, voters_up_to) = (expense.id, [None; PEOPLE], self.model.voters_up_to());
         let state = ExpenseState::Proposed;
-        self.model.expenses.push(Expected { id, amount, payee, quorum, proposed_at, votes, state, settled_by: None });
+        self.model.expenses.push(Expected { id, amount, payee, quorum, voters_up_to, votes, state, settled_by: None });
         let place = self.model.expenses.len() - 1;
         if quorum == 0 {
             self.model.settle(place, ExpenseState::Posted);

@@ -14,6 +14,7 @@ export const expensesEn: ExpenseStrings = {
   object: "Object",
   youAgreed: "You agreed",
   youObjected: "You objected",
+  tooNew: "You came too recently to decide on this one",
   withdraw: "Withdraw",
   withdrawQuestion: (title) => `Withdraw “${title}”?`,
   withdrawText: "The money that is reserved for it can be spent again.",
@@ -42,7 +43,7 @@ export const expensesEn: ExpenseStrings = {
   waitDays: "Days to wait",
   rulesFrom: (day) => `From ${day}:`,
   rulesText:
-    "For what is proposed from now on. What waits already stays as it was. Looser rules wait for as many days while there is money.",
+    "For what is proposed from now on. What waits already stays as it was. Looser rules wait for as many days while there is money; so does the say of who joins then, and who is removed still counts among those who have to agree.",
   rulesChanged: (quorum, won, days, from) =>
     `Expenses take ${quorum} who agree, ${won} at once, ${days} days, from ${from === "" ? "now" : from} on`,
   save: "Save",

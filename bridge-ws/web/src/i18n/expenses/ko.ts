@@ -14,6 +14,7 @@ export const expensesKo: ExpenseStrings = {
   object: "반대",
   youAgreed: "동의했어요",
   youObjected: "반대했어요",
+  tooNew: "들어온 지 얼마 안 돼 이 지출은 다른 회원이 정해요",
   withdraw: "요청 취소",
   withdrawQuestion: (title) => `‘${title}’ 지출 요청을 취소할까요?`,
   withdrawText: "묶어 둔 돈은 다시 쓸 수 있게 돼요.",
@@ -42,7 +43,7 @@ export const expensesKo: ExpenseStrings = {
   waitDays: "기다리는 날수",
   rulesFrom: (day) => `${day}부터:`,
   rulesText:
-    "앞으로 올릴 지출부터 적용돼요. 이미 올린 지출은 그대로예요. 회비가 있을 때 더 느슨하게 바꾸면 기다리는 날수가 지나야 적용돼요.",
+    "앞으로 올릴 지출부터 적용돼요. 이미 올린 지출은 그대로예요. 회비가 있을 때 더 느슨하게 바꾸면 기다리는 날수가 지나야 적용돼요. 그때 새로 온 사람도 그 날수가 지나야 동의할 수 있고, 내보낸 사람은 그동안 동의해야 하는 사람 수에 남아요.",
   rulesChanged: (quorum, won, days, from) =>
     `지출 규칙${from === "" ? "" : ` (${from}부터)`}: ${quorum}명 동의, ${won}까지 바로, ${days}일 동안`,
   save: "저장",

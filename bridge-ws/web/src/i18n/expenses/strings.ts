@@ -13,6 +13,7 @@ export interface ExpenseStrings {
   readonly object: string;
   readonly youAgreed: string;
   readonly youObjected: string;
+  readonly tooNew: string;
   readonly withdraw: string;
   readonly withdrawQuestion: (title: string) => string;
   readonly withdrawText: string;

@@ -77,12 +77,13 @@ export function ExpenseItem({
       {waits && (
         <footer>
           {vote !== undefined && <span className="dues-standing">{vote ? expenses.youAgreed : expenses.youObjected}</span>}
-          {!own && vote !== false && (
+          {!own && !expense.decides && <span className="dues-standing">{expenses.tooNew}</span>}
+          {expense.decides && vote !== false && (
             <Button look="quiet-alert" working={working && !choice} onClick={() => decide(false)}>
               {expenses.object}
             </Button>
           )}
-          {!own && vote !== true && (
+          {expense.decides && vote !== true && (
             <Button look="main" working={working && choice} onClick={() => decide(true)}>
               {expenses.agree}
             </Button>
