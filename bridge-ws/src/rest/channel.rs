@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::caller::Caller;
+use super::caller::{Caller, Money};
 use super::input::{self, Body, InPath, InQuery};
 use super::openapi::Refused;
 use super::room_change::settle;
@@ -260,9 +260,10 @@ async fn change(
 async fn delete(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath(id): InPath<u32>,
 ) -> Result<Json<&'static str>, Problem> {
-    let change = app.persistence.accounts().rooms().delete(caller.user, RoomId(id)).await?;
+    let change = accounts.rooms().delete(caller.user, RoomId(id)).await?;
     settle(&app, change).await;
     Ok(Json("채널이 삭제되었습니다."))
 }
@@ -300,9 +301,10 @@ async fn add(
 async fn remove(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath((id, other)): InPath<(u32, u32)>,
 ) -> Result<StatusCode, Problem> {
-    let rooms = app.persistence.accounts().rooms();
+    let rooms = accounts.rooms();
     let (room, other) = (RoomId(id), UserId(other));
     let change = if other == caller.user {
         rooms.leave(caller.user, room).await?

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::caller::Caller;
+use super::caller::{Caller, Money};
 use super::input::{self, Body};
 use super::openapi::Refused;
 use super::room_change::{revoke, settle_all};
@@ -143,8 +143,12 @@ async fn change(
 
 /// `DELETE /user`: the account leaves its rooms; their members see it go.
 #[utoipa::path(delete, path = "/user", tag = "user", responses((status = 200, body = String, content_type = "application/json"), Refused))]
-async fn delete(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
-    let changes = app.persistence.accounts().users().delete(caller.user).await?;
+async fn delete(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Money(accounts): Money,
+) -> Result<Response, Problem> {
+    let changes = accounts.users().delete(caller.user).await?;
     app.people.forget(caller.user);
     revoke(&app, caller.user, 0).await;
     settle_all(&app, changes).await;

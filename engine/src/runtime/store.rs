@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use moim_persistence::{Error as StoreError, PageQuery};
+use moim_persistence::{Error as StoreError, Origin, PageQuery, Via};
 use moim_wire::limits::{CATCH_UP_MAX, LIST_LIMIT_MAX, UNREAD_MAX};
 use moim_wire::schema::{RoomEntry, RoomEntryArgs, RoomList, RoomListArgs};
 use moim_wire::{Envelope, ErrorCode, MessageId, Opcode, RoomId, UserId};
@@ -102,10 +102,15 @@ impl Core {
                 let change = rooms.join(user, room, password).await;
                 StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
             }),
-            StoreRequest::Leave { ticket, room, user } => self.ask(async move {
-                let change = rooms.leave(user, room).await;
-                StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
-            }),
+            StoreRequest::Leave { ticket, room, user } => {
+                // Where the session is connected this shard does not know: it may be at another one.
+                let origin = Origin { via: Via::Native, address: None };
+                let rooms = self.persistence.accounts().by_way_of(origin).rooms();
+                self.ask(async move {
+                    let change = rooms.leave(user, room).await;
+                    StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
+                });
+            }
             StoreRequest::ChangesSequenced(changes) => self.ask(async move {
                 if let Err(error) = rooms.changes_sequenced(&changes).await {
                     tracing::warn!(%error, "changes could not be taken out of the outbox; the poll will find them");

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { startBrowser } from "./browser.mjs";
 import { ask, fill, moneyOf, roomId, shoot } from "./money.mjs";
-import { twoInRoom } from "./person.mjs";
+import { Person, twoInRoom } from "./person.mjs";
 
 /** What a group's dues are spent on. The tests follow one another: each goes on where the one before ended. */
 
@@ -75,6 +75,29 @@ test("a member agrees, and it is paid at everybody", async () => {
   const his = await open(chongmu, "장부");
   await his.getByText("18,000원").waitFor();
   await close(chongmu);
+});
+
+test("a member objects, and it is refused; who came while there was money has no say yet", async () => {
+  const room = await roomId(chongmu, ROOM);
+  const shirts = { title: "단체복", note: "", amount: 8000, payeeName: "옷가게", inCash: false };
+  await ask(chongmu, "POST", `/api/v1/rooms/${room}/expenses`, shirts);
+  const dahye = await Person.arrive(browser, "이다혜");
+  await dahye.signUp();
+  await ask(hana, "POST", `/api/v1/rooms/${room}/members`, { email: dahye.email });
+  await ask(chongmu, "POST", `/api/v1/rooms/${room}/expenses`, { ...shirts, title: "물통", amount: 9000 });
+  const article = (person, name) => person.page.getByRole("log").getByRole("article", { name });
+  await article(hana, "단체복").getByRole("button", { name: "반대" }).click();
+  for (const person of [chongmu, hana]) {
+    await article(person, "단체복").getByText("부결").waitFor();
+    await article(person, "단체복").getByText("반대 1").waitFor();
+  }
+  await dahye.openRoom(ROOM);
+  const hers = article(dahye, "물통");
+  await hers.getByText("들어온 지 얼마 안 돼").waitFor();
+  assert.equal(await hers.getByRole("button", { name: "동의" }).count(), 0);
+  await shoot(dahye, "newcomer");
+  await article(hana, "물통").getByRole("button", { name: "동의" }).click();
+  await article(dahye, "물통").getByText("지출됨").waitFor();
 });
 
 test("small ones go at once, one that waits is withdrawn, and looser rules are seen coming", async () => {

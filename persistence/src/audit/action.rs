@@ -95,6 +95,8 @@ actions! {
     CashRecorded = 36 "cashRecorded",
     /// It was said that it was not received.
     CashDenied = 37 "cashDenied",
+    /// What was open of the charges of one who is no member any more was let go; the subject is he.
+    ChargesVoided = 38 "chargesVoided",
 
     /// A member agreed to an expense, which is the subject.
     ExpenseApproved = 41 "expenseApproved",

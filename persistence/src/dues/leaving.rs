@@ -1,30 +1,30 @@
 //! What becomes of the dues of one who leaves a room, is removed from it, or deletes his account, and of a room's that is
 //! deleted: by the transaction that ends the memberships. What goes back to a wallet goes right after, by the schedule.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use moim_wire::{RoomId, UserId};
 
 use super::entry::DuesEntryKind;
 use super::refused::DuesRefused as Refused;
 use super::sheet::Sheet;
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{CASH, Won, stored_won};
-use crate::members::record_told;
+use crate::members::{Told, record_told};
 use crate::sql::{Transaction, values};
 
 /// Makes void what is open of a member's charges, and sets his credit to be given back. The room is locked.
-pub(crate) async fn leave(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
+pub(crate) async fn leave(
+    transaction: &mut Transaction,
+    by: (Origin, UserId),
+    room: RoomId,
+    user: UserId,
+) -> Result<(), Error> {
     let mut sheet = Sheet::default();
     sheet.lock_members(transaction, &BTreeSet::from([(room, user)])).await?;
-    let open: Vec<_> = sheet.charges.keys().copied().collect();
-    let mut told = Vec::new();
-    for charge in open {
-        told.extend(sheet.waive(charge, DuesEntryKind::Void, (user, String::new(), now_ms()))?);
-    }
-    sheet.write(transaction).await?;
-    for (room, told) in told {
+    for told in make_void(transaction, &mut sheet, by, room).await? {
         record_told(transaction, room, told).await?;
     }
     if sheet.balance((room, user)).credit.is_positive() {
@@ -34,9 +34,33 @@ pub(crate) async fn leave(transaction: &mut Transaction, room: RoomId, user: Use
     Ok(())
 }
 
+/// Makes void what is open of the charges of those who are locked; gives what the room is to be told.
+async fn make_void(
+    transaction: &mut Transaction,
+    sheet: &mut Sheet,
+    (origin, actor): (Origin, UserId),
+    room: RoomId,
+) -> Result<Vec<Told>, Error> {
+    let now_ms = now_ms();
+    let (mut told, mut void) = (Vec::new(), BTreeMap::new());
+    for (id, user, open) in
+        sheet.charges.values().map(|charge| (charge.id, charge.user, charge.open())).collect::<Vec<_>>()
+    {
+        told.extend(sheet.waive(id, DuesEntryKind::Void, (actor, String::new(), now_ms))?.map(|(_, told)| told));
+        let sum: &mut Won = void.entry(user).or_default();
+        *sum = sum.plus(open).ok_or_else(|| Error::Internal(format!("user {user} owes more than there is")))?;
+    }
+    sheet.write(transaction).await?;
+    let line = |(user, sum): (UserId, Won)| {
+        NewLine::new(origin, actor, now_ms, AuditAction::ChargesVoided, user.0.into()).in_room(room).of(sum)
+    };
+    audit::write(transaction, &void.into_iter().map(line).collect::<Vec<_>>()).await?;
+    Ok(told)
+}
+
 /// Makes void what is open in a room that is being deleted; refused while its dues hold money. The room is locked. Those who
 /// follow it learn by its deletion.
-pub(crate) async fn close(transaction: &mut Transaction, room: RoomId, actor: UserId) -> Result<(), Error> {
+pub(crate) async fn close(transaction: &mut Transaction, by: (Origin, UserId), room: RoomId) -> Result<(), Error> {
     require_nothing_held(transaction, room).await?;
     let sql = "SELECT c.user_id FROM dues_requests q JOIN dues_charges c ON c.request_id = q.request_id
                WHERE q.room_id = ? AND c.is_void = 0 AND c.paid + c.waived < c.amount + c.late_fee";
@@ -44,11 +68,7 @@ pub(crate) async fn close(transaction: &mut Transaction, room: RoomId, actor: Us
     let of = rows.iter().map(|row| row.int(0).map(|user| (room, UserId(user)))).collect::<Result<_, Error>>()?;
     let mut sheet = Sheet::default();
     sheet.lock_members(transaction, &of).await?;
-    let open: Vec<_> = sheet.charges.keys().copied().collect();
-    for charge in open {
-        sheet.waive(charge, DuesEntryKind::Void, (actor, String::new(), now_ms()))?;
-    }
-    sheet.write(transaction).await
+    make_void(transaction, &mut sheet, by, room).await.map(drop)
 }
 
 /// Refuses while a room's dues hold money, which its members alone can spend and give back. The room is locked.

@@ -10,10 +10,10 @@ use super::payment::compared;
 use super::refused::Refused;
 use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
 use super::rhythm::{self, Rhythm};
-use crate::audit::{self, AuditAction, NewLine};
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::sql::{Statement, Transaction, transact, values};
+use crate::sql::{Row, Statement, Transaction, Value, transact, values};
 
 const MINUTE_MS: u64 = 60_000;
 /// Those that one user has booked and that are still to come.
@@ -140,6 +140,24 @@ impl Ledger {
             })
             .await
     }
+}
+
+/// Cancels all runs to come that a condition on one column finds.
+pub(super) async fn cancel_all(
+    transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
+    condition: &'static str,
+    value: Value,
+) -> Result<(), Error> {
+    let of = |sql: &'static str| Statement::from(sql).then(" WHERE state = ? AND ").then(condition);
+    let (cancelled, booked) = (ReservationState::Cancelled.stored(), ReservationState::Booked.stored());
+    let select = of("SELECT reservation_id FROM reservations");
+    let rows = transaction.rows_for_update(select, values![booked, value.clone()]).await?;
+    let now_ms = now_ms();
+    let line = |row: &Row| Ok(NewLine::new(origin, actor, now_ms, AuditAction::ReservationCancelled, row.int(0)?));
+    let lines = rows.iter().map(line).collect::<Result<Vec<_>, Error>>()?;
+    transaction.execute(of("UPDATE reservations SET state = ?"), values![cancelled, booked, value]).await?;
+    audit::write(transaction, &lines).await
 }
 
 /// Books for one who may spend from the source; `hash` is of its password, which was compared.

@@ -165,7 +165,7 @@ impl Ledger {
                     if !participant::is_spender(transaction, id, (room, is_deleted), user).await? {
                         return Err(Refused::NotItsAdmin(id).into());
                     }
-                    wallet::close(transaction, id).await?;
+                    wallet::close(transaction, (origin, user), id).await?;
                     note(transaction, (origin, user), AuditAction::GroupWalletClosed, &wallet).await
                 })
             })

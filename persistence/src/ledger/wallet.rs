@@ -4,12 +4,12 @@ use moim_wire::UserId;
 
 use super::Ledger;
 use super::account::{AccountId, MEMBER};
+use super::booking::cancel_all;
 use super::chain::Hash;
 use super::money::Won;
 use super::refused::Refused;
-use super::reservation::ReservationState;
 use super::transfer::stored_won;
-use crate::audit::{self, AuditAction, NewLine};
+use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::members::{Shared, field, name_of};
@@ -83,10 +83,7 @@ impl Ledger {
                 transact!(shared.database.write(), |transaction| {
                     let sql = "SELECT account_id FROM ledger_accounts WHERE wallet_of = ?";
                     let row = transaction.row(sql, values![user]).await?.ok_or(Refused::NoWallet)?;
-                    let id = AccountId(row.int(0)?);
-                    close(transaction, id).await?;
-                    let line = NewLine::new(origin, user, now_ms(), AuditAction::WalletClosed, id.0);
-                    audit::write(transaction, &[line]).await
+                    close_members(transaction, (origin, user), AccountId(row.int(0)?)).await
                 })
             })
             .await
@@ -118,18 +115,23 @@ async fn insert(transaction: &mut Transaction, user: UserId, hash: &str) -> Resu
 }
 
 /// Closes the wallet of a user who is being deleted, if it is empty, and cancels what the user has booked.
-pub(crate) async fn forget_wallet(transaction: &mut Transaction, user: UserId) -> Result<(), Error> {
+pub(crate) async fn forget_wallet(transaction: &mut Transaction, by: (Origin, UserId)) -> Result<(), Error> {
+    let (_, user) = by;
     let sql = "SELECT account_id FROM ledger_accounts WHERE wallet_of = ?";
     if let Some(row) = transaction.row_for_update(sql, values![user]).await? {
-        close(transaction, AccountId(row.int(0)?)).await?;
+        close_members(transaction, by, AccountId(row.int(0)?)).await?;
     }
-    let (cancelled, booked) = (ReservationState::Cancelled.stored(), ReservationState::Booked.stored());
-    let sql = "UPDATE reservations SET state = ? WHERE user_id = ? AND state = ?";
-    transaction.execute(sql, values![cancelled, user, booked]).await.map(drop)
+    cancel_all(transaction, by, "user_id = ?", user.into()).await
 }
 
-/// Closes an account that holds nothing, within a transaction.
-pub(super) async fn close(transaction: &mut Transaction, id: AccountId) -> Result<(), Error> {
+async fn close_members(transaction: &mut Transaction, by: (Origin, UserId), id: AccountId) -> Result<(), Error> {
+    close(transaction, by, id).await?;
+    let (origin, user) = by;
+    audit::write(transaction, &[NewLine::new(origin, user, now_ms(), AuditAction::WalletClosed, id.0)]).await
+}
+
+/// Closes an account that holds nothing, within a transaction, and cancels what is booked from it.
+pub(super) async fn close(transaction: &mut Transaction, by: (Origin, UserId), id: AccountId) -> Result<(), Error> {
     let sql = "SELECT balance, fund_of FROM ledger_accounts WHERE account_id = ? AND closed_at_ms IS NULL";
     let row = transaction.row_for_update(sql, values![id]).await?.ok_or(Refused::NoSuchAccount(id))?;
     if !row.is_null(1) {
@@ -141,9 +143,7 @@ pub(super) async fn close(transaction: &mut Transaction, id: AccountId) -> Resul
     }
     let sql = "UPDATE ledger_accounts SET closed_at_ms = ?, wallet_of = NULL WHERE account_id = ?";
     transaction.execute(sql, values![now_ms(), id]).await?;
-    let sql = "UPDATE reservations SET state = ? WHERE source_id = ? AND state = ?";
-    let (cancelled, booked) = (ReservationState::Cancelled.stored(), ReservationState::Booked.stored());
-    transaction.execute(sql, values![cancelled, id, booked]).await.map(drop)
+    cancel_all(transaction, by, "source_id = ?", id.into()).await
 }
 
 fn wallet_of(row: &Row) -> Result<Wallet, Error> {

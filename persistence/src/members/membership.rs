@@ -4,11 +4,12 @@
 use moim_wire::schema::{Kind, Role};
 use moim_wire::{RoomId, UserId};
 
-use super::office::end_office;
+use super::office::lose;
 use super::room::Rooms;
 use super::room_change::{NewChange, lock_room, record};
 use super::user::name_of;
 use super::{Change, Shared, field, now_ms};
+use crate::audit::Origin;
 use crate::dues;
 use crate::error::Error;
 use crate::spending::changes_count_from;
@@ -57,6 +58,7 @@ impl Rooms {
         if actor == user {
             return self.leave(user, room).await;
         }
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
@@ -64,7 +66,7 @@ impl Rooms {
                     require_admin(transaction, room, actor).await?;
                     require_member(transaction, room, user).await?;
                     go_on_counting(transaction, room, user).await?;
-                    end(transaction, room, actor, user, Kind::MemberRemoved).await
+                    end(transaction, (origin, actor), room, user, Kind::MemberRemoved).await
                 })
             })
             .await
@@ -77,9 +79,10 @@ impl Rooms {
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`]; of the last member
     /// [`DuesRefused::HoldsMoney`](crate::DuesRefused::HoldsMoney) while the room's dues do.
     pub async fn leave(&self, user: UserId, room: RoomId) -> Result<Change, Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
-                transact!(shared.database.write(), |transaction| depart(transaction, room, user).await)
+                transact!(shared.database.write(), |transaction| depart(transaction, origin, room, user).await)
             })
             .await
     }
@@ -107,7 +110,12 @@ impl Rooms {
 }
 
 /// Leaves a room within a transaction, handing over where that is due.
-pub(super) async fn depart(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<Change, Error> {
+pub(super) async fn depart(
+    transaction: &mut Transaction,
+    origin: Origin,
+    room: RoomId,
+    user: UserId,
+) -> Result<Change, Error> {
     lock_room(transaction, room).await?;
     let role = require_member(transaction, room, user).await?;
     if role == Role::Admin && !has_other_admin(transaction, room, user).await? {
@@ -119,7 +127,7 @@ pub(super) async fn depart(transaction: &mut Transaction, room: RoomId, user: Us
             None => dues::require_nothing_held(transaction, room).await?,
         }
     }
-    end(transaction, room, user, user, Kind::MemberLeft).await
+    end(transaction, (origin, user), room, user, Kind::MemberLeft).await
 }
 
 /// The role of a member, `None` for others.
@@ -194,20 +202,20 @@ async fn go_on_counting(transaction: &mut Transaction, room: RoomId, user: UserI
 /// Ends the membership of a member of a locked room.
 async fn end(
     transaction: &mut Transaction,
+    by: (Origin, UserId),
     room: RoomId,
-    actor: UserId,
     user: UserId,
     kind: Kind,
 ) -> Result<Change, Error> {
-    end_office(transaction, room, user).await?;
-    dues::leave(transaction, room, user).await?;
-    let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ? AND user_id = ?";
-    transaction.execute(sql, values![Role::Member.0, room, user]).await?;
-    transaction.execute("UPDATE rooms SET member_count = member_count - 1 WHERE room_id = ?", values![room]).await?;
     // The row's name as it is, for one whose account is being deleted too.
     let named = transaction.row_for_update("SELECT name FROM users WHERE user_id = ?", values![user]).await?;
     let text = named.map(|row| row.text(0)).transpose()?.unwrap_or_default();
-    record(transaction, room, NewChange { kind, actor, subject: Some(user), text, role: Role::Member }).await
+    lose(transaction, by, room, (user, &text)).await?;
+    dues::leave(transaction, by, room, user).await?;
+    let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ? AND user_id = ?";
+    transaction.execute(sql, values![Role::Member.0, room, user]).await?;
+    transaction.execute("UPDATE rooms SET member_count = member_count - 1 WHERE room_id = ?", values![room]).await?;
+    record(transaction, room, NewChange { kind, actor: by.1, subject: Some(user), text, role: Role::Member }).await
 }
 
 /// Lets pass who may join; before the transaction, since hashing takes longer than a write lock should be held.

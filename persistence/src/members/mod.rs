@@ -91,7 +91,7 @@ impl Accounts {
 
     /// Accounts of people.
     pub fn users(&self) -> Users {
-        Users::new(self.shared.clone())
+        Users::new(self.shared.clone(), self.origin)
     }
 
     /// Logins and their tokens.

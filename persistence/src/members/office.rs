@@ -145,9 +145,36 @@ pub(super) fn stored_office(row: &Row, column: usize) -> Result<Option<Office>, 
     office.map(Some).ok_or_else(|| Error::Internal(format!("an office {number}, which this binary does not know")))
 }
 
-/// Takes the office of one who is no member any more.
-pub(super) async fn end_office(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
-    transaction.execute("DELETE FROM offices WHERE room_id = ? AND user_id = ?", values![room, user]).await.map(drop)
+/// Takes the office of one who is no member any more; those who follow the room learn by his leaving.
+pub(super) async fn lose(
+    transaction: &mut Transaction,
+    by: (Origin, UserId),
+    room: RoomId,
+    (user, name): (UserId, &str),
+) -> Result<(), Error> {
+    if end_office(transaction, room, user).await? {
+        note(transaction, by, room, (user, name), None).await
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether there was one to take.
+async fn end_office(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<bool, Error> {
+    let sql = "DELETE FROM offices WHERE room_id = ? AND user_id = ?";
+    Ok(transaction.execute(sql, values![room, user]).await? > 0)
+}
+
+async fn note(
+    transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
+    room: RoomId,
+    (user, name): (UserId, &str),
+    office: Option<Office>,
+) -> Result<(), Error> {
+    let office = office.map_or("none", Office::name);
+    let line = NewLine::new(origin, actor, now_ms(), AuditAction::OfficeChanged, user.0.into()).in_room(room);
+    audit::write(transaction, &[line.saying(format!("{name}: {office}"))]).await
 }
 
 /// Takes all offices of a room that is being deleted.
@@ -191,7 +218,7 @@ async fn set(
 /// Writes an office down, in place of the one that the member had.
 async fn give(
     transaction: &mut Transaction,
-    (origin, actor): (Origin, UserId),
+    by: (Origin, UserId),
     room: RoomId,
     user: UserId,
     office: Option<Office>,
@@ -204,10 +231,9 @@ async fn give(
     }
     let role = office.map_or(Role::Member, Office::role);
     let text = name_of(transaction, user).await?;
-    let said = office.map_or("none", Office::name);
-    let line = NewLine::new(origin, actor, now_ms(), AuditAction::OfficeChanged, user.0.into()).in_room(room);
-    audit::write(transaction, &[line.saying(format!("{text}: {said}"))]).await?;
-    record(transaction, room, NewChange { kind: Kind::OfficeChanged, actor, subject: Some(user), text, role }).await
+    note(transaction, by, room, (user, &text), office).await?;
+    record(transaction, room, NewChange { kind: Kind::OfficeChanged, actor: by.1, subject: Some(user), text, role })
+        .await
 }
 
 fn holder_of(row: &Row) -> Result<OfficeHolder, Error> {

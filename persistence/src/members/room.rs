@@ -153,12 +153,13 @@ impl Rooms {
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`], [`Error::NotAllowed`];
     /// [`DuesRefused::HoldsMoney`](crate::DuesRefused::HoldsMoney) while the room's dues do.
     pub async fn delete(&self, actor: UserId, room: RoomId) -> Result<Change, Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_admin(transaction, room, actor).await?;
-                    dues::close(transaction, room, actor).await?;
+                    dues::close(transaction, (origin, actor), room).await?;
                     let text = String::new();
                     let change = NewChange { kind: Kind::RoomDeleted, actor, subject: None, text, role: Role::Member };
                     let change = record(transaction, room, change).await?;

@@ -11,6 +11,7 @@ use super::login::end_logins;
 use super::membership::depart;
 use super::room::limit_of;
 use super::{Change, Shared, SignUp, User, field, now_ms};
+use crate::audit::Origin;
 use crate::dues;
 use crate::error::Error;
 use crate::ledger::forget_wallet;
@@ -23,11 +24,12 @@ const DELETED_NAME: &str = "(탈퇴한 회원)";
 #[derive(Clone)]
 pub struct Users {
     pub(super) shared: Arc<Shared>,
+    origin: Origin,
 }
 
 impl Users {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
+        Self { shared, origin }
     }
 
     /// Creates an account: for the operator, who may create as many as it takes.
@@ -106,9 +108,10 @@ impl Users {
     /// [`DuesRefused::HoldsCredit`](crate::DuesRefused::HoldsCredit) while a room's dues hold what goes back there, and
     /// [`DuesRefused::HoldsMoney`](crate::DuesRefused::HoldsMoney) while those of a room do that has no other member.
     pub async fn delete(&self, user: UserId) -> Result<Vec<Change>, Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
-                transact!(shared.database.write(), |transaction| delete(transaction, user).await)
+                transact!(shared.database.write(), |transaction| delete(transaction, origin, user).await)
             })
             .await
     }
@@ -174,7 +177,7 @@ impl Users {
 }
 
 /// Deletes an account within a transaction; gives the changes of the rooms that it left.
-async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Change>, Error> {
+async fn delete(transaction: &mut Transaction, origin: Origin, user: UserId) -> Result<Vec<Change>, Error> {
     let sql = "UPDATE users SET email = NULL, email_key = NULL, name = ?, password_hash = '', deleted_at_ms = ?
                WHERE user_id = ? AND deleted_at_ms IS NULL";
     if transaction.execute(sql, values![DELETED_NAME, now_ms(), user]).await? == 0 {
@@ -187,11 +190,11 @@ async fn delete(transaction: &mut Transaction, user: UserId) -> Result<Vec<Chang
     let rooms = transaction.rows_for_update(sql, values![user]).await?;
     let mut changes = Vec::with_capacity(rooms.len());
     for row in rooms {
-        changes.push(depart(transaction, RoomId(row.int(0)?), user).await?);
+        changes.push(depart(transaction, origin, RoomId(row.int(0)?), user).await?);
     }
     // Accounts are locked after rooms.
     dues::require_no_credit(transaction, user).await?;
-    forget_wallet(transaction, user).await?;
+    forget_wallet(transaction, (origin, user)).await?;
     Ok(changes)
 }
 

@@ -6,7 +6,7 @@ use moim_wire::{RoomId, UserId};
 use super::{DAY_MS, Spending, told};
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
-use crate::dues::require_reader;
+use crate::dues::{Day, require_reader};
 use crate::error::Error;
 use crate::ledger::{CASH, Won, stored_won};
 use crate::members::{Change, lock_room, record_told, require_member};
@@ -128,7 +128,8 @@ async fn set(
         next.map(|next| next.wait_days)
     ];
     transaction.execute(sql, values).await?;
-    let said = format!("{} / {} / {}", rules.quorum, rules.limit, rules.wait_days);
+    let from = from_ms.map(|from_ms| format!(" from {}", Day::of_ms(from_ms))).unwrap_or_default();
+    let said = format!("{} / {} / {}{from}", rules.quorum, rules.limit, rules.wait_days);
     let line = NewLine::new(origin, actor, now_ms, AuditAction::SpendingRulesChanged, room.0.into());
     audit::write(transaction, &[line.in_room(room).of(rules.limit).saying(said)]).await?;
     record_told(transaction, room, told::rules(actor, rules, from_ms)).await

@@ -1,13 +1,13 @@
 //! Audit lines: each action on money leaves one, with who, when and from where; who reads them, and what is missing is found.
 
 use moim_persistence::{
-    Accounts, AuditAction as Action, AuditLine, AuditQuery, Error, NewExpense, Office, Origin, Payee, RequestKey,
-    UserId, Via, Way,
+    Accounts, AuditAction as Action, AuditLine, AuditQuery, Error, NewExpense, NewReservation, Office, Origin, Payee,
+    RequestKey, Rhythm, UserId, Via, Way,
 };
 
 use crate::arm::{Arm, on_each_arm};
 use crate::dues::{Club, ahead, at, key};
-use crate::ledger::{is_sound, payment, won};
+use crate::ledger::{WALLET_PASSWORD, is_sound, now_ms, payment, won};
 
 /// Where 준 pays from.
 const PHONE: &str = "203.0.113.77";
@@ -211,6 +211,49 @@ async fn transfers_of_before_have_a_line_each_once_the_schema_is_migrated(arm: A
     assert!(made.iter().all(|line| line.via == Via::Unknown && line.address.is_empty()));
 }
 
+async fn what_ends_with_a_membership_or_a_wallet_leaves_a_line_of_who_ended_it(arm: Arm) {
+    let club = Club::open(arm).await;
+    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
+    let request = club.asked().await;
+    club.pays(&club.sora, club.charge(&request, &club.sora).await.id, 4_000).await.unwrap();
+    let rooms = from_phone(&club).rooms();
+    rooms.set_office(minji, club.room, jun, Some(Office::Auditor)).await.unwrap();
+    let begun = of_room(&club, minji).await.unwrap().len();
+    rooms.remove(minji, club.room, jun).await.unwrap();
+    rooms.leave(sora, club.room).await.unwrap();
+    let mut lines = of_room(&club, minji).await.unwrap();
+    lines.truncate(lines.len() - begun);
+    let seen: Vec<_> = lines.iter().rev().map(|line| (line.action, line.actor, line.subject, line.amount)).collect();
+    let (of_jun, of_sora) = (u64::from(jun.0), u64::from(sora.0));
+    let expected = [
+        (Action::OfficeChanged, minji, of_jun, won(0)),
+        (Action::ChargesVoided, minji, of_jun, won(10_000)),
+        (Action::ChargesVoided, sora, of_sora, won(6_000)),
+    ];
+    assert_eq!(seen, expected);
+    // Whole to oneself.
+    let from: Vec<_> = lines.iter().rev().map(|line| (line.via, &*line.address)).collect();
+    assert_eq!(from, [(Via::Rest, PHONE), (Via::Rest, PHONE), (Via::Rest, "203.0.113.0/24")]);
+    club.is_sound().await;
+}
+
+async fn an_account_that_is_deleted_leaves_lines_of_its_wallet_and_what_was_booked(arm: Arm) {
+    let club = Club::open(arm).await;
+    let jun = club.jun.user.id;
+    let all = payment(&club.jun, club.jun.wallet, club.minji.wallet, club.wallet(&club.jun).await.get());
+    club.stores.ledger().pay(all).await.unwrap();
+    let (actor, source, target) = (jun, club.jun.wallet, club.minji.wallet);
+    let (password, first_ms) = (WALLET_PASSWORD.to_owned(), now_ms() + 60 * 60 * 1_000);
+    let booking = NewReservation { actor, password, source, target, amount: 1_000, rhythm: Rhythm::Daily, first_ms };
+    let booked = club.stores.ledger().book(booking).await.unwrap().id;
+    from_phone(&club).users().delete(jun).await.unwrap();
+    let own = club.stores.persistence.accounts().audit().of_user(jun, None, 100).await.unwrap();
+    let seen: Vec<_> =
+        own.iter().filter(|line| line.address == PHONE).map(|line| (line.action, line.subject)).collect();
+    assert_eq!(seen, [(Action::WalletClosed, source.0), (Action::ReservationCancelled, booked.0)]);
+    is_sound(&club.stores.ledger()).await;
+}
+
 async fn what_the_schedule_does_is_the_servers_own(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -230,5 +273,7 @@ on_each_arm! {
     a_transfer_between_two_rooms_is_one_of_its_actors_however_they_are_paged,
     a_transfer_without_its_line_is_found,
     transfers_of_before_have_a_line_each_once_the_schema_is_migrated,
+    what_ends_with_a_membership_or_a_wallet_leaves_a_line_of_who_ended_it,
+    an_account_that_is_deleted_leaves_lines_of_its_wallet_and_what_was_booked,
     what_the_schedule_does_is_the_servers_own,
 }

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::rest::caller::Caller;
+use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::settle;
@@ -234,9 +234,10 @@ pub(super) async fn join(
 pub(super) async fn leave(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath(id): InPath<u32>,
 ) -> Result<StatusCode, Problem> {
-    let change = app.persistence.accounts().rooms().leave(caller.user, RoomId(id)).await?;
+    let change = accounts.rooms().leave(caller.user, RoomId(id)).await?;
     settle(&app, change).await;
     Ok(StatusCode::NO_CONTENT)
 }

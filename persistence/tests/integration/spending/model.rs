@@ -49,6 +49,8 @@ enum Step {
     },
     /// Until everything that is proposed is over.
     TimePasses,
+    /// Until newcomers have a say, and before what is proposed is over.
+    DaysPass,
     Leave(usize),
     Remove(usize),
     Return(usize),
@@ -68,6 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (who, back).prop_map(|(by, back)| Step::Withdraw { by, back }),
         2 => (1..4u32, amount).prop_map(|(quorum, limit)| Step::Rules { quorum, limit: limit / 4 }),
         2 => Just(Step::TimePasses),
+        4 => Just(Step::DaysPass),
         3 => (1..PEOPLE).prop_map(Step::Leave),
         2 => (1..PEOPLE).prop_map(Step::Remove),
         6 => (1..PEOPLE).prop_map(Step::Return),
@@ -248,8 +251,7 @@ impl World {
                 server.ledger().void_expired(now_ms() + 8 * DAY_MS).await.unwrap();
                 let sql = "UPDATE spending_rules SET next_from_ms = 0 WHERE next_from_ms IS NOT NULL";
                 self.club.stores.say(sql.to_owned()).await;
-                super::days_pass(&self.club).await;
-                (self.model.has_say, self.model.still_counts) = ([true; PEOPLE], [false; PEOPLE]);
+                self.days_pass().await;
                 self.model.rules = self.model.next_rules.take().unwrap_or(self.model.rules);
                 for place in 0..self.model.expenses.len() {
                     if self.model.expenses[place].state == ExpenseState::Proposed {
@@ -257,27 +259,40 @@ impl World {
                     }
                 }
             }
-            Step::Leave(who) if self.model.joined[who].1 => {
-                server.rooms().leave(self.people[who].user.id, room).await.unwrap();
-                self.model.joined[who].1 = false;
-            }
-            Step::Remove(who) if self.model.joined[who].1 => {
-                server.rooms().remove(treasurer, room, self.people[who].user.id).await.unwrap();
-                self.model.joined[who].1 = false;
-                if self.model.has_say[who] {
-                    self.model.still_counts[who] = self.model.fund > 0;
-                }
-            }
-            Step::Return(who) if !self.model.joined[who].1 => {
-                server.rooms().join(self.people[who].user.id, room, None).await.unwrap();
-                self.model.joinings += 1;
-                self.model.joined[who] = (self.model.joinings, true);
-                self.model.has_say[who] = self.model.fund == 0;
-            }
-            Step::Leave(_) | Step::Remove(_) | Step::Return(_) => {}
+            Step::DaysPass => self.days_pass().await,
+            Step::Leave(_) | Step::Remove(_) | Step::Return(_) => self.come_or_go(&server, step).await,
             Step::Restart => self.club.stores = self.club.stores.reopen(),
         }
         Ok(self)
+    }
+
+    async fn come_or_go(&mut self, server: &Accounts, step: &Step) {
+        let (room, treasurer, people, model) = (self.club.room, self.people[0].user.id, &self.people, &mut self.model);
+        match *step {
+            Step::Leave(who) if model.joined[who].1 => {
+                server.rooms().leave(people[who].user.id, room).await.unwrap();
+                model.joined[who].1 = false;
+            }
+            Step::Remove(who) if model.joined[who].1 => {
+                server.rooms().remove(treasurer, room, people[who].user.id).await.unwrap();
+                model.joined[who].1 = false;
+                if model.has_say[who] {
+                    model.still_counts[who] = model.fund > 0;
+                }
+            }
+            Step::Return(who) if !model.joined[who].1 => {
+                server.rooms().join(people[who].user.id, room, None).await.unwrap();
+                model.joinings += 1;
+                model.joined[who] = (model.joinings, true);
+                model.has_say[who] = model.fund == 0;
+            }
+            _ => {}
+        }
+    }
+
+    async fn days_pass(&mut self) {
+        super::days_pass(&self.club).await;
+        (self.model.has_say, self.model.still_counts) = ([true; PEOPLE], [false; PEOPLE]);
     }
 
     async fn give(&mut self, server: &Accounts, who: usize, amount: i64) -> Result<(), TestCaseError> {

@@ -40,6 +40,7 @@ export const auditEn: AuditStrings = {
     waived: "Dues waived",
     cashRecorded: "Cash written down",
     cashDenied: "Cash denied",
+    chargesVoided: "Dues of a former member voided",
     expenseApproved: "Agreed to an expense",
     expenseObjected: "Objected to an expense",
     spendingRulesChanged: "Rules of spending changed",

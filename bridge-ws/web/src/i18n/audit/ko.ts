@@ -38,6 +38,7 @@ export const auditKo: AuditStrings = {
     waived: "회비 면제",
     cashRecorded: "현금 받음 기록",
     cashDenied: "현금 받음 아님",
+    chargesVoided: "나간 멤버의 회비 없애기",
     expenseApproved: "지출 동의",
     expenseObjected: "지출 반대",
     spendingRulesChanged: "지출 규칙 바꾸기",

@@ -35,6 +35,7 @@ export const ACTIONS = [
   "waived",
   "cashRecorded",
   "cashDenied",
+  "chargesVoided",
   "expenseApproved",
   "expenseObjected",
   "spendingRulesChanged",

@@ -14,7 +14,7 @@ export const expensesKo: ExpenseStrings = {
   object: "반대",
   youAgreed: "동의했어요",
   youObjected: "반대했어요",
-  tooNew: "들어온 지 얼마 안 돼 이 지출은 다른 회원이 정해요",
+  tooNew: "들어온 지 얼마 안 돼 이 지출은 다른 멤버가 정해요",
   withdraw: "요청 취소",
   withdrawQuestion: (title) => `‘${title}’ 지출 요청을 취소할까요?`,
   withdrawText: "묶어 둔 돈은 다시 쓸 수 있게 돼요.",

@@ -27,19 +27,17 @@ export function ExpenseItem({
   const { dues, expenses } = strings;
   const { me } = useSession();
   const [withdrawing, setWithdrawing] = useState(false);
-  const [choice, setChoice] = useState(true);
-  const { working, fault, submit } = useSubmit(async () => {
-    await voteOn(room, expense.id, choice);
-    changed();
-  });
+  // One for each: what is submitted is never the choice of a press before.
+  const agreeing = useSubmit(() => decide(true));
+  const objecting = useSubmit(() => decide(false));
   const own = expense.proposedBy === me.id || expense.payee === me.id;
   const vote = expense.votes.find(({ user }) => user === me.id)?.approve;
   const waits = expense.state === "proposed";
   const to = expense.payee === 0 ? expense.payeeName : nameOf(strings, people, expense.payee);
 
-  function decide(approve: boolean): void {
-    setChoice(approve);
-    submit();
+  async function decide(approve: boolean): Promise<void> {
+    await voteOn(room, expense.id, approve);
+    changed();
   }
 
   return (
@@ -79,19 +77,19 @@ export function ExpenseItem({
           {vote !== undefined && <span className="dues-standing">{vote ? expenses.youAgreed : expenses.youObjected}</span>}
           {!own && !expense.decides && <span className="dues-standing">{expenses.tooNew}</span>}
           {expense.decides && vote !== false && (
-            <Button look="quiet-alert" working={working && !choice} onClick={() => decide(false)}>
+            <Button look="quiet-alert" working={objecting.working} disabled={agreeing.working} onClick={() => objecting.submit()}>
               {expenses.object}
             </Button>
           )}
           {expense.decides && vote !== true && (
-            <Button look="main" working={working && choice} onClick={() => decide(true)}>
+            <Button look="main" working={agreeing.working} disabled={objecting.working} onClick={() => agreeing.submit()}>
               {expenses.agree}
             </Button>
           )}
           {expense.proposedBy === me.id && <Button onClick={() => setWithdrawing(true)}>{expenses.withdraw}</Button>}
         </footer>
       )}
-      <Fault text={fault} />
+      <Fault text={agreeing.fault ?? objecting.fault} />
       {withdrawing && (
         <ConfirmDialog
           question={expenses.withdrawQuestion(expense.title)}

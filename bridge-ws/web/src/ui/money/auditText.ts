@@ -19,6 +19,9 @@ export function originText({ audit }: Strings, { via, address }: AuditLine): str
   return address === "" ? way : `${way} · ${address}`;
 }
 
+/** How many agree, up to how much at once, how many days; and from which day on where that is a later one. */
+const RULES = /^(\d+) \/ (\d+) KRW \/ (\d+)(?: from (\d{4}-\d{2}-\d{2}))?$/;
+
 const MOVES: ReadonlySet<string> = new Set(TRANSFERS);
 
 /** What else there is to say; what the server says for programs, as an office, in words. */
@@ -34,10 +37,11 @@ export function detailText(strings: Strings, { action, detail }: AuditLine): str
     const words = { treasurer: people.treasurer, auditor: people.auditor, none: people.noOffice };
     return `${name} · ${words[given as keyof typeof words]}`;
   }
-  const rules = action === "spendingRulesChanged" ? /^(\d+) \/ (\d+) KRW \/ (\d+)$/.exec(detail) : null;
+  const rules = action === "spendingRulesChanged" ? RULES.exec(detail) : null;
   if (rules === null) return detail;
-  const [, quorum = 0, limit = 0, waitDays = 0] = rules.map(Number);
-  return rulesText(strings, { quorum, limit, waitDays });
+  const [quorum = 0, limit = 0, waitDays = 0] = rules.slice(1, 4).map(Number);
+  const text = rulesText(strings, { quorum, limit, waitDays });
+  return rules[4] === undefined ? text : `${strings.expenses.rulesFrom(rules[4])} ${text}`;
 }
 
 function wordFor(words: Readonly<Record<string, string>>, name: string): string {
