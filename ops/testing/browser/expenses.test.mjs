@@ -25,7 +25,7 @@ before(async () => {
   // While nothing is there to be spent, rules are in force at once.
   const rules = { quorum: 2, limit: 5000, waitDays: 7 };
   await ask(chongmu, "PUT", `/api/v1/rooms/${room}/expense-rules`, rules);
-  await fill(room, [chongmu, hana], 30000);
+  await fill(room, [chongmu, hana], 40000);
   await chongmu.page.evaluate(
     async ([room, name]) => {
       const form = new FormData();
@@ -73,7 +73,7 @@ test("a member agrees, and it is paid at everybody", async () => {
   await card(hana).getByRole("button", { name: "동의" }).click();
   for (const person of [chongmu, hana]) await card(person).getByText("지출됨").waitFor();
   const his = await open(chongmu, "장부");
-  await his.getByText("18,000원").waitFor();
+  await his.getByText("28,000원").waitFor();
   await close(chongmu);
 });
 
