@@ -1,6 +1,7 @@
 //! Expenses: proposed by the treasurer, agreed to by others, paid out of the fund that nothing else leaves.
 
 mod model;
+mod standing;
 
 use moim_persistence::{
     Error, Expense, ExpenseId, ExpenseState, FileId, Kind, MessageId, NewExpense, Office, Payee, Payment, Refused,
@@ -107,21 +108,6 @@ async fn an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step
     is_sound(&club.stores.ledger()).await;
 }
 
-async fn nobody_agrees_to_what_he_proposed_or_is_paid(arm: Arm) {
-    let club = club(arm).await;
-    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
-    let to_jun = NewExpense { payee: Payee::Member(jun), ..expense(&club, 5_000) };
-    let before = club.wallet(&club.jun).await;
-    let (proposal, _) = spending(&club).propose(to_jun).await.unwrap();
-    assert_eq!(proposal.quorum, 1, "of the two whom the rules want one is left who may");
-    for own in [minji, jun] {
-        assert_eq!(refused(vote(&club, own, proposal.id, true).await), SpendingRefused::OwnExpense(proposal.id));
-    }
-    assert_eq!(vote(&club, sora, proposal.id, true).await.unwrap(), ExpenseState::Posted);
-    assert_eq!(club.wallet(&club.jun).await, before.plus(won(5_000)).unwrap());
-    is_sound(&club.stores.ledger()).await;
-}
-
 async fn cash_is_spent_with_consent_and_no_more_than_there_is(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -201,74 +187,9 @@ async fn as_many_objections_refuse_and_free_what_was_reserved(arm: Arm) {
     is_sound(&club.stores.ledger()).await;
 }
 
-async fn who_has_left_or_came_later_does_not_count(arm: Arm) {
-    let club = club(arm).await;
-    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
-    let rooms = club.stores.persistence.accounts().rooms();
-    let id = proposed(&club, 1_000).await.id;
-    vote(&club, jun, id, true).await.unwrap();
-    rooms.leave(jun, club.room).await.unwrap();
-    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Proposed, "one of two");
-    let entry = spending(&club).expense(sora, club.room, id).await.unwrap();
-    assert_eq!((entry.counted(), entry.votes.len()), ((1, 0), 2));
-    assert!(matches!(vote(&club, jun, id, true).await, Err(Error::NotAMember { .. })));
-    rooms.join(jun, club.room, None).await.unwrap();
-    assert_eq!(spending(&club).settle_left(now_ms() + DAY_MS).await.unwrap(), 0, "back, he is one who came later");
-    let puppet = club.stores.user("puppet").await.id;
-    rooms.join(puppet, club.room, None).await.unwrap();
-    for later in [jun, puppet] {
-        assert!(matches!(vote(&club, later, id, true).await, Err(Error::NotAllowed(_))));
-    }
-    assert_eq!(spending(&club).expense(sora, club.room, id).await.unwrap().counted(), (1, 0));
-    assert_eq!(state(&club, id).await, ExpenseState::Proposed);
-    is_sound(&club.stores.ledger()).await;
-}
-
 /// Until all that waits for a time to come has come.
 async fn days_pass(club: &Club) {
     club.stores.say("UPDATE memberships SET votes_from_ms = 0, counted_until_ms = 0".to_owned()).await;
-}
-
-async fn who_joins_while_the_dues_hold_money_decides_only_once_the_days_of_waiting_are_over(arm: Arm) {
-    let club = club(arm).await;
-    let (jun, sora) = (club.jun.user.id, club.sora.user.id);
-    let rooms = club.stores.persistence.accounts().rooms();
-    let puppet = club.stores.user("puppet").await.id;
-    rooms.add(club.minji.user.id, club.room, puppet).await.unwrap();
-    rules(&club, 3, 0).await;
-    let id = proposed(&club, 1_000).await.id;
-    let quorum = spending(&club).expense(puppet, club.room, id).await.unwrap();
-    assert_eq!((quorum.expense.quorum, quorum.decides), (2, false), "of the three whom the rules want two may");
-    assert!(matches!(vote(&club, puppet, id, true).await, Err(Error::NotAllowed(_))));
-    days_pass(&club).await;
-    assert!(matches!(vote(&club, puppet, id, true).await, Err(Error::NotAllowed(_))), "as it was when it was proposed");
-    let later = proposed(&club, 1_000).await;
-    assert_eq!(later.quorum, 3);
-    assert!(spending(&club).expense(puppet, club.room, later.id).await.unwrap().decides);
-    for member in [jun, sora] {
-        assert_eq!(vote(&club, member, later.id, true).await.unwrap(), ExpenseState::Proposed);
-    }
-    assert_eq!(vote(&club, puppet, later.id, true).await.unwrap(), ExpenseState::Posted);
-    is_sound(&club.stores.ledger()).await;
-}
-
-async fn whom_an_admin_removes_goes_on_counting_among_those_who_have_to_agree(arm: Arm) {
-    let club = club(arm).await;
-    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
-    let rooms = club.stores.persistence.accounts().rooms();
-    rooms.remove(minji, club.room, sora).await.unwrap();
-    let too_few = SpendingRefused::TooFewToAgree { may: 1, quorum: 2 };
-    assert_eq!(refused(spending(&club).propose(expense(&club, 1_000)).await), too_few);
-    // Brought back she has no say yet, and is not forgotten either.
-    rooms.add(minji, club.room, sora).await.unwrap();
-    assert_eq!(refused(spending(&club).propose(expense(&club, 1_000)).await), too_few);
-    rooms.remove(minji, club.room, sora).await.unwrap();
-    assert_eq!(refused(spending(&club).propose(expense(&club, 1_000)).await), too_few);
-    days_pass(&club).await;
-    let alone = proposed(&club, 1_000).await;
-    assert_eq!(alone.quorum, 1);
-    assert_eq!(vote(&club, jun, alone.id, true).await.unwrap(), ExpenseState::Posted);
-    is_sound(&club.stores.ledger()).await;
 }
 
 async fn within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed(arm: Arm) {
@@ -486,18 +407,6 @@ async fn an_expense_to_a_wallet_that_was_closed_is_given_up_and_harms_no_other(a
     is_sound(&club.stores.ledger()).await;
 }
 
-async fn alone_a_treasurer_spends_within_the_limit_alone(arm: Arm) {
-    let club = club(arm).await;
-    let rooms = club.stores.persistence.accounts().rooms();
-    for user in [club.jun.user.id, club.sora.user.id] {
-        rooms.leave(user, club.room).await.unwrap();
-    }
-    let too_few = SpendingRefused::TooFewToAgree { may: 0, quorum: 1 };
-    assert_eq!(refused(spending(&club).propose(expense(&club, 1)).await), too_few);
-    rules(&club, 2, 1).await;
-    assert_eq!(proposed(&club, 1).await.state, ExpenseState::Posted);
-}
-
 async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm) {
     let club = club(arm).await;
     let [paid, waits] = [proposed(&club, 3_000).await.id, proposed(&club, 4_000).await.id];
@@ -521,14 +430,10 @@ async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm)
 
 on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
-    nobody_agrees_to_what_he_proposed_or_is_paid,
     cash_is_spent_with_consent_and_no_more_than_there_is,
     what_members_agreed_to_stays_so_when_they_leave,
     the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,
     as_many_objections_refuse_and_free_what_was_reserved,
-    who_has_left_or_came_later_does_not_count,
-    who_joins_while_the_dues_hold_money_decides_only_once_the_days_of_waiting_are_over,
-    whom_an_admin_removes_goes_on_counting_among_those_who_have_to_agree,
     within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,
     looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_in_force_at_once,
     it_expires_or_is_taken_back_and_the_money_is_free,
@@ -536,6 +441,5 @@ on_each_arm! {
     fifty_requests_with_one_key_are_one_expense_and_votes_at_once_pay_it_once,
     what_a_crash_left_is_carried_on_with,
     an_expense_to_a_wallet_that_was_closed_is_given_up_and_harms_no_other,
-    alone_a_treasurer_spends_within_the_limit_alone,
     what_says_otherwise_than_the_transfers_and_the_votes_is_found,
 }
