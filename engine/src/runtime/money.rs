@@ -104,9 +104,8 @@ async fn ask(
             Answer::Expenses { room, caller: user, expenses, more }
         }
         MoneyRequest::Vote { room, expense, approves } => {
-            let (_, told) = accounts.spending().vote(user, room, expense, approves).await?;
+            let (expense, told) = accounts.spending().vote(user, room, expense, approves).await?;
             changes.extend(told);
-            let expense = accounts.spending().expense(user, room, expense).await?;
             Answer::Expenses { room, caller: user, expenses: vec![expense], more: false }
         }
     })

@@ -114,7 +114,7 @@ impl Dues {
             .await
     }
 
-    /// A charge as it stands, and what its member has paid too much; for members of the room.
+    /// A charge as it stands, and what its member has paid too much; for members of the room, and for whose charge it is.
     ///
     /// # Errors
     /// [`Refused::NoSuchCharge`], [`Error::NoSuchRoom`], [`Error::NotAMember`].
@@ -122,10 +122,12 @@ impl Dues {
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
-                    require_reader(snapshot, room, user).await?;
                     let sql = Statement::from(CHARGES).then(" WHERE charge_id = ? AND room_id = ?");
-                    let row = snapshot.row(sql, values![id, room]).await?.ok_or(Refused::NoSuchCharge(id))?;
-                    let charge = charge_of(&row)?;
+                    let charge = snapshot.row(sql, values![id, room]).await?.as_ref().map(charge_of).transpose()?;
+                    if charge.as_ref().is_none_or(|charge| charge.user != user) {
+                        require_reader(snapshot, room, user).await?;
+                    }
+                    let charge = charge.ok_or(Refused::NoSuchCharge(id))?;
                     let sql = "SELECT credit FROM dues_balances WHERE room_id = ? AND user_id = ?";
                     let credit = snapshot.row(sql, values![room, charge.user]).await?;
                     Ok((charge, credit.map_or(Ok(Won::ZERO), |row| stored_won(&row, 0))?))

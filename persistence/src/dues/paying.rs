@@ -17,7 +17,7 @@ use super::sheet::Sheet;
 use crate::audit::{self, AuditAction, NewLine};
 use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{AccountId, Errand, Ledger, Outcome, Payment, Purpose, RequestKey, Won};
+use crate::ledger::{AccountId, Errand, Ledger, Outcome, Payment, Purpose, RequestKey, Transfer, Won};
 use crate::members::{Change, Shared, field, lock_room, record_told};
 use crate::sql::{Statement, transact, values};
 
@@ -62,8 +62,12 @@ impl Dues {
     /// [`Error::Ledger`] with the reason; [`Error::TooManyAttempts`] after too many wrong passwords.
     pub async fn pay(&self, payment: ChargePayment) -> Result<Outcome, Error> {
         let ChargePayment { actor, key, room, charge, amount, password } = payment;
-        let (fund, _) = self.fund_and_charge(actor, room, charge).await?;
         let ledger = self.ledger();
+        let is_same = |first: &Transfer| first.pays(charge, amount);
+        if let Some(outcome) = ledger.made_before(actor, &key, is_same).await? {
+            return Ok(outcome);
+        }
+        let (fund, _) = self.fund_and_charge(actor, room, charge).await?;
         let source = ledger.wallet(actor).await?.id;
         let payment = Payment { actor, key, source, target: fund.wallet, amount, password };
         ledger.pay_for(Purpose::Charge(charge), payment).await

@@ -149,10 +149,7 @@ impl Book {
         let is_same = (first.source, first.target, first.amount, first.corrects, first.purpose)
             == (request.source, request.target, request.amount, request.corrects, request.purpose)
             && first.expires_at_ms.is_some() == request.expires_at_ms.is_some();
-        if !is_same {
-            return Err(Refused::KeyReused(known));
-        }
-        Ok(Outcome { transfer: first, notices: Vec::new(), repeated: true })
+        if is_same { Ok(Outcome::repeated(first)) } else { Err(Refused::KeyReused(known)) }
     }
 
     fn correct(&mut self, command: &Command, corrected: TransferId, id: TransferId) -> Result<Outcome, Refused> {
@@ -174,14 +171,14 @@ impl Book {
         if self.lost_its_payee(&pending) {
             return self.void(command, id, Ending::PayeeGone);
         }
-        let (source, target) = self.both_ends(pending.source, pending.target)?;
-        self.may_spend(command, source)?;
+        self.may_spend(command, self.stored(pending.source)?)?;
         match pending.state {
-            TransferState::Posted => return Ok(Outcome { transfer: pending, notices: Vec::new(), repeated: true }),
+            TransferState::Posted => return Ok(Outcome::repeated(pending)),
             TransferState::Voided => return Err(Refused::Settled(id)),
             TransferState::Pending if is_over(&pending, command.at_ms) => return Err(Refused::Expired(id)),
             TransferState::Pending => self.may_post(&pending)?,
         }
+        let (_, target) = self.both_ends(pending.source, pending.target)?;
         // It is reserved; whether the target has room for it, and members, may have changed.
         if self.is_left(target) {
             return Err(Refused::NoSuchAccount(target.id));
@@ -192,9 +189,9 @@ impl Book {
 
     fn void(&mut self, command: &Command, id: TransferId, ending: Ending) -> Result<Outcome, Refused> {
         let mut pending = self.transfer(id)?;
-        self.may_spend(command, self.account(pending.source)?)?;
+        self.may_spend(command, self.stored(pending.source)?)?;
         match pending.state {
-            TransferState::Voided => return Ok(Outcome { transfer: pending, notices: Vec::new(), repeated: true }),
+            TransferState::Voided => return Ok(Outcome::repeated(pending)),
             TransferState::Posted => return Err(Refused::Settled(id)),
             TransferState::Pending => self.may_void(&pending, ending)?,
         }
@@ -303,7 +300,12 @@ impl Book {
     }
 
     pub(super) fn account(&self, id: AccountId) -> Result<&Account, Refused> {
-        self.accounts.get(&id).filter(|account| !account.closed).ok_or(Refused::NoSuchAccount(id))
+        self.stored(id).ok().filter(|account| !account.closed).ok_or(Refused::NoSuchAccount(id))
+    }
+
+    /// The account, be it closed.
+    fn stored(&self, id: AccountId) -> Result<&Account, Refused> {
+        self.accounts.get(&id).ok_or(Refused::NoSuchAccount(id))
     }
 
     /// Whether it is of a room that was deleted.

@@ -89,5 +89,11 @@ pub struct Outcome {
     pub repeated: bool,
 }
 
+impl Outcome {
+    pub(super) const fn repeated(transfer: Transfer) -> Self {
+        Self { transfer, notices: Vec::new(), repeated: true }
+    }
+}
+
 /// The answer to a command; `None` where there was nothing to do any more.
 pub(super) type Answer = Result<Option<Outcome>, Refused>;

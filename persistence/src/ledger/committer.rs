@@ -94,6 +94,16 @@ fn closed() -> Error {
     Error::Unavailable("the ledger is closed; whether the transfer was made is not known".to_owned())
 }
 
+/// A batch's failure, for another who asked: what may be asked again, and what the operator has to see to, is told to each alike.
+fn same(error: &Error) -> Error {
+    match error {
+        Error::Unavailable(text) => Error::Unavailable(text.clone()),
+        Error::StorageFull(text) => Error::StorageFull(text.clone()),
+        Error::Busy { what, limit } => Error::Busy { what, limit: *limit },
+        other => Error::Internal(other.to_string()),
+    }
+}
+
 /// The task behind the queue.
 struct Worker {
     database: Database,
@@ -132,7 +142,7 @@ impl Worker {
                 }
                 answers
             }
-            Err(error) => vec![Err(error)],
+            Err(error) => commands.iter().map(|_| Err(same(&error))).collect(),
         }
     }
 

@@ -140,7 +140,9 @@ impl Ledger {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, wallet.room).await?;
                     require_member(transaction, wallet.room, user).await?;
-                    take_part(transaction, id, user, false).await?;
+                    if !participant::take_part(transaction, id, user, false).await? {
+                        return Err(Refused::AlreadyAParticipant(id).into());
+                    }
                     note(transaction, (origin, user), AuditAction::GroupWalletJoined, &wallet).await
                 })?;
                 Ok(wallet)
@@ -205,7 +207,7 @@ pub(crate) async fn insert(
     let values = values![GROUP, room, name, description, hash, Hash::ZERO.to_string(), now_ms()];
     let inserted = transaction.try_execute(sql, values).await?;
     let id = AccountId(inserted.map_or(0, |inserted| inserted.id));
-    take_part(transaction, id, user, true).await?;
+    participant::take_part(transaction, id, user, true).await?;
     let (name, description) = (name.to_owned(), description.to_owned());
     Ok(GroupWallet { id, room, name, description, balance: Won::ZERO, reserved: Won::ZERO })
 }
@@ -218,12 +220,6 @@ async fn note(
 ) -> Result<(), Error> {
     let line = NewLine::new(origin, user, now_ms(), action, wallet.id.0).in_room(wallet.room).saying(&*wallet.name);
     audit::write(transaction, &[line]).await
-}
-
-async fn take_part(transaction: &mut Transaction, id: AccountId, user: UserId, is_admin: bool) -> Result<(), Error> {
-    let sql = "INSERT INTO ledger_participants (account_id, user_id, is_admin) VALUES (?, ?, ?)";
-    let inserted = transaction.try_execute(sql, values![id, user, is_admin]).await?;
-    inserted.ok_or_else(|| Refused::AlreadyAParticipant(id).into()).map(drop)
 }
 
 /// An open wallet of a group.

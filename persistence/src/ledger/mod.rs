@@ -52,6 +52,7 @@ pub(crate) use committer::Committer;
 pub(crate) use group_wallet::insert as open_group_account;
 pub use group_wallet::{GroupWallet, NewGroupWallet, Participant};
 pub use money::Won;
+pub(crate) use participant::{inherit_wallets, leave_wallets};
 pub(crate) use payment::Errand;
 pub use payment::{Hold, Payment};
 pub(crate) use purpose::{End, Moved, Purpose};

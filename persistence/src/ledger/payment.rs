@@ -10,11 +10,11 @@ use super::command::{Authority, Command, Outcome, What};
 use super::money::Won;
 use super::purpose::Purpose;
 use super::refused::Refused;
-use super::transfer::{RequestKey, TransferId};
+use super::transfer::{COLUMNS, RequestKey, Transfer, TransferId};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::members::{Shared, field};
-use crate::sql::values;
+use crate::sql::{Statement, values};
 
 /// A transfer that somebody asks for.
 #[derive(Clone)]
@@ -155,6 +155,13 @@ impl Ledger {
         purpose: Option<Purpose>,
     ) -> Result<Outcome, Error> {
         let Payment { actor, key, source, target, amount, password } = payment;
+        let is_same = |first: &Transfer| {
+            (first.source, first.target, first.amount.get(), first.purpose) == (source, target, amount, purpose)
+                && first.expires_at_ms.is_some() == expires_at_ms.is_some()
+        };
+        if let Some(outcome) = self.made_before(actor, &key, is_same).await? {
+            return Ok(outcome);
+        }
         let amount = Won::new(amount).filter(|amount| amount.is_positive()).ok_or(Refused::Amount(amount))?;
         if source == target {
             return Err(Refused::SameAccount(source).into());
@@ -163,6 +170,29 @@ impl Ledger {
         let authority = Authority::Password(self.shared.run(compare).await?);
         let what = What::Move { key, source, target, amount, expires_at_ms, purpose };
         self.command(actor, authority, now_ms(), what).await
+    }
+
+    /// What came of the same request before, whatever has become since of the password, the wallet and who may: to be refused now
+    /// would say that nothing was moved. One by one the ledger looks for itself.
+    pub(crate) async fn made_before(
+        &self,
+        actor: UserId,
+        key: &RequestKey,
+        is_same: impl FnOnce(&Transfer) -> bool,
+    ) -> Result<Option<Outcome>, Error> {
+        if !key.may_be_known() {
+            return Ok(None);
+        }
+        let stored = key.stored(actor);
+        let look = |shared: Arc<Shared>| async move {
+            let sql = Statement::from(COLUMNS).then(" WHERE request_key = ?");
+            shared.database.row(sql, values![&*stored]).await?.as_ref().map(Transfer::of).transpose()
+        };
+        match self.shared.run(look).await? {
+            Some(first) if is_same(&first) => Ok(Some(Outcome::repeated(first))),
+            Some(first) => Err(Refused::KeyReused(first.id).into()),
+            None => Ok(None),
+        }
     }
 
     async fn command(&self, actor: UserId, authority: Authority, at_ms: u64, what: What) -> Result<Outcome, Error> {

@@ -152,9 +152,9 @@ const LINES: &str = "SELECT p.account_id, p.entry_number, p.transfer_id, p.count
                      JOIN ledger_accounts b ON b.account_id = p.counterpart_id
                      LEFT JOIN users v ON v.user_id = b.owner_id";
 
-/// The room of a group's wallet or cash that `user` is a member of.
+/// The room of a group's wallet or cash that `user` is a member of. Of a closed wallet, too: its entries stay.
 async fn room_of(shared: &Shared, user: UserId, wallet: AccountId) -> Result<RoomId, Error> {
-    let sql = "SELECT room_id FROM ledger_accounts WHERE account_id = ? AND kind IN (2, 5) AND closed_at_ms IS NULL";
+    let sql = "SELECT room_id FROM ledger_accounts WHERE account_id = ? AND kind IN (2, 5)";
     let row = shared.database.row(sql, values![wallet]).await?.ok_or(super::Refused::NoSuchAccount(wallet))?;
     let room = RoomId(row.int(0)?);
     require_membership(shared, room, user).await?;

@@ -7,7 +7,7 @@ use super::money::Won;
 use super::purpose::Purpose;
 use super::refused::Refused;
 use super::reservation::ReservationId;
-use crate::dues::{BalanceId, ReceiptId};
+use crate::dues::{BalanceId, ChargeId, ReceiptId};
 use crate::error::Error;
 use crate::number::numbers;
 use crate::sql::Row;
@@ -94,6 +94,13 @@ impl Transfer {
             settled_at_ms: row.int_or_null(8)?,
             expires_at_ms: row.int_or_null(9)?,
         })
+    }
+}
+
+impl Transfer {
+    /// Whether it was made to pay so many won of a charge.
+    pub(crate) fn pays(&self, charge: ChargeId, amount: i64) -> bool {
+        (self.purpose, self.amount.get()) == (Some(Purpose::Charge(charge)), amount)
     }
 }
 

@@ -45,6 +45,15 @@ pub struct Verified {
     pub faults: Faults,
 }
 
+/// Entries that no transfer has: what is wrong, and how it is found.
+const CHECKS: [(&str, &str); 1] = [(
+    "transfer {} is said to have an entry that is not its own",
+    "SELECT p.transfer_id FROM postings p LEFT JOIN transfers t ON t.transfer_id = p.transfer_id AND t.state = 1
+       AND ((p.account_id = t.source_id AND p.counterpart_id = t.target_id AND p.amount = -t.amount)
+         OR (p.account_id = t.target_id AND p.counterpart_id = t.source_id AND p.amount = t.amount))
+     WHERE t.transfer_id IS NULL ORDER BY p.transfer_id LIMIT 10",
+)];
+
 impl Ledger {
     /// Recomputes the ledger, or one group's wallet of it.
     ///
@@ -83,7 +92,8 @@ async fn verify(snapshot: &mut Transaction, group: Option<AccountId>) -> Result<
         verified.faults.found(format_args!("all accounts together hold {} won, not nothing", verified.sum));
     }
     transfers(snapshot, &mut verified).await?;
-    let checks = dues::CHECKS.into_iter().chain(spending::CHECKS).chain(bank::CHECKS).chain(audit::CHECKS);
+    let checks =
+        CHECKS.into_iter().chain(dues::CHECKS).chain(spending::CHECKS).chain(bank::CHECKS).chain(audit::CHECKS);
     for (fault, sql) in checks {
         for row in snapshot.rows(sql, values![]).await? {
             verified.faults.found(fault.replace("{}", &row.int::<u64>(0)?.to_string()));

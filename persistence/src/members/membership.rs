@@ -12,6 +12,7 @@ use super::{Change, Shared, field, now_ms};
 use crate::audit::Origin;
 use crate::dues;
 use crate::error::Error;
+use crate::ledger::leave_wallets;
 use crate::spending::changes_count_from;
 use crate::sql::{Transaction, transact, values};
 
@@ -212,6 +213,7 @@ async fn end(
     let text = named.map(|row| row.text(0)).transpose()?.unwrap_or_default();
     lose(transaction, by, room, (user, &text)).await?;
     dues::leave(transaction, by, room, user).await?;
+    leave_wallets(transaction, room, user).await?;
     let sql = "UPDATE memberships SET has_left = 1, role = ? WHERE room_id = ? AND user_id = ?";
     transaction.execute(sql, values![Role::Member.0, room, user]).await?;
     transaction.execute("UPDATE rooms SET member_count = member_count - 1 WHERE room_id = ?", values![room]).await?;

@@ -14,6 +14,7 @@ use super::{Change, NewRoom, Room, RoomOfUser, Shared, field, now_ms};
 use crate::audit::Origin;
 use crate::dues;
 use crate::error::Error;
+use crate::ledger::inherit_wallets;
 use crate::sql::{Row, Transaction, transact, values};
 
 /// Rooms, their members and what changed in them. Cheap to clone.
@@ -160,6 +161,7 @@ impl Rooms {
                     lock_room(transaction, room).await?;
                     require_admin(transaction, room, actor).await?;
                     dues::close(transaction, (origin, actor), room).await?;
+                    inherit_wallets(transaction, room, actor).await?;
                     let text = String::new();
                     let change = NewChange { kind: Kind::RoomDeleted, actor, subject: None, text, role: Role::Member };
                     let change = record(transaction, room, change).await?;

@@ -92,6 +92,19 @@ impl Spending {
             .await
     }
 
+    /// An expense with its votes, for one who has voted on it.
+    pub(super) async fn entry(&self, user: UserId, id: ExpenseId) -> Result<ExpenseEntry, Error> {
+        let expense = self.get(id).await?;
+        self.shared
+            .run(move |shared| async move {
+                transact!(shared.database.snapshot(), |snapshot| {
+                    let entry = with_votes(snapshot, user, vec![expense.clone()]).await?.pop();
+                    entry.ok_or_else(|| Refused::NoSuchExpense(id).into())
+                })
+            })
+            .await
+    }
+
     pub(super) async fn of_room(&self, user: UserId, room: RoomId, id: ExpenseId) -> Result<Expense, Error> {
         self.shared
             .run(move |shared| async move {

@@ -4,6 +4,7 @@ use moim_wire::{RoomId, UserId};
 
 use super::Spending;
 use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState};
+use super::reading::ExpenseEntry;
 use super::refused::SpendingRefused as Refused;
 use super::sheet::{Votes, count};
 use super::told;
@@ -15,17 +16,19 @@ use crate::members::{Change, lock_room, record_told, require_member};
 use crate::sql::{Statement, Transaction, transact, values};
 
 impl Spending {
-    /// Agrees to an expense, or objects; one's newest vote counts, until the expense is settled.
+    /// Agrees to an expense, or objects; one's newest vote counts, until the expense is settled. The same vote again is answered
+    /// with what has become of it, also once the expense is settled or the voter has left.
     ///
     /// # Errors
-    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`].
+    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`]; [`Error::Unavailable`] also where the vote stands and how the
+    /// expense does could not be read.
     pub async fn vote(
         &self,
         actor: UserId,
         room: RoomId,
         id: ExpenseId,
         approves: bool,
-    ) -> Result<(Expense, Vec<Change>), Error> {
+    ) -> Result<(ExpenseEntry, Vec<Change>), Error> {
         let origin = self.origin;
         let (expense, votes, mut changes) = self
             .shared
@@ -35,8 +38,15 @@ impl Spending {
                 })
             })
             .await?;
-        changes.extend(self.settle(&expense, votes).await?);
-        Ok((self.get(id).await?, changes))
+        // The vote stands: a refusal from here on would say that it does not.
+        match self.settle(&expense, votes).await {
+            Ok(settled) => changes.extend(settled),
+            Err(error) => tracing::warn!(%error, expense = id.0, "an expense that is decided is settled later"),
+        }
+        let entry = self.entry(actor, id).await.map_err(|error| {
+            Error::Unavailable(format!("the vote stands, and how its expense does could not be read: {error}"))
+        })?;
+        Ok((entry, changes))
     }
 
     /// Posts an expense that enough agree to, or gives it up where as many object. Where others were faster, or its time is
@@ -81,6 +91,13 @@ async fn vote(
     approves: bool,
 ) -> Result<(Expense, Votes, Vec<Change>), Error> {
     lock_room(transaction, room).await?;
+    let sql = "SELECT approves FROM expense_votes WHERE expense_id = ? AND user_id = ?";
+    let before = transaction.row_for_update(sql, values![id, actor]).await?.map(|row| row.flag(0)).transpose()?;
+    if before == Some(approves) {
+        let expense = locked(transaction, room, id).await?;
+        let votes = count(transaction, &expense).await?;
+        return Ok((expense, votes, Vec::new()));
+    }
     require_member(transaction, room, actor).await?;
     let expense = locked(transaction, room, id).await?;
     if !expense.is_others_than(actor) {
@@ -97,12 +114,6 @@ async fn vote(
     }
     if expense.state != ExpenseState::Proposed {
         return Err(Refused::Settled { id, state: expense.state }.into());
-    }
-    let sql = "SELECT approves FROM expense_votes WHERE expense_id = ? AND user_id = ?";
-    let before = transaction.row_for_update(sql, values![id, actor]).await?;
-    if before.is_some_and(|before| before.flag(0).is_ok_and(|before| before == approves)) {
-        let votes = count(transaction, &expense).await?;
-        return Ok((expense, votes, Vec::new()));
     }
     transaction.execute("DELETE FROM expense_votes WHERE expense_id = ? AND user_id = ?", values![id, actor]).await?;
     let sql = "INSERT INTO expense_votes (expense_id, user_id, approves, voted_at_ms) VALUES (?, ?, ?, ?)";

@@ -28,6 +28,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (15, "cash_expenses", include_str!("../../migrations/0015_cash_expenses.sql")),
     (16, "rules_to_come", include_str!("../../migrations/0016_rules_to_come.sql")),
     (17, "standing", include_str!("../../migrations/0017_standing.sql")),
+    (18, "participants", include_str!("../../migrations/0018_participants.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use moim_persistence::{Config, Error, Persistence, RoomId, User, UserId};
+use moim_persistence::{Config, Error, Persistence, RequestKey, RoomId, User, UserId};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -132,6 +132,31 @@ async fn mysql_frozen_is_an_error_and_no_hang_and_what_it_wakes_up_to_is_not_don
         }
     }
     each_is_a_member_once(&persistence, room, &people).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payments_of_a_batch_that_fails_are_all_told_why() {
+    let Some(server) = MariaDb::start("payments_of_a_batch_that_fails") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let persistence = open(&folder, &server.url(), BRIEF);
+    let (ledger, mina) = (persistence.accounts().ledger(), person(&persistence, "mina").await.id);
+    ledger.open_wallet(mina, "wallet secret").await.unwrap();
+    let puts = |count: usize| -> Vec<_> {
+        let put = |_| {
+            let (ledger, key) = (ledger.clone(), RequestKey::drawn().unwrap());
+            tokio::spawn(async move { ledger.top_up(mina, key, 10).await })
+        };
+        (0..count).map(put).collect()
+    };
+    for put in puts(3) {
+        put.await.unwrap().unwrap();
+    }
+    server.freeze();
+    for put in puts(12) {
+        let refused = put.await.unwrap().unwrap_err();
+        assert!(matches!(&refused, Error::Unavailable(text) if !text.contains("closed")), "{refused}");
+    }
+    server.thaw();
 }
 
 #[tokio::test(flavor = "multi_thread")]

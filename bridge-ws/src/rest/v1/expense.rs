@@ -287,9 +287,9 @@ async fn vote(
     Body(NewVote { approve }): Body<NewVote>,
 ) -> Result<Json<Expense>, Problem> {
     let (room, id) = (RoomId(room), ExpenseId(expense));
-    let (_, changes) = accounts.spending().vote(caller.user, room, id, approve).await?;
+    let (entry, changes) = accounts.spending().vote(caller.user, room, id, approve).await?;
     settle_all(&app, changes).await;
-    Ok(Json(accounts.spending().expense(caller.user, room, id).await?.into()))
+    Ok(Json(entry.into()))
 }
 
 /// `GET /rooms/{room}/expense-rules`: what an expense takes; for members alone.

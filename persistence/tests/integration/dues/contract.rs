@@ -126,6 +126,35 @@ async fn the_same_payment_sent_again_is_paid_once(arm: Arm) {
     assert_eq!(club.held().await, (10_000, 0));
 }
 
+async fn a_payment_that_was_made_is_answered_so_whatever_became_of_its_payer(arm: Arm) {
+    let club = Club::open(arm).await;
+    let jun = club.jun.user.id;
+    let request = club.asked().await;
+    let charge = club.charge(&request, &club.jun).await.id;
+    let key = moim_persistence::RequestKey::given("december").unwrap();
+    let payment = moim_persistence::ChargePayment { key, ..club.payment(&club.jun, charge, 4_000) };
+    let first = club.dues().pay(payment.clone()).await.unwrap();
+    // He has mistyped it since, has emptied and closed his wallet, and was removed.
+    let mistyped = moim_persistence::ChargePayment { password: "december".to_owned(), ..payment.clone() };
+    assert_eq!(club.dues().pay(mistyped).await.unwrap().transfer.id, first.transfer.id);
+    let rest = club.wallet(&club.jun).await.get();
+    club.stores
+        .ledger()
+        .pay(crate::ledger::payment(&club.jun, club.jun.wallet, club.minji.wallet, rest))
+        .await
+        .unwrap();
+    club.stores.ledger().close_wallet(jun).await.unwrap();
+    club.stores.persistence.accounts().rooms().remove(club.minji.user.id, club.room, jun).await.unwrap();
+    let again = club.dues().pay(payment.clone()).await.unwrap();
+    assert_eq!((again.transfer.id, again.repeated, again.notices.len()), (first.transfer.id, true, 0));
+    let (his, _) = club.dues().charge(jun, club.room, charge).await.unwrap();
+    assert_eq!(his.paid, won(4_000), "how his own charge stands he may know");
+    let others = club.dues().charge(jun, club.room, club.charge(&request, &club.sora).await.id).await;
+    assert!(matches!(others, Err(Error::NotAMember { .. })));
+    let more = moim_persistence::ChargePayment { amount: 4_001, ..payment };
+    assert_eq!(refused(club.dues().pay(more).await), Refused::KeyReused(first.transfer.id));
+}
+
 async fn cash_counts_once_a_second_person_says_so_and_never_becomes_a_wallets(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -273,6 +302,7 @@ on_each_arm!(
     a_wallet_of_the_group_may_keep_its_dues_from_the_first_plan_on,
     everybody_pays_his_own_and_a_stranger_sees_nothing,
     the_same_payment_sent_again_is_paid_once,
+    a_payment_that_was_made_is_answered_so_whatever_became_of_its_payer,
     cash_counts_once_a_second_person_says_so_and_never_becomes_a_wallets,
     the_treasurer_alone_records_waives_and_gives_back,
     who_leaves_owes_nothing_more_and_gets_his_credit_back,

@@ -1,10 +1,10 @@
 //! Chains: what was rewritten is noticed, and a backup has the heads that its database had.
 
-use moim_persistence::{Config, Hash, Persistence, StatementLine};
+use moim_persistence::{AccountId, Config, Entry, Hash, Persistence, StatementLine, Won};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection};
 
-use super::{Group, is_sound, payment, top_up};
+use super::{Group, is_sound, payment, person, top_up, won};
 use crate::arm::{Arm, Place, on_each_arm, say};
 use crate::support::config;
 
@@ -74,6 +74,46 @@ async fn history_that_was_rewritten_is_noticed(arm: Arm) {
     }
 }
 
+/// Money out of nothing, under the number of a transfer between others: chains, balances and the sum are as they ought to be.
+async fn entries_that_no_transfer_has_are_found(arm: Arm) {
+    let group = with_entries(arm).await;
+    let (ledger, forger) = (group.ledger(), person(&group.stores, "mallory").await.wallet);
+    let real = ledger.entries_of(group.wallet.id, Some(0), 10).await.unwrap()[0].entry.clone();
+    for (account, counterpart, amount) in [(AccountId::EXTERNAL, forger, -500), (forger, AccountId::EXTERNAL, 500)] {
+        let last = ledger.entries_of(account, None, 1).await.unwrap().pop();
+        let (number, before, head) = last
+            .map_or((0, Won::ZERO, Hash::ZERO), |last| (last.entry.number, last.entry.balance_after, last.entry.hash));
+        let amount = won(amount);
+        let mut entry = Entry {
+            account,
+            number: number + 1,
+            counterpart,
+            amount,
+            balance_before: before,
+            balance_after: before.plus(amount).unwrap(),
+            ..real.clone()
+        };
+        entry.hash = entry.hash_after(head);
+        let Entry { number, transfer, balance_after: after, posted_at_ms, hash, .. } = entry;
+        let (amount, before, after) = (amount.get(), before.get(), after.get());
+        tamper(
+            &group,
+            &format!(
+                "INSERT INTO postings (account_id, entry_number, transfer_id, counterpart_id, amount, balance_before,
+                                       balance_after, posted_at_ms, hash)
+                 VALUES ({account}, {number}, {transfer}, {counterpart}, {amount}, {before}, {after}, {posted_at_ms}, '{hash}')"
+            ),
+        )
+        .await;
+        let sql = "UPDATE ledger_accounts SET entries";
+        tamper(&group, &format!("{sql} = {number}, balance = {after}, head = '{hash}' WHERE account_id = {account}"))
+            .await;
+    }
+    let verified = ledger.verify(None).await.unwrap();
+    let fault = format!("transfer {} is said to have an entry that is not its own", real.transfer);
+    assert_eq!((verified.sum, verified.faults.0), (0, vec![fault.clone(), fault]));
+}
+
 async fn balances_below_zero_are_refused_by_the_database_itself(arm: Arm) {
     let group = with_entries(arm).await;
     let sql = format!("UPDATE ledger_accounts SET balance = -1 WHERE account_id = {}", group.wallet.id);
@@ -123,5 +163,6 @@ on_each_arm!(
     a_restored_backup_has_the_heads_of_its_instant,
     what_a_member_computes_from_the_entries_is_the_head,
     history_that_was_rewritten_is_noticed,
+    entries_that_no_transfer_has_are_found,
     balances_below_zero_are_refused_by_the_database_itself,
 );

@@ -247,18 +247,6 @@ async fn rooms_are_told_once_in_the_order_of_the_entries(arm: Arm) {
     assert_eq!((last, told[2].subject, told[2].actor), (expected, out.transfer.id.0, group.minji.user.id));
 }
 
-async fn money_in_a_deleted_room_is_not_lost(arm: Arm) {
-    let group = Group::open(arm).await;
-    let ledger = group.ledger();
-    top_up(&ledger, &group.jun, 1_000).await;
-    group.jun_pays(400).await.unwrap();
-    group.stores.persistence.accounts().rooms().delete(group.minji.user.id, group.room.id).await.unwrap();
-    assert_eq!(refused(group.jun_pays(1).await), Refused::NoSuchAccount(group.wallet.id));
-    let out = ledger.pay(payment(&group.minji, group.wallet.id, group.jun.wallet, 400)).await.unwrap();
-    assert!(out.notices.is_empty(), "nobody is left to be told");
-    is_sound(&ledger).await;
-}
-
 on_each_arm!(
     a_transfer_to_oneself_mints_nothing,
     an_amount_of_nothing_or_less_moves_nothing,
@@ -273,5 +261,4 @@ on_each_arm!(
     a_wallet_that_holds_money_is_not_closed_and_a_closed_one_takes_none,
     an_account_whose_wallet_holds_money_is_not_deleted,
     rooms_are_told_once_in_the_order_of_the_entries,
-    money_in_a_deleted_room_is_not_lost,
 );

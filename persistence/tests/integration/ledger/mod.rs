@@ -4,6 +4,7 @@ mod at_once;
 mod chain;
 mod contract;
 mod kill_9;
+mod leaving;
 mod model;
 mod reservations;
 

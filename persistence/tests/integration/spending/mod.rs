@@ -66,7 +66,7 @@ async fn rules(club: &Club, quorum: u32, limit: i64) {
 }
 
 async fn vote(club: &Club, of: UserId, id: ExpenseId, approves: bool) -> Result<ExpenseState, Error> {
-    spending(club).vote(of, club.room, id, approves).await.map(|(expense, _)| expense.state)
+    spending(club).vote(of, club.room, id, approves).await.map(|(entry, _)| entry.expense.state)
 }
 
 async fn state(club: &Club, id: ExpenseId) -> ExpenseState {
@@ -106,6 +106,20 @@ async fn an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step
     let expected = [(card, "proposed"), (changed, "approved"), (changed, "approved"), (changed, "posted")];
     assert_eq!(told(&club).await, expected.map(|(kind, what)| (kind, what.to_owned())));
     is_sound(&club.stores.ledger()).await;
+}
+
+async fn a_vote_said_again_is_answered_with_what_has_become_of_it(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun, sora) = (club.minji.user.id, club.jun.user.id, club.sora.user.id);
+    let id = proposed(&club, 1_000).await.id;
+    assert_eq!(vote(&club, jun, id, true).await.unwrap(), ExpenseState::Proposed);
+    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Posted);
+    let told_so_far = told(&club).await.len();
+    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Posted);
+    club.stores.persistence.accounts().rooms().remove(minji, club.room, sora).await.unwrap();
+    assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Posted, "also to one who is gone");
+    assert!(matches!(vote(&club, sora, id, false).await, Err(Error::NotAMember { .. })), "which is another vote");
+    assert_eq!(told(&club).await.len(), told_so_far);
 }
 
 async fn cash_is_spent_with_consent_and_no_more_than_there_is(arm: Arm) {
@@ -430,6 +444,7 @@ async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm)
 
 on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
+    a_vote_said_again_is_answered_with_what_has_become_of_it,
     cash_is_spent_with_consent_and_no_more_than_there_is,
     what_members_agreed_to_stays_so_when_they_leave,
     the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,

@@ -31,14 +31,19 @@ async fn who_has_left_or_came_later_does_not_count(arm: Arm) {
     assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Proposed, "one of two");
     let entry = spending(&club).expense(sora, club.room, id).await.unwrap();
     assert_eq!((entry.counted(), entry.votes.len()), ((1, 0), 2));
-    assert!(matches!(vote(&club, jun, id, true).await, Err(Error::NotAMember { .. })));
+    assert!(matches!(vote(&club, jun, id, false).await, Err(Error::NotAMember { .. })));
     rooms.join(jun, club.room, None).await.unwrap();
     assert_eq!(spending(&club).settle_left(now_ms() + DAY_MS).await.unwrap(), 0, "back, he is one who came later");
     let puppet = club.stores.user("puppet").await.id;
     rooms.join(puppet, club.room, None).await.unwrap();
-    for later in [jun, puppet] {
-        assert!(matches!(vote(&club, later, id, true).await, Err(Error::NotAllowed(_))));
+    for (later, approves) in [(jun, false), (puppet, true)] {
+        assert!(matches!(vote(&club, later, id, approves).await, Err(Error::NotAllowed(_))));
     }
+    assert_eq!(
+        vote(&club, jun, id, true).await.unwrap(),
+        ExpenseState::Proposed,
+        "as he said before; it does not count"
+    );
     assert_eq!(spending(&club).expense(sora, club.room, id).await.unwrap().counted(), (1, 0));
     assert_eq!(state(&club, id).await, ExpenseState::Proposed);
     is_sound(&club.stores.ledger()).await;
