@@ -89,19 +89,33 @@ async fn a_member_pays_his_dues_and_the_room_and_the_board_show_it() {
 
 #[tokio::test]
 async fn the_treasurer_writes_cash_down_a_second_member_confirms_it_and_it_is_given_back() {
-    let scene = scene().await;
+    let mut scene = scene().await;
     let charge = scene.charge(&scene.boram).await;
     let path = format!("{}/charges/{}", scene.base, charge["id"]);
     let cash = json!({ "amount": 10_000, "note": "=현금" }).to_string();
     assert_eq!(scene.boram.http.post(&format!("{path}/cash"), &cash).await.refused(403), "NotTheTreasurer");
     let receipt = scene.anna.http.post(&format!("{path}/cash"), &cash).await.ok();
     assert_eq!(receipt["state"], "waiting");
+    // The second person's client is told what there is to confirm, and that there is not.
+    let wrong = scene.anna.http.post(&format!("{path}/cash"), &json!({ "amount": 7 }).to_string()).await.ok();
+    scene.boram.http.post(&format!("{}/cash/{}/denial", scene.base, wrong["id"]), "").await;
+    for (by, what, amount) in
+        [(scene.anna.id, "cashRecorded", 10_000), (scene.anna.id, "cashRecorded", 7), (scene.boram.id, "cashDenied", 7)]
+    {
+        let (sender, request, text) = scene.follower.next_of(Kind::RequestChanged).await;
+        let told: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((sender, request), (by, scene.request));
+        assert_eq!((&told["what"], &told["amount"], &told["open"]), (&json!(what), &json!(amount), &json!(10_000)));
+    }
     let confirm = format!("{}/cash/{}/confirmation", scene.base, receipt["id"]);
     assert_eq!(scene.anna.http.post(&confirm, "").await.refused(403), "SecondPersonNeeded");
     scene.boram.http.post(&confirm, "").await.ok();
     assert_eq!(scene.charge(&scene.boram).await["standing"], "paid");
     let list = scene.boram.http.get(&format!("{}/cash", scene.base)).await.ok();
-    assert_eq!((&list[0]["state"], &list[0]["settledBy"]), (&json!("confirmed"), &json!(scene.boram.id)));
+    assert_eq!(
+        (&list[0]["state"], &list[1]["state"], &list[1]["settledBy"]),
+        (&json!("denied"), &json!("confirmed"), &json!(scene.boram.id))
+    );
     let back = |by: &str| json!({ "amount": 10_000, "by": by }).to_string();
     assert_eq!(scene.anna.http.post(&format!("{path}/refunds"), &back("wallet")).await.refused(400), "MoreThanCame");
     scene.anna.http.post(&format!("{path}/refunds"), &back("cash")).await.ok();

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { en } from "../src/i18n/en";
 import { ko } from "../src/i18n/ko";
 import { cardOf, chargeChangeOf, duesNow, isQuiet, reminderOf } from "../src/protocol/dues";
 import { Kind, Role, type Message } from "../src/protocol/message";
 import { People } from "../src/room/people";
+import { newestToSay } from "../src/ui/room/hasLine";
 import { eventText } from "../src/ui/room/summary";
 
 function event(id: number, kind: Kind, said: object | string): Message {
@@ -32,17 +34,48 @@ describe("a request among the messages", () => {
 
   test("says by itself that it was paid; that it was waived is said in the room", () => {
     expect(isQuiet(paid(1, 7, 0, 1))).toBe(true);
+    for (const what of ["cashRecorded", "cashDenied"]) {
+      expect(isQuiet(event(1, Kind.RequestChanged, { what, user: 7 })), what).toBe(true);
+    }
     expect(isQuiet(event(1, Kind.RequestChanged, { what: "waived", user: 7 }))).toBe(false);
     expect(isQuiet(event(1, Kind.RequestChanged, { what: "reminder", users: [7] }))).toBe(false);
   });
 });
 
 test("money that moved is told with whom, and without where its text is damaged", () => {
-  const told = (said: object | string): string | null => eventText(ko, event(1, Kind.Money, said), new People().view);
+  const told = (said: object | string): string | null => eventText(ko, event(1, Kind.Money, said), new People().view, 7);
   const [from, to] = [{ wallet: 1, name: "external" }, { wallet: 9, name: "회비" }];
   expect(told({ amount: 10_000, from, to })).toBe(ko.event.money(ko.dues.outside, "회비", 10_000));
   for (const damaged of ["", "{", "1", "null", "{}", { amount: 1, from: null, to }, { amount: 1, from }]) {
     expect(told(damaged)).toBe(ko.event.moneyMoved);
+  }
+});
+
+test("money is read out, and not the changes of cards that come with it", () => {
+  const money = event(1, Kind.Money, { amount: 1 });
+  const voted = event(3, Kind.ExpenseChanged, { expense: 1, what: "approved", approvals: 1, quorum: 2 });
+  expect(newestToSay([money, paid(2, 7, 0, 1), voted])).toBe(money);
+  const deleted = event(4, Kind.Delete, "");
+  expect(newestToSay([money, deleted, paid(5, 7, 0, 1)])).toBe(deleted);
+  expect(newestToSay([paid(2, 7, 0, 1)])).toBeUndefined();
+});
+
+test("who is reminded is told so, in the room and in the list, and the others how many were", () => {
+  const reminder = event(1, Kind.RequestChanged, { what: "reminder", title: "회비", due: "2026-12-05", users: [7, 8] });
+  const told = (me: number): string | null => eventText(ko, reminder, new People().view, me);
+  expect(told(7)).toBe(ko.dues.remindedMe("회비", "2026-12-05"));
+  expect(told(9)).toBe(ko.dues.reminded("회비", 2));
+});
+
+test("has words for everything that becomes of a charge", () => {
+  const read = (file: string): string => readFileSync(new URL(`../../../persistence/src/dues/${file}`, import.meta.url), "utf8");
+  const names = [...read("entry.rs").matchAll(/=> "(\w+)",/g), ...read("told.rs").matchAll(/CashChange::\w+ => "(\w+)",/g)];
+  // Of credit that is given back a room hears by the money alone.
+  const told = names.map(([, name = ""]) => name).filter((name) => !name.startsWith("creditReturned"));
+  expect(told).toHaveLength(10);
+  for (const what of told) expect(ko.dues.changed("", what, ""), what).not.toMatch(/[a-z]/i);
+  for (const what of told.filter((name) => /[A-Z]/.test(name))) {
+    expect(en.dues.changed("", what, ""), what).not.toContain(what);
   }
 });
 

@@ -31,7 +31,7 @@ test("a text that is no JSON is no card", () => {
 
 test("rules that come later are told with their day in Seoul, cash is said of an expense", () => {
   const said = (kind: Kind, text: object): string | null =>
-    eventText(ko, event(1, kind, 0, JSON.stringify(text)), new People().view);
+    eventText(ko, event(1, kind, 0, JSON.stringify(text)), new People().view, 7);
   const rules = { what: "rules", quorum: 1, limit: 5000, waitDays: 7 };
   expect(said(Kind.ExpenseChanged, rules)).toBe("지출 규칙: 1명 동의, 5,000원까지 바로, 7일 동안");
   const fromMs = Date.UTC(2026, 11, 2, 15, 30);

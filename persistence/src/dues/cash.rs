@@ -7,11 +7,12 @@ use super::keeper::{require_keeper, require_reader};
 use super::number::{ChargeId, ReceiptId};
 use super::paying::positive;
 use super::refused::DuesRefused as Refused;
+use super::sheet::{CashChange, Sheet};
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won, stored_won};
-use crate::members::{field, lock_room, require_member};
+use crate::members::{Change, field, lock_room, record_told, require_member};
 use crate::sql::{Row, Statement, Transaction, transact, values};
 
 /// Those that wait for a second person, of a room.
@@ -71,11 +72,12 @@ pub struct ReceiptEntry {
 }
 
 impl Dues {
-    /// Writes down cash that was received for a charge. It counts once it is confirmed.
+    /// Writes down cash that was received for a charge, and tells the room, where a second person is to see it. It counts
+    /// once it is confirmed. Of a request that was known already there is no change.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason; [`Error::InvalidField`].
-    pub async fn record_cash(&self, new: NewReceipt) -> Result<ReceiptEntry, Error> {
+    pub async fn record_cash(&self, new: NewReceipt) -> Result<(ReceiptEntry, Option<Change>), Error> {
         let amount = positive(new.amount)?;
         let note = field::dues_text("note", &new.note, 0, 200)?;
         let (_, charge) = self.fund_and_charge(new.actor, new.room, new.charge).await?;
@@ -100,7 +102,12 @@ impl Dues {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_keeper(transaction, room, receipt.recorded_by).await?;
-                    insert(transaction, origin, room, &key, &receipt).await
+                    if let Some(first) = recorded(transaction, &key, &receipt).await? {
+                        return Ok((first, None));
+                    }
+                    let receipt = insert(transaction, origin, room, &key, &receipt).await?;
+                    let told = tell(transaction, room, receipt.id, receipt.recorded_by, CashChange::Recorded).await?;
+                    Ok((receipt, Some(told)))
                 })
             })
             .await
@@ -124,11 +131,11 @@ impl Dues {
         self.ledger().move_for(Purpose::Receipt(id), errand).await
     }
 
-    /// Says that cash was not received: who wrote it down, or a second member.
+    /// Says that cash was not received: who wrote it down, or a second member. The room is told.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason.
-    pub async fn deny_cash(&self, actor: UserId, room: RoomId, id: ReceiptId) -> Result<(), Error> {
+    pub async fn deny_cash(&self, actor: UserId, room: RoomId, id: ReceiptId) -> Result<Change, Error> {
         let receipt = self.receipt(actor, room, id).await?;
         let origin = self.origin;
         self.shared
@@ -142,7 +149,8 @@ impl Dues {
                         return Err(Refused::ReceiptSettled(id).into());
                     }
                     let line = NewLine::new(origin, actor, now_ms(), AuditAction::CashDenied, id.0).in_room(room);
-                    audit::write(transaction, &[line.of(receipt.amount)]).await
+                    audit::write(transaction, &[line.of(receipt.amount)]).await?;
+                    tell(transaction, room, id, actor, CashChange::Denied).await
                 })
             })
             .await
@@ -200,6 +208,33 @@ fn receipt_of(row: &Row) -> Result<ReceiptEntry, Error> {
     })
 }
 
+/// The receipt that the same request has made already.
+async fn recorded(
+    transaction: &mut Transaction,
+    key: &RequestKey,
+    new: &ReceiptEntry,
+) -> Result<Option<ReceiptEntry>, Error> {
+    let sql = Statement::from(COLUMNS).then(" WHERE request_key = ?");
+    let Some(row) = transaction.row_for_update(sql, values![&*key.stored(new.recorded_by)]).await? else {
+        return Ok(None);
+    };
+    let first = receipt_of(&row)?;
+    let is_same = (first.charge, first.amount, &first.note) == (new.charge, new.amount, &new.note);
+    if is_same { Ok(Some(first)) } else { Err(Refused::KeyReused(key.clone()).into()) }
+}
+
+/// Tells the room, in the transaction that changes the receipt.
+async fn tell(
+    transaction: &mut Transaction,
+    room: RoomId,
+    id: ReceiptId,
+    actor: UserId,
+    what: CashChange,
+) -> Result<Change, Error> {
+    let sheet = Sheet::lock(transaction, &[(Purpose::Receipt(id), actor)]).await?;
+    record_told(transaction, room, sheet.cash_told(id, actor, what)?).await
+}
+
 async fn insert(
     transaction: &mut Transaction,
     origin: Origin,
@@ -207,13 +242,6 @@ async fn insert(
     key: &RequestKey,
     new: &ReceiptEntry,
 ) -> Result<ReceiptEntry, Error> {
-    let stored = key.stored(new.recorded_by);
-    let sql = Statement::from(COLUMNS).then(" WHERE request_key = ?");
-    if let Some(row) = transaction.row_for_update(sql, values![&*stored]).await? {
-        let first = receipt_of(&row)?;
-        let is_same = (first.charge, first.amount, &first.note) == (new.charge, new.amount, &new.note);
-        return if is_same { Ok(first) } else { Err(Refused::KeyReused(key.clone()).into()) };
-    }
     let sql = "SELECT COUNT(*) FROM dues_receipts WHERE room_id = ? AND state = 0";
     let waiting = transaction.row(sql, values![room]).await?.map_or(Ok(0), |row| row.int::<i64>(0))?;
     if waiting >= WAITING_MAX {
@@ -223,7 +251,7 @@ async fn insert(
     let sql = "INSERT INTO dues_receipts (room_id, charge_id, user_id, amount, note, request_key, recorded_by,
                                           recorded_at_ms, state)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)";
-    let (amount, at_ms) = (new.amount.get(), new.recorded_at_ms);
+    let (amount, at_ms, stored) = (new.amount.get(), new.recorded_at_ms, key.stored(new.recorded_by));
     let values = values![room, new.charge, new.user, amount, &*new.note, &*stored, new.recorded_by, at_ms];
     let id = ReceiptId(transaction.insert_once(sql, values).await?);
     let line =

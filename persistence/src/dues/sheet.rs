@@ -74,6 +74,15 @@ pub(super) struct Receipt {
     pub(super) confirmed: Option<Confirmed>,
 }
 
+/// What a room is told of cash that does not count.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CashChange {
+    /// It waits for a second person.
+    Recorded,
+    /// It was not received.
+    Denied,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Confirmed {
     pub(super) by: UserId,
@@ -281,6 +290,15 @@ impl Sheet {
         });
         self.changed.entries.push(entry);
         told
+    }
+
+    /// What the room is told of cash that does not count, so that a second person sees it, and nobody what is denied.
+    pub(super) fn cash_told(&self, id: ReceiptId, actor: UserId, what: CashChange) -> Result<Told, Refused> {
+        let receipt = self.receipts.get(&id).ok_or(Refused::NoSuchReceipt(id))?;
+        let charge = self.charge(receipt.charge)?;
+        let credit = self.balance((charge.room, charge.user)).credit;
+        let counts = self.requests.get(&charge.request).copied().unwrap_or_default();
+        Ok(told::cash(actor, what, receipt, charge, credit, counts))
     }
 
     pub(super) fn charge(&self, id: ChargeId) -> Result<&Charge, Refused> {

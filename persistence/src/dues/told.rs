@@ -9,7 +9,7 @@ use super::charge::{Charge, Standing};
 use super::day::Day;
 use super::entry::NewEntry;
 use super::number::{PlanId, RequestId};
-use super::sheet::Counts;
+use super::sheet::{CashChange, Counts, Receipt};
 use crate::ledger::Won;
 use crate::members::Told;
 
@@ -102,12 +102,32 @@ pub(super) fn card(asked: &Asked<'_>) -> Told {
 /// What has become of a charge by an entry.
 pub(super) fn changed(entry: &NewEntry, charge: &Charge, credit: Won, counts: Counts) -> Told {
     let came = entry.to_charge.get() + if entry.transfer.is_some() { entry.to_credit.get() } else { 0 };
+    change((entry.actor, entry.kind.name(), came + entry.to_due.get()), charge, credit, counts)
+}
+
+/// What became of cash that does not count: the charge stands as it did.
+pub(super) fn cash(
+    actor: UserId,
+    what: CashChange,
+    receipt: &Receipt,
+    charge: &Charge,
+    credit: Won,
+    counts: Counts,
+) -> Told {
+    let what = match what {
+        CashChange::Recorded => "cashRecorded",
+        CashChange::Denied => "cashDenied",
+    };
+    change((actor, what, receipt.amount.get()), charge, credit, counts)
+}
+
+fn change((actor, what, amount): (UserId, &str, i64), charge: &Charge, credit: Won, counts: Counts) -> Told {
     let text = Changed {
         request: charge.request.0,
-        what: entry.kind.name(),
-        user: entry.user.0,
+        what,
+        user: charge.user.0,
         charge: charge.id.0,
-        amount: came + entry.to_due.get(),
+        amount,
         open: charge.open().get(),
         credit: credit.get(),
         void: charge.standing() == Standing::Void,
@@ -115,7 +135,7 @@ pub(super) fn changed(entry: &NewEntry, charge: &Charge, credit: Won, counts: Co
         paid_by: counts.paid_by,
         collected: counts.collected.get(),
     };
-    Told::of(Kind::RequestChanged, entry.actor, charge.request.0, &text)
+    Told::of(Kind::RequestChanged, actor, charge.request.0, &text)
 }
 
 /// Reminders of a request to those who have not paid.

@@ -165,7 +165,9 @@ export async function payCharge(
   password: string,
   key: string,
 ): Promise<void> {
-  await ask("POST", `${place(room)}/charges/${charge}/payments`, { amount, password }, keyed(key));
+  await ask("POST", `${place(room)}/charges/${charge}/payments`, { amount, password }, keyed(key)).catch(
+    renamed({ WrongPassword: "WrongWalletPassword" }),
+  );
 }
 
 export async function recordCash(
@@ -236,7 +238,16 @@ export async function walletBalance(): Promise<number | null> {
 }
 
 export async function openWallet(password: string): Promise<void> {
-  await ask("POST", "/api/wallet/user", { password });
+  // The password is all that it asks for.
+  await ask("POST", "/api/wallet/user", { password }).catch(renamed({ InvalidField: "InvalidWalletPassword" }));
+}
+
+/** Throws a refusal on, by the name that the page has for it where it was about a wallet. */
+export function renamed(names: Readonly<Record<string, string>>): (fault: unknown) => never {
+  return (fault) => {
+    if (!(fault instanceof ApiError)) throw fault;
+    throw new ApiError(fault.status, names[fault.fault] ?? fault.fault, fault.message);
+  };
 }
 
 function requestOf(row: Record<string, unknown>): DuesRequest {

@@ -49,6 +49,15 @@ export function moneyDayText(strings: Strings, unixMs: number): string {
   return format(strings.dates.locale, { dateStyle: "long", timeZone: "Asia/Seoul" }).format(unixMs);
 }
 
+/** A day of the calendar such as `2026-12-05`, with its year where that is not the present one in Seoul. */
+export function calendarDayText(locale: string, date: string, length: "long" | "short", nowMs = Date.now()): string {
+  const atMs = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(atMs)) return date;
+  const thisYear = format("en", { year: "numeric", timeZone: "Asia/Seoul" }).format(nowMs);
+  const options: Intl.DateTimeFormatOptions = { month: length, day: "numeric", timeZone: "UTC" };
+  return format(locale, date.startsWith(`${thisYear}-`) ? options : { ...options, year: "numeric" }).format(atMs);
+}
+
 /** Counts days of the reader's calendar, so that equal numbers are the same day. */
 export function dayNumber(unixMs: number): number {
   const date = new Date(unixMs);

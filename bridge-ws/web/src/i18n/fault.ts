@@ -8,7 +8,6 @@ const KNOWN: ReadonlySet<string> = new Set(FAULTS);
 /** What to tell the user about a REST call that failed. */
 export function faultText(strings: Strings, fault: unknown): string {
   if (!(fault instanceof ApiError)) return strings.fault.Unexpected;
-  if (fault.status === 0 || fault.status >= 502) return strings.fault.NoAnswer;
   return strings.fault[known(fault.fault) ?? byStatus(fault.status)];
 }
 
@@ -23,6 +22,8 @@ function known(name: string): Fault | null {
 }
 
 function byStatus(status: number): Fault {
+  // Without a name of the server's: it did not answer, or what stands before it did.
+  if (status === 0 || status >= 502) return "NoAnswer";
   if (status === 401) return "TokenInvalid";
   if (status === 403) return "NotAllowed";
   if (status === 404) return "NoSuchRoom";

@@ -85,7 +85,11 @@ fn changed(text: &str) -> String {
         return format!("{} who have not paid {} are reminded", users.len(), told.words("title"));
     }
     let [user, amount, paid_by, asked_of] = ["user", "amount", "paidBy", "askedOf"].map(|name| told.number(name));
-    format!("user {user} {} {amount} KRW, {paid_by} of {asked_of} have paid", told.words("what"))
+    match told.words("what") {
+        "cashRecorded" => format!("user {user} gave {amount} KRW in cash, another member has to confirm it"),
+        "cashDenied" => format!("user {user} did not give {amount} KRW in cash"),
+        what => format!("user {user} {what} {amount} KRW, {paid_by} of {asked_of} have paid"),
+    }
 }
 
 /// What an expense says.
@@ -140,6 +144,10 @@ mod tests {
     fn what_becomes_of_dues_is_told_in_words() {
         let paid = r#"{"what":"paid","user":4,"amount":10000,"paidBy":3,"askedOf":20}"#;
         assert_eq!(changed(paid), "user 4 paid 10000 KRW, 3 of 20 have paid");
+        let recorded = r#"{"what":"cashRecorded","user":4,"amount":10000,"paidBy":3,"askedOf":20}"#;
+        assert_eq!(changed(recorded), "user 4 gave 10000 KRW in cash, another member has to confirm it");
+        let denied = recorded.replace("cashRecorded", "cashDenied");
+        assert_eq!(changed(&denied), "user 4 did not give 10000 KRW in cash");
         let reminded = r#"{"what":"late","title":"12월 회비","users":[4,5]}"#;
         assert_eq!(changed(reminded), "2 who have not paid 12월 회비 are reminded");
         assert_eq!(asked(r#"{"title":"12월 회비","due":"2026-12-05"}"#), "asks for dues: 12월 회비, due 2026-12-05");

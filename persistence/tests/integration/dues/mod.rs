@@ -120,7 +120,7 @@ impl Club {
     pub(crate) async fn cash(&self, charge: ChargeId, amount: i64) -> ReceiptEntry {
         let (actor, note) = (self.minji.user.id, "모임에서".to_owned());
         let new = NewReceipt { actor, key: key(), room: self.room, charge, amount, note };
-        self.dues().record_cash(new).await.unwrap()
+        self.dues().record_cash(new).await.unwrap().0
     }
 
     pub(crate) fn back<T>(&self, of: T, amount: i64, way: Way) -> Refund<T> {

@@ -209,9 +209,10 @@ impl World {
         let new = NewReceipt { actor, key: key(), room: self.club.room, charge, amount, note };
         let recorded = self.dues().record_cash(new).await;
         prop_assert_eq!(recorded.is_ok(), !self.model.owed[place].void, "{:?}", recorded);
-        if let Ok(receipt) = recorded {
+        if let Ok((receipt, _)) = recorded {
             self.receipt = Some((receipt.id, place, amount, false));
             self.model.owed[place].waiting += amount;
+            self.model.tell("cashRecorded", place);
         }
         Ok(())
     }
@@ -226,6 +227,7 @@ impl World {
             if denied.is_ok() {
                 self.model.owed[place].waiting -= amount;
                 self.receipt = Some((receipt, place, amount, true));
+                self.model.tell("cashDenied", place);
             }
             return Ok(());
         }

@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InPath};
 use crate::rest::openapi::Refused;
+use crate::rest::room_change::{settle, settle_all};
 use crate::rest::wallet::request_key;
 
 /// Cash that was received.
@@ -75,6 +76,7 @@ impl From<ReceiptEntry> for Receipt {
 /// `POST /rooms/{room}/dues/charges/{charge}/cash`: by the treasurer; it counts once a second member confirms it.
 #[utoipa::path(post, path = "/rooms/{room}/dues/charges/{charge}/cash", tag = "dues", request_body = New, params(("room" = u32, Path, description = "The room"), ("charge" = u64, Path, description = "The charge"), ("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 201, body = Receipt), Refused))]
 pub(super) async fn record(
+    State(app): State<Arc<App>>,
     Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, charge)): InPath<(u32, u64)>,
@@ -83,7 +85,9 @@ pub(super) async fn record(
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let (actor, key) = (caller.user, request_key(&headers)?);
     let new = NewReceipt { actor, key, room: RoomId(room), charge: ChargeId(charge), amount, note };
-    Ok((StatusCode::CREATED, Json(accounts.dues().record_cash(new).await?.into())))
+    let (receipt, told) = accounts.dues().record_cash(new).await?;
+    settle_all(&app, told).await;
+    Ok((StatusCode::CREATED, Json(receipt.into())))
 }
 
 /// `GET /rooms/{room}/dues/cash`: the newest 500, the newest first.
@@ -111,10 +115,12 @@ pub(super) async fn confirm(
 /// `POST /rooms/{room}/dues/cash/{receipt}/denial`: it was not received; by any member.
 #[utoipa::path(post, path = "/rooms/{room}/dues/cash/{receipt}/denial", tag = "dues", params(("room" = u32, Path, description = "The room"), ("receipt" = u64, Path, description = "The receipt")), responses((status = 204), Refused))]
 pub(super) async fn deny(
+    State(app): State<Arc<App>>,
     Money(accounts): Money,
     Caller(caller): Caller,
     InPath((room, receipt)): InPath<(u32, u64)>,
 ) -> Result<StatusCode, Problem> {
-    accounts.dues().deny_cash(caller.user, RoomId(room), ReceiptId(receipt)).await?;
+    let told = accounts.dues().deny_cash(caller.user, RoomId(room), ReceiptId(receipt)).await?;
+    settle(&app, told).await;
     Ok(StatusCode::NO_CONTENT)
 }

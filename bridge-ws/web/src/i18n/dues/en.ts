@@ -1,13 +1,19 @@
+import { calendarDayText } from "../dates";
 import type { DuesStrings } from "./strings";
 
 const won = new Intl.NumberFormat("en", { style: "currency", currency: "KRW" });
-const format = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });
-const day = (date: string): string => format.format(new Date(`${date}T00:00:00Z`));
+const day = (date: string): string => calendarDayText("en", date, "short");
 const WHAT: Readonly<Record<string, string>> = {
+  paid: "paid",
+  paidInCash: "paid in cash",
+  creditUsed: "paid from credit",
+  refunded: "given back",
+  refundedInCash: "given back in cash",
   waived: "waived",
   lateFee: "late fee",
   void: "no longer asked",
-  creditUsed: "paid from credit",
+  cashRecorded: "cash to be confirmed",
+  cashDenied: "no cash received",
 };
 
 export const duesEn: DuesStrings = {
@@ -30,7 +36,7 @@ export const duesEn: DuesStrings = {
   amountFault: "Enter an amount of ₩1 or more.",
   walletPassword: "Wallet password",
   walletHolds: (amount) => `Your wallet holds ${amount}.`,
-  noWallet: "You have no wallet yet. Choose a password to open one.",
+  noWallet: "You have no wallet yet. Choose a password of 8 characters or more to open one.",
   openWallet: "Open a wallet",
   tooMuch: (amount) => `The ${amount} above is credit for the next dues.`,
   payNow: "Pay",

@@ -1,11 +1,20 @@
+import { calendarDayText } from "../dates";
 import type { DuesStrings } from "./strings";
 
 const number = new Intl.NumberFormat("ko-KR");
-const day = (date: string): string => {
-  const [, month, of] = date.split("-").map(Number);
-  return `${month}월 ${of}일`;
+const day = (date: string): string => calendarDayText("ko-KR", date, "long");
+const WHAT: Readonly<Record<string, string>> = {
+  paid: "납부",
+  paidInCash: "현금 납부",
+  creditUsed: "적립금 납부",
+  refunded: "돌려줌",
+  refundedInCash: "현금으로 돌려줌",
+  waived: "면제",
+  lateFee: "연체료",
+  void: "청구 취소",
+  cashRecorded: "현금 확인 대기",
+  cashDenied: "현금 받지 않음",
 };
-const WHAT: Readonly<Record<string, string>> = { waived: "면제", lateFee: "연체료", void: "청구 취소", creditUsed: "적립금 납부" };
 
 export const duesKo: DuesStrings = {
   title: "회비",
@@ -26,7 +35,7 @@ export const duesKo: DuesStrings = {
   amountFault: "1원 이상의 금액을 적어 주세요.",
   walletPassword: "지갑 비밀번호",
   walletHolds: (won) => `지갑에 ${won}이 있어요.`,
-  noWallet: "아직 지갑이 없어요. 비밀번호를 정하면 지갑이 만들어져요.",
+  noWallet: "아직 지갑이 없어요. 비밀번호를 8자 이상으로 정하면 지갑이 만들어져요.",
   openWallet: "지갑 만들기",
   tooMuch: (won) => `더 내는 ${won}은 다음 회비로 쓰여요.`,
   payNow: "내기",

@@ -1,3 +1,4 @@
+import { calendarDayText } from "../dates";
 import type { ExpenseStrings } from "./strings";
 
 export const expensesEn: ExpenseStrings = {
@@ -5,7 +6,7 @@ export const expensesEn: ExpenseStrings = {
   proposed: (title, won, inCash) => `Expense: ${title} ${won}${inCash ? " in cash" : ""}`,
   asks: "wants to be paid from the dues",
   to: (name) => `to ${name}`,
-  until: (day) => `until ${day}`,
+  until: (date) => `until ${calendarDayText("en", date, "short")}`,
   agreed: (approvals, quorum) => `${approvals} of ${quorum} agree`,
   objected: (objections) => `${objections} object`,
   atOnce: "within the limit",

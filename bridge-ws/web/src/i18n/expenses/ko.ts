@@ -1,3 +1,4 @@
+import { calendarDayText } from "../dates";
 import type { ExpenseStrings } from "./strings";
 
 export const expensesKo: ExpenseStrings = {
@@ -5,7 +6,7 @@ export const expensesKo: ExpenseStrings = {
   proposed: (title, won, inCash) => `지출 요청: ${title} ${won}${inCash ? " (현금)" : ""}`,
   asks: "회비에서 쓰려고 해요",
   to: (name) => `${name}에게`,
-  until: (day) => `${day}까지`,
+  until: (date) => `${calendarDayText("ko-KR", date, "long")}까지`,
   agreed: (approvals, quorum) => `동의 ${approvals}/${quorum}`,
   objected: (objections) => `반대 ${objections}`,
   atOnce: "동의 없이 쓸 수 있는 금액",

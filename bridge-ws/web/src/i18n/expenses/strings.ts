@@ -4,7 +4,7 @@ export interface ExpenseStrings {
   readonly proposed: (title: string, won: string, inCash: boolean) => string;
   readonly asks: string;
   readonly to: (name: string) => string;
-  readonly until: (day: string) => string;
+  readonly until: (date: string) => string;
   readonly agreed: (approvals: number, quorum: number) => string;
   readonly objected: (objections: number) => string;
   readonly atOnce: string;

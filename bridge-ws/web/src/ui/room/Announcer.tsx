@@ -3,6 +3,7 @@ import { useStrings } from "../../i18n/language";
 import { isTalk } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
+import { newestToSay } from "./hasLine";
 import { eventText, nameOf, spokenText } from "./summary";
 
 /** Reads out what is newly said in the room on the screen. The list itself is silent: it also grows at its top. */
@@ -11,7 +12,7 @@ export function Announcer({ room }: { room: RoomState | undefined }): ReactNode 
   const { me } = useSession();
   const [text, setText] = useState("");
   const heard = useRef({ room: 0, id: 0 });
-  const newest = room?.messages.at(-1);
+  const newest = room === undefined ? undefined : newestToSay(room.messages);
 
   useEffect(() => {
     if (room === undefined || newest === undefined) return;
@@ -26,7 +27,7 @@ export function Announcer({ room }: { room: RoomState | undefined }): ReactNode 
     }
     const said = isTalk(newest)
       ? strings.message.said(nameOf(strings, room.people, newest.sender), spokenText(strings, newest))
-      : eventText(strings, newest, room.people);
+      : eventText(strings, newest, room.people, me.id);
     setText(said ?? "");
   }, [room, newest, me.id, strings]);
 

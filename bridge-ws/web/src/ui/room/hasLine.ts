@@ -6,3 +6,9 @@ import { isShown, type Message } from "../../protocol/message";
 export function hasLine(message: Message): boolean {
   return isShown(message) && !isQuiet(message) && !isQuietExpense(message);
 }
+
+/** The newest message that is to be read out; one that only changes a card leaves standing what was said before it. */
+export function newestToSay(messages: readonly Message[]): Message | undefined {
+  // One that is not shown is to be heard of, too: it may have deleted what was said.
+  return messages.findLast((message) => !isShown(message) || hasLine(message));
+}

@@ -4,6 +4,7 @@ import { useStrings } from "../../i18n/language";
 import type { Message } from "../../protocol/message";
 import type { PeopleView } from "../../room/people";
 import type { RoomState } from "../../room/state";
+import { useSession } from "../context";
 import { RoomPatch } from "../parts/RoomPatch";
 import { eventText } from "./summary";
 
@@ -29,7 +30,8 @@ export function UnreadLine(): ReactNode {
 
 export function EventLine({ message, people }: { message: Message; people: PeopleView }): ReactNode {
   const strings = useStrings();
-  return <p className="event-line">{eventText(strings, message, people)}</p>;
+  const { me } = useSession();
+  return <p className="event-line">{eventText(strings, message, people, me.id)}</p>;
 }
 
 /** The top of a room whose past is loaded to its beginning. */

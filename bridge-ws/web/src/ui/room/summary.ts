@@ -10,7 +10,7 @@ import type { RoomState } from "../../room/state";
 import { hasLine } from "./hasLine";
 
 /** What an event of the room says; null for a message that is no event. */
-export function eventText(strings: Strings, message: Message, people: PeopleView): string | null {
+export function eventText(strings: Strings, message: Message, people: PeopleView, me: number): string | null {
   const { event, room } = strings;
   const name = message.text || (people.members.get(message.reference)?.name ?? room.unknownMember);
   switch (message.kind) {
@@ -33,7 +33,7 @@ export function eventText(strings: Strings, message: Message, people: PeopleView
     case Kind.Request:
       return strings.dues.requested(cardOf(message)?.title ?? "");
     case Kind.RequestChanged:
-      return duesText(strings, message, people);
+      return duesText(strings, message, people, me);
     case Kind.Expense:
     case Kind.ExpenseChanged:
       return expenseText(strings, message);
@@ -56,9 +56,10 @@ export function spokenText(strings: Strings, message: Message): string {
   return isPicture(file) ? strings.file.picture : strings.file.named(file.name);
 }
 
-/** A reminder, or what became of a charge. */
-function duesText(strings: Strings, message: Message, people: PeopleView): string {
+/** A reminder, in other words to those whom it names, or what became of a charge. */
+function duesText(strings: Strings, message: Message, people: PeopleView, me: number): string {
   const reminder = reminderOf(message);
+  if (reminder?.users.includes(me) === true) return strings.dues.remindedMe(reminder.title, reminder.due);
   if (reminder !== null) return strings.dues.reminded(reminder.title, reminder.users.length);
   const change = chargeChangeOf(message);
   if (change === null) return "";
@@ -107,7 +108,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
   const last = room.messages.findLast(hasLine);
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
-  const event = eventText(strings, last, room.people);
+  const event = eventText(strings, last, room.people, me);
   if (event !== null) return event;
   const text = room.withdrawn.has(last.id) ? strings.message.withdrawn : spokenText(strings, last);
   const name = last.sender === me ? strings.list.you : nameOf(strings, room.people, last.sender);
