@@ -9,6 +9,9 @@
 # CQL_SYNC=batch syncs before it confirms; the default, as everywhere, is to sync every ten seconds.
 set -euo pipefail
 
+# shellcheck source=ops/testing/stop.sh
+. "$(dirname "${BASH_SOURCE[0]}")/stop.sh"
+
 version=5.0.9
 jars=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/target/tools/cassandra-$version
 heap=512m
@@ -176,14 +179,7 @@ start() {
     echo "127.0.0.1:$port"
 }
 
-stop() {
-    local folder=$1 server
-    [ -s "$folder/pid" ] || return 0
-    server=$(cat "$folder/pid")
-    kill "$server" 2>/dev/null || return 0
-    # One that has ended stays in the list for as long as nobody asks for it.
-    while [ -e "/proc/$server" ] && ! grep -q '^State:.Z' "/proc/$server/status" 2>/dev/null; do sleep 0.1; done
-}
+stop() { stop_server "$1/pid"; }
 
 case "${1:-}:$#" in
 java:1 | install:1 | start:2 | start:3 | stop:2) "$@" ;;

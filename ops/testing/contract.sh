@@ -6,9 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # shellcheck source=ops/testing/missing.sh
 . ops/testing/missing.sh
+# shellcheck source=ops/testing/serve.sh
+. ops/testing/serve.sh
 
-target=${CARGO_TARGET_DIR:-target}
-moim=$target/debug/moim
 schemathesis=target/tools/schemathesis/bin/schemathesis
 checks=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
 
@@ -16,22 +16,8 @@ if [ ! -x "$schemathesis" ]; then
     missing "contract test" "schemathesis could not be installed into target/tools"
     exit
 fi
-cargo build --locked --workspace --bin moim
-
-folder=$(mktemp -d)
-: >"$folder/said"
 # Without limits of rate: here it is one person who asks thousands of times.
-"$moim" serve --data "$folder/data" --listen 127.0.0.1:0 --engine-listen 127.0.0.1:0 --set log.filter=warn \
-    --set trial.enabled=true --set limits.sends_per_second_max=0 >"$folder/said" &
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
-
-base_url=
-while [ -z "$base_url" ]; do
-    kill -0 "$server" || { echo "the server did not start"; exit 1; }
-    base_url=$(sed -n 's/^ *browsers *\(http[^ ]*\).*/\1/p' "$folder/said")
-    [ -n "$base_url" ] || sleep 0.05
-done
+serve --set limits.sends_per_second_max=0
 
 echo "correct horse" | "$moim" user add contract@example.org 계약 --data "$folder/data" >/dev/null
 "$moim" room create 모임 --by contract@example.org --data "$folder/data" >/dev/null
@@ -47,5 +33,4 @@ else
     exit 1
 fi
 
-kill -TERM "$server"
-wait "$server"
+served

@@ -6,6 +6,11 @@
 #   mariadb.sh stop FOLDER           stop the one that was started there, and wait for its end
 set -euo pipefail
 
+# shellcheck source=ops/testing/stop.sh
+. "$(dirname "${BASH_SOURCE[0]}")/stop.sh"
+
+start_s_max=300
+
 # Debian keeps servers where an ordinary user's path does not lead.
 PATH=$PATH:/usr/sbin
 
@@ -69,7 +74,7 @@ run() {
 }
 
 start() {
-    local folder port=${2:-}
+    local folder port=${2:-} deadline=$((SECONDS + start_s_max))
     mkdir -p "$1"
     # The server's tools look for a relative path below a folder of their own.
     folder=$(realpath "$1")
@@ -83,18 +88,17 @@ start() {
             say "the server did not start; see $folder/server.log"
             exit 1
         fi
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            kill -9 "$server"
+            say "the server did not answer within $start_s_max s; see $folder/server.log"
+            exit 1
+        fi
         sleep 0.1
     done
     address "$port"
 }
 
-stop() {
-    local folder=$1 server
-    [ -s "$folder/pid" ] || return 0
-    server=$(cat "$folder/pid")
-    kill "$server" 2>/dev/null || return 0
-    while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
-}
+stop() { stop_server "$1/pid"; }
 
 case "${1:-}:$#" in
 start:2 | start:3 | run:3 | stop:2) ;;

@@ -4,6 +4,9 @@
 #   s3.sh stop FOLDER    stop the one that was started there, and wait for its end
 set -euo pipefail
 
+# shellcheck source=ops/testing/stop.sh
+. "$(dirname "${BASH_SOURCE[0]}")/stop.sh"
+
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/target/tools/moto/bin
 start_s_max=60
 
@@ -21,14 +24,7 @@ start() {
     echo "s3://any:secret@moim-test/files?endpoint=$url&region=us-east-1"
 }
 
-stop() {
-    [ -f "$1/pid" ] || return 0
-    local pid
-    pid=$(cat "$1/pid")
-    kill "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
-    rm "$1/pid"
-}
+stop() { stop_server "$1/pid"; }
 
 case ${1:-} in
 start | stop) "$1" "$2" ;;

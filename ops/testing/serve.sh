@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A server of a test's own, on free ports and a folder that is thrown away; to be sourced, at the top of the tree.
 
-# serve: starts it and sets moim, base_url (where browsers connect) and engine (where native clients do). It ends with the
+# serve [OPTION...]: starts it, with further options, and sets moim, base_url (where browsers connect) and engine (where native clients do). It ends with the
 # script, however that ends.
 serve() {
     moim=$(realpath "${CARGO_TARGET_DIR:-target}/debug/moim")
@@ -10,7 +10,7 @@ serve() {
     folder=$(mktemp -d)
     : >"$folder/said"
     "$moim" serve --data "$folder/data" --listen 127.0.0.1:0 --engine-listen 127.0.0.1:0 --set log.filter=warn \
-        --set trial.enabled=true >"$folder/said" &
+        --set trial.enabled=true "$@" >"$folder/said" &
     server=$!
     trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
     base_url=

@@ -15,6 +15,7 @@ mod mock;
 #[expect(dead_code, reason = "the store's own tests stage more with it")]
 #[path = "../../../persistence/tests/integration/cql/node.rs"]
 mod node;
+mod scripts;
 mod search;
 mod serve;
 mod server;
