@@ -1,4 +1,4 @@
-import { ApiError, ask, fieldsOf, keyed, numberOf, rowsOf, textOf } from "./http";
+import { ApiError, ask, beforeThat, fieldsOf, keyed, numberOf, rowsOf, textOf } from "./http";
 
 export type Standing = "open" | "paid" | "exempt" | "void";
 
@@ -86,19 +86,11 @@ export interface Receipt {
   readonly state: "waiting" | "confirmed" | "denied";
 }
 
-export interface StatementLine {
-  readonly number: number;
-  readonly amount: number;
-  readonly balanceAfter: number;
-  readonly postedAtMs: number;
-  readonly counterpart: string;
-  readonly hash: string;
-}
-
 const place = (room: number): string => `/api/v1/rooms/${room}/dues`;
 
-export async function duesRequests(room: number): Promise<DuesRequest[]> {
-  return rowsOf(await ask("GET", `${place(room)}/requests`)).map(requestOf);
+/** The newest requests; with `before`, those that were made before that one. */
+export async function duesRequests(room: number, before?: number): Promise<DuesRequest[]> {
+  return rowsOf(await ask("GET", `${place(room)}/requests${beforeThat(before)}`)).map(requestOf);
 }
 
 export async function duesRequest(room: number, id: number): Promise<readonly [DuesRequest, ChargeOfMember[]]> {
@@ -213,18 +205,6 @@ export async function settleReceipt(room: number, receipt: number, confirmed: bo
 export function exportPath(room: number, request: number | null, language: string): string {
   const one = request === null ? "" : `request=${request}&`;
   return `${place(room)}/export?${one}lang=${language}`;
-}
-
-/** Entries of the fund, the oldest first. */
-export async function statement(fund: number): Promise<StatementLine[]> {
-  return rowsOf(await ask("GET", `/api/v1/ledger/groups/${fund}/entries`)).map((row) => ({
-    number: numberOf(row["number"]),
-    amount: numberOf(row["amount"]),
-    balanceAfter: numberOf(row["balanceAfter"]),
-    postedAtMs: numberOf(row["postedAtUnixMs"]),
-    counterpart: textOf(row["counterpartName"]),
-    hash: textOf(row["hash"]),
-  }));
 }
 
 /** What the user's wallet holds; null without one. */

@@ -1,4 +1,4 @@
-import { ask, fieldsOf, keyed, numberOf, rowsOf, textOf } from "./http";
+import { ask, beforeThat, fieldsOf, keyed, numberOf, rowsOf, textOf } from "./http";
 
 export type ExpenseState = "proposed" | "posted" | "refused" | "expired" | "withdrawn";
 
@@ -53,8 +53,9 @@ export interface NewExpense {
 
 const place = (room: number): string => `/api/v1/rooms/${room}/expenses`;
 
-export async function expenses(room: number): Promise<Expense[]> {
-  return rowsOf(await ask("GET", place(room))).map(expenseOf);
+/** The newest expenses; with `before`, those that were proposed before that one. */
+export async function expenses(room: number, before?: number): Promise<Expense[]> {
+  return rowsOf(await ask("GET", place(room) + beforeThat(before))).map(expenseOf);
 }
 
 export async function expense(room: number, id: number): Promise<Expense> {

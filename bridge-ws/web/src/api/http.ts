@@ -93,3 +93,9 @@ export function numberOf(value: unknown): number {
   const number = typeof value === "string" || typeof value === "number" ? Number(value) : 0;
   return Number.isSafeInteger(number) ? number : 0;
 }
+
+/** Rows of one answer of a list that pages from the newest on; fewer are the last. */
+export const LIST_PAGE = 100;
+
+/** The query of such a list's page. */
+export const beforeThat = (before: number | undefined): string => (before === undefined ? "" : `?before=${before}`);

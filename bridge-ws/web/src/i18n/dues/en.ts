@@ -1,6 +1,7 @@
 import { calendarDayText } from "../dates";
 import type { DuesStrings } from "./strings";
 
+const count = new Intl.NumberFormat("en");
 const won = new Intl.NumberFormat("en", { style: "currency", currency: "KRW" });
 const day = (date: string): string => calendarDayText("en", date, "short");
 const WHAT: Readonly<Record<string, string>> = {
@@ -56,6 +57,7 @@ export const duesEn: DuesStrings = {
   movedAt: "Last paid",
   exportTable: "Table (CSV)",
   print: "Print",
+  more: "Show more",
   ownTitle: "My dues in all rooms",
   actionsOf: (name) => `Dues of ${name}`,
   recordCash: "Received in cash",
@@ -105,6 +107,8 @@ export const duesEn: DuesStrings = {
   came: "In",
   went: "Out",
   balance: "Balance",
+  reading: (read, of) => (of === 0 ? "Reading the ledger" : `Reading the ledger (${count.format(read)} of ${count.format(of)})`),
+  newestOf: (shown, of) => `The newest ${count.format(shown)} of ${count.format(of)} entries.`,
   head: "Head of the chain",
   headText: "It differs if any earlier entry was changed. Compare it with what the room was told.",
   requested: (title) => `Dues asked for: ${title}`,

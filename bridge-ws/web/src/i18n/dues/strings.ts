@@ -38,6 +38,7 @@ export interface DuesStrings {
   readonly movedAt: string;
   readonly exportTable: string;
   readonly print: string;
+  readonly more: string;
   readonly ownTitle: string;
   readonly actionsOf: (name: string) => string;
   readonly recordCash: string;
@@ -87,6 +88,8 @@ export interface DuesStrings {
   readonly came: string;
   readonly went: string;
   readonly balance: string;
+  readonly reading: (read: number, of: number) => string;
+  readonly newestOf: (shown: number, of: number) => string;
   readonly head: string;
   readonly headText: string;
   readonly requested: (title: string) => string;

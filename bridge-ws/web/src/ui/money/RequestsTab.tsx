@@ -1,10 +1,12 @@
-import { useState, type ReactNode } from "react";
-import { endPlan, type Plan } from "../../api/dues";
+import { useCallback, useState, type ReactNode } from "react";
+import { duesRequests, endPlan, type Plan } from "../../api/dues";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { ConfirmDialog } from "../dialogs/ConfirmDialog";
 import { Button } from "../parts/Button";
+import { More } from "./More";
 import { PlanDialog } from "./PlanDialog";
+import { useOlder } from "./useOlder";
 import type { DuesView } from "./useDues";
 
 /** Plans, and what was asked by them. */
@@ -12,6 +14,10 @@ export function RequestsTab({ room, view }: { room: RoomState; view: DuesView })
   const { dues } = useStrings();
   const [editing, setEditing] = useState<Plan | "new" | null>(null);
   const [ending, setEnding] = useState<Plan | null>(null);
+  const older = useOlder(
+    view.requests,
+    useCallback((before: number) => duesRequests(room.id, before), [room.id]),
+  );
   const keeper = view.balances?.keeper === true;
   return (
     <>
@@ -48,7 +54,7 @@ export function RequestsTab({ room, view }: { room: RoomState; view: DuesView })
       <section>
         <h3>{dues.tabs.requests}</h3>
         <ul className="money-plans">
-          {view.requests.map((request) => (
+          {older.rows.map((request) => (
             <li key={request.id}>
               <div>
                 <strong>{request.title}</strong>
@@ -60,6 +66,7 @@ export function RequestsTab({ room, view }: { room: RoomState; view: DuesView })
             </li>
           ))}
         </ul>
+        <More of={older} />
         {view.requests.length === 0 && <p className="money-note">{dues.nothingYet}</p>}
       </section>
       {editing !== null && (

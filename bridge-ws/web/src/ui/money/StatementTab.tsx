@@ -1,36 +1,37 @@
-import { useEffect, useState, type ReactNode } from "react";
-import { statement, type StatementLine } from "../../api/dues";
+import { memo, type ReactNode } from "react";
+import { isWhole, type StatementLine } from "../../api/statement";
 import { moneyTimeText } from "../../i18n/dates";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
+import { Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
+import { useStatement } from "./useStatement";
 import type { DuesView } from "./useDues";
 
 /** The fund's entries, with the head of their chain; it prints by itself. */
 export function StatementTab({ room, view }: { room: RoomState; view: DuesView }): ReactNode {
   const strings = useStrings();
   const { dues } = strings;
-  const [lines, setLines] = useState<readonly StatementLine[]>([]);
   const fund = view.balances?.fund ?? 0;
-  useEffect(() => {
-    let shown = true;
-    if (fund === 0) return undefined;
-    statement(fund).then(
-      (found) => shown && setLines(found),
-      () => undefined,
-    );
-    return () => {
-      shown = false;
-    };
-  }, [fund, view.turn]);
-  const last = lines.at(-1);
+  const { statement, fault } = useStatement(fund, view.turn);
+  const { lines, entries, hash } = statement;
+  const whole = isWhole(statement);
+  if (view.balances === null) return <Fault text={view.fault} />;
   if (fund === 0) return <p className="money-note">{dues.nothingYet}</p>;
   return (
     <section className="money-statement">
       <header>
         <h3>{dues.statementOf(room.name)}</h3>
-        <Button onClick={() => window.print()}>{dues.print}</Button>
+        <Button disabled={!whole} onClick={() => window.print()}>{dues.print}</Button>
       </header>
+      <Fault text={fault} />
+      {fault !== undefined && <Button onClick={view.reload}>{strings.retry}</Button>}
+      {fault === undefined && !whole && (
+        <p className="money-note" role="status">
+          {dues.reading(lines.length, entries)}
+        </p>
+      )}
+      {whole && lines.length < entries && <p className="money-note">{dues.newestOf(lines.length, entries)}</p>}
       <div className="money-table scroll" tabIndex={0} role="region" aria-label={dues.tabs.statement}>
         <table>
           <thead>
@@ -51,24 +52,33 @@ export function StatementTab({ room, view }: { room: RoomState; view: DuesView }
           </thead>
           <tbody>
             {lines.map((line) => (
-              <tr key={line.number}>
-                <td>{line.number}</td>
-                <td className="is-time">{moneyTimeText(strings, line.postedAtMs)}</td>
-                <td>{line.counterpart}</td>
-                <td className="is-won">{line.amount > 0 ? dues.won(line.amount) : ""}</td>
-                <td className="is-won">{line.amount < 0 ? dues.won(-line.amount) : ""}</td>
-                <td className="is-won">{dues.won(line.balanceAfter)}</td>
-              </tr>
+              <Row key={line.number} line={line} />
             ))}
           </tbody>
         </table>
       </div>
-      {last !== undefined && (
+      {whole && entries > 0 && (
         <p className="money-head">
-          <strong>{dues.head}</strong> <code>{last.hash}</code>
+          <strong>{dues.head}</strong> <code>{hash}</code>
           <span>{dues.headText}</span>
         </p>
       )}
     </section>
   );
 }
+
+/** Once drawn it stays as it is, however many others come. */
+const Row = memo(function Row({ line }: { line: StatementLine }): ReactNode {
+  const strings = useStrings();
+  const { won } = strings.dues;
+  return (
+    <tr>
+      <td>{line.number}</td>
+      <td className="is-time">{moneyTimeText(strings, line.postedAtMs)}</td>
+      <td>{line.counterpart}</td>
+      <td className="is-won">{line.amount > 0 ? won(line.amount) : ""}</td>
+      <td className="is-won">{line.amount < 0 ? won(-line.amount) : ""}</td>
+      <td className="is-won">{won(line.balanceAfter)}</td>
+    </tr>
+  );
+});
