@@ -182,26 +182,6 @@ async fn cash_counts_once_a_second_person_says_so_and_never_becomes_a_wallets(ar
     club.is_sound().await;
 }
 
-async fn a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied(arm: Arm) {
-    let club = Club::open(arm).await;
-    let request = club.asked().await;
-    let charge = club.charge(&request, &club.jun).await.id;
-    let (minji, jun) = (club.minji.user.id, club.jun.user.id);
-    let new = NewReceipt { actor: minji, key: key(), room: club.room, charge, amount: 4_000, note: String::new() };
-    let (receipt, first) = club.dues().record_cash(new.clone()).await.unwrap();
-    assert_eq!((club.dues().record_cash(new).await.unwrap(), first.is_some()), ((receipt.clone(), None), true));
-    club.dues().deny_cash(jun, club.room, receipt.id).await.unwrap();
-    let twice = club.dues().deny_cash(jun, club.room, receipt.id).await;
-    assert_eq!(dues_refused(twice), DuesRefused::ReceiptSettled(receipt.id));
-    let told = club.told().await;
-    let cash: Vec<_> = told.iter().filter(|(kind, _)| *kind == Kind::RequestChanged).map(|(_, text)| text).collect();
-    let what = |what: &str| {
-        serde_json::json!({ "request": request.id.0, "what": what, "user": jun.0, "charge": charge.0, "amount": 4_000,
-            "open": 10_000, "credit": 0, "askedOf": 3, "paidBy": 0, "collected": 0 })
-    };
-    assert_eq!(cash, [&what("cashRecorded"), &what("cashDenied")]);
-}
-
 async fn the_treasurer_alone_records_waives_and_gives_back(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -324,7 +304,6 @@ on_each_arm!(
     the_same_payment_sent_again_is_paid_once,
     a_payment_that_was_made_is_answered_so_whatever_became_of_its_payer,
     cash_counts_once_a_second_person_says_so_and_never_becomes_a_wallets,
-    a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied,
     the_treasurer_alone_records_waives_and_gives_back,
     who_leaves_owes_nothing_more_and_gets_his_credit_back,
     what_was_asked_stays_whatever_becomes_of_the_plan,

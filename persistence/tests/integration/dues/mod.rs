@@ -1,6 +1,7 @@
 //! Dues: plans, requests, what is paid of them by wallet and in cash, given back, let go, and settled when somebody leaves.
 
 mod at_once;
+mod cash;
 mod contract;
 mod expected;
 mod leaving;
