@@ -42,6 +42,8 @@ impl Core {
             });
             match answer {
                 Ok(answer) => core.put(key, |encoder, out| put_answer(encoder, out, envelope, &answer)),
+                // Nothing was done: the caller need not ask himself whether he has paid.
+                Err(error @ StoreError::Busy { .. }) => core.busy(key, envelope, &error.to_string()),
                 Err(error) => core.refuse_stored(key, envelope, &error),
             }
         });

@@ -13,17 +13,11 @@ use crate::shard::{CHANGES, ConnectionKey, LoadedRoom, Refusal, StoreAnswer, Sto
 
 /// Newest messages of a room that are loaded with it, so that clients resume without asking the store.
 const RECENT_LOADED: usize = 32;
-/// When to ask a store again that did not answer, or was busy.
-const STORE_RETRY_MS: u32 = 500;
 
 /// What a caller is told of a store's error.
 pub(super) fn refusal(error: &StoreError) -> Refusal {
     let code = error.code();
-    let retry_after_ms = match error {
-        StoreError::TooManyAttempts { retry_after_ms } => u32::try_from(*retry_after_ms).unwrap_or(u32::MAX),
-        _ if code == ErrorCode::StoreUnavailable => STORE_RETRY_MS,
-        _ => 0,
-    };
+    let retry_after_ms = u32::try_from(error.retry_after_ms()).unwrap_or(u32::MAX);
     if code == ErrorCode::Internal {
         tracing::error!(%error, "a store failed");
         // What failed inside is for the log, not for callers.

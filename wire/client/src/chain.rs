@@ -21,6 +21,22 @@ pub enum ChainFault {
     /// An entry begins with the balance at which the one before it ended, and ends with as much more as came.
     #[error("entry {0} does not add up with the balance before it")]
     Balance(u64),
+    /// An entry of another wallet.
+    #[error("entry {number} is of wallet {found}")]
+    Account {
+        /// The entry.
+        number: u64,
+        /// Whose it is.
+        found: WalletId,
+    },
+    /// More was verified before than the server has told of now: what it told is older, or entries are gone.
+    #[error("{told} entries are told of, and {verified} were verified before; ask where the chain stands once more")]
+    Behind {
+        /// How many the server tells of.
+        told: u64,
+        /// How many were verified.
+        verified: u64,
+    },
     /// An entry's hash is made of all of it and of the hash before.
     #[error("entry {number} has the hash {found}, but comes to {computed}")]
     Hash {
@@ -79,7 +95,10 @@ impl Chain {
             return Err(ChainFault::Balance(link.number));
         }
         let computed = link.hash_after(self.head);
-        if computed != entry.hash || link.account != self.wallet.0 {
+        if link.account != self.wallet.0 {
+            return Err(ChainFault::Account { number: link.number, found: WalletId(link.account) });
+        }
+        if computed != entry.hash {
             return Err(ChainFault::Hash { number: link.number, computed, found: entry.hash });
         }
         *self = Self { wallet: self.wallet, entries: expected, balance: Won(link.balance_after), head: computed };
@@ -109,6 +128,9 @@ impl Client {
         let wallet = fund.wallet.id;
         let broken = |fault| Error::Chain { wallet, fault };
         let mut chain = verified.unwrap_or_else(|| Chain::new(wallet));
+        if chain.entries > fund.entries {
+            return Err(broken(ChainFault::Behind { told: fund.entries, verified: chain.entries }));
+        }
         while chain.entries < fund.entries {
             let left = usize::try_from(fund.entries - chain.entries).unwrap_or(usize::MAX);
             let page = self.entries(wallet, chain.entries, left.min(LIST_LIMIT_MAX)).await?;

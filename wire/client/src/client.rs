@@ -227,7 +227,8 @@ impl Client {
             match answer.await.unwrap_or_else(|_| Err(self.ended())) {
                 Err(Error::Busy { retry_after }) if tries < BUSY_TRIES_MAX => {
                     tries += 1;
-                    tokio::time::sleep(retry_after.max(Duration::from_millis(20))).await;
+                    // Later each time, so that those who are told so at once do not come back in step for ever.
+                    tokio::time::sleep(retry_after.max(Duration::from_millis(20)) * tries).await;
                 }
                 answer => return answer,
             }

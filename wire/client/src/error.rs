@@ -40,8 +40,9 @@ pub enum Error {
     /// The server refused the request. A send that ends so is not stored.
     #[error("refused: {0}")]
     Refused(Refusal),
-    /// The answer to a send or a payment was lost, and asked again it was refused: it may or may not have been carried out.
-    #[error("the answer was lost, and asked again it was refused: {0}")]
+    /// The answer to a send or a payment was lost and asked again it was refused, or the server failed over it: it may or may not
+    /// have been carried out.
+    #[error("whether it was carried out is not known; the last that the server said: {0}")]
     Uncertain(Refusal),
     /// The server had too much to do, several times in a row. Nothing changed.
     #[error("the server is busy, again after {} ms", .retry_after.as_millis())]
@@ -60,6 +61,14 @@ pub enum Error {
     TextTooLong {
         /// Unicode scalar values.
         chars: usize,
+    },
+    /// A request with a text, such as a password or a key, that no frame holds. It was not asked.
+    #[error("a request of {bytes} bytes; the server takes {bytes_max}")]
+    RequestTooLong {
+        /// Of its frame.
+        bytes: usize,
+        /// As the server said in its welcome.
+        bytes_max: usize,
     },
     /// A stream of this room is open already; a client follows a room once.
     #[error("room {0} is open already")]

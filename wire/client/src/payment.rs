@@ -17,6 +17,8 @@ use crate::request::Request;
 
 /// The shortest wait before a server is asked again that could not answer.
 const RETRY_MIN: Duration = Duration::from_millis(50);
+/// The longest that a payment waits for by itself; who has guessed passwords waits longer, and is told.
+const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// By which the server knows a payment again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +101,14 @@ impl fmt::Display for Paid {
 
 impl Client {
     /// Pays a charge. Over breaks, and while the server is busy or its stores do not answer, it is asked again under the
-    /// same key, so that money moves once. The future may be dropped and the payment paid again.
+    /// same key, so that money moves once. The future may be dropped and the payment paid again: a server that has made it
+    /// says so under its key, whatever has become of the password, the wallet and the membership since.
     ///
     /// # Errors
     /// [`Error::Refused`]: nothing was moved (`WrongPassword`, `InsufficientFunds`, `NoWallet`, `NotAMember`,
-    /// `InvalidField`, `KeyReused`; `RateLimited` after wrong passwords, with the time to wait). [`Error::Uncertain`]:
-    /// refused after an answer was lost, or the server failed. [`Error::SessionEnded`], [`Error::Closed`].
+    /// `InvalidField`, `KeyReused`, `StorageFull`; `RateLimited` after wrong passwords, with the time to wait), and
+    /// [`Error::RequestTooLong`]. After the others it may have been: [`Error::Uncertain`], refused after an answer was lost or by
+    /// a server that failed; [`Error::SessionEnded`], [`Error::Closed`], [`Error::Protocol`]. Keep its key, and pay it again.
     pub async fn pay(&self, payment: &Payment) -> Result<Paid, Error> {
         let mut answer_lost = false;
         loop {
@@ -132,6 +136,8 @@ impl Client {
                         Some(refusal.retry_after)
                     }
                     Some(ErrorCode::Internal) => return Err(Error::Uncertain(refusal)),
+                    Some(ErrorCode::RateLimited) if refusal.retry_after <= RETRY_MAX => Some(refusal.retry_after),
+                    Some(ErrorCode::StorageFull) if answer_lost => Some(refusal.retry_after),
                     _ if answer_lost => return Err(Error::Uncertain(refusal)),
                     _ => return Err(Error::Refused(refusal)),
                 },

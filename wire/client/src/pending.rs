@@ -41,8 +41,13 @@ impl Pending {
     /// The request id for somebody who will wait.
     pub(crate) fn add(&mut self, waiting: Waiting) -> u32 {
         let request = self.number();
-        self.waiting.insert(request, waiting);
+        self.insert(request, waiting);
         request
+    }
+
+    /// Enters who will wait under a number of [`Self::number`].
+    pub(crate) fn insert(&mut self, request: u32, waiting: Waiting) {
+        self.waiting.insert(request, waiting);
     }
 
     /// Who waits for the answer with that request id; `None` for an answer nobody waits for.

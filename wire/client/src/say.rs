@@ -82,8 +82,17 @@ impl Connection {
     pub(crate) fn on_command(&mut self, command: Command) -> Result<(), End> {
         match command {
             Command::Request { request, reply } => {
-                let number = self.pending.add(Waiting::Request(reply));
+                let (begin, number) = (self.out.len(), self.pending.number());
                 request.write(&mut self.encoder, &mut self.out, number);
+                let (bytes, bytes_max) = (self.out.len() - begin, self.published.session.borrow().frame_bytes_max);
+                if bytes > bytes_max {
+                    // Said, it would end the session and everything that waits in it.
+                    self.out.truncate(begin);
+                    // A caller who has gone needs no answer.
+                    let _ = reply.send(Err(Error::RequestTooLong { bytes, bytes_max }));
+                } else {
+                    self.pending.insert(number, Waiting::Request(reply));
+                }
             }
             Command::Remark(remark) => remark.write(&mut self.encoder, &mut self.out),
             Command::Send(outgoing) => {

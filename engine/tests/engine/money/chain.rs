@@ -1,7 +1,7 @@
 //! A member's client recomputes the fund's chain, and finds what a server changed in it.
 
 use moim_client::{Chain, ChainFault, Error, Payment, Won};
-use moim_wire::{ErrorCode, Opcode};
+use moim_wire::{ErrorCode, HEADER_BYTES, Opcode, body, schema};
 
 use crate::support::club::{DUES, WALLET_PASSWORD};
 use crate::support::relay::Fate;
@@ -38,6 +38,9 @@ fn the_chain_is_verified_and_goes_on_from_where_it_was() {
         let later = anna.wallets(Some(scene.room)).await.unwrap().fund.unwrap();
         let chain = anna.verify_fund(&later, Some(chain)).await.unwrap();
         assert_eq!((chain.entries, chain.balance), (4, Won(16_000)));
+        let older = anna.verify_fund(&fund, Some(chain)).await;
+        let fault = ChainFault::Behind { told: 3, verified: 4 };
+        assert!(matches!(older, Err(Error::Chain { fault: found, .. }) if found == fault), "nobody is accused");
         // What was verified once is not accepted as something else.
         let another = Chain { balance: Won(1), ..chain };
         assert!(matches!(anna.verify_fund(&later, Some(another)).await, Err(Error::Chain { .. })));
@@ -93,11 +96,13 @@ fn an_entry_that_was_changed_on_its_way_is_found() {
     });
     assert!(matches!(fault, ChainFault::Hash { number: 2, .. }), "{fault}");
     let fault = tampered(&club, |bytes| {
-        let last = bytes.len() - 1;
-        let hash_or_name = bytes.windows(32).rposition(|window| window.iter().all(|&byte| byte != 0)).unwrap();
-        assert!(hash_or_name < last);
-        bytes[hash_or_name] ^= 1;
+        let hash = {
+            let list = body::read::<schema::EntryList<'_>>(&bytes[HEADER_BYTES..]).unwrap();
+            list.entries().unwrap().get(2).hash().unwrap().bytes().to_vec()
+        };
+        let place = bytes.windows(hash.len()).position(|window| window == hash).unwrap();
+        bytes[place] ^= 1;
     });
-    assert!(matches!(fault, ChainFault::Hash { .. }), "{fault}");
+    assert!(matches!(fault, ChainFault::Hash { number: 3, .. }), "{fault}");
     club.end();
 }

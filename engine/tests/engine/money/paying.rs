@@ -219,9 +219,18 @@ fn a_bridges_sessions_do_not_ask_for_money_here() {
     trunk.attach_user(1, scene.ben.user, 99);
     trunk.expect(Opcode::Welcome);
     for session in [0, 1] {
-        let args = schema::WalletArgs { room: scene.room.0 };
-        let request = trunk.ask(session, Opcode::Wallet, |b| schema::Wallet::create(b, &args));
-        assert_eq!(trunk.answer(request).error_code(), Some(ErrorCode::NotAllowedHere));
+        let room = scene.room.0;
+        let wallet = trunk.ask(session, Opcode::Wallet, |b| schema::Wallet::create(b, &schema::WalletArgs { room }));
+        assert_eq!(trunk.answer(wallet).error_code(), Some(ErrorCode::NotAllowedHere));
+        let pay = trunk.ask(session, Opcode::Pay, |b| {
+            let (key, password) = (Some(b.create_string("a-key")), Some(b.create_string(WALLET_PASSWORD)));
+            schema::Pay::create(b, &schema::PayArgs { room, charge: 1, amount: 1, key, password })
+        });
+        assert_eq!(trunk.answer(pay).error_code(), Some(ErrorCode::NotAllowedHere));
+        let vote = trunk.ask(session, Opcode::Vote, |b| {
+            schema::Vote::create(b, &schema::VoteArgs { room, expense: 1, approves: true })
+        });
+        assert_eq!(trunk.answer(vote).error_code(), Some(ErrorCode::NotAllowedHere));
     }
     club.end();
 }

@@ -31,6 +31,7 @@ fn a_vote_that_decides_posts_the_expense_and_the_room_sees_it() {
         assert_eq!(refused(ben.vote(scene.room, ExpenseId(4_000), true).await), ErrorCode::InvalidField);
         let voted = ben.vote(scene.room, id, true).await.unwrap();
         assert_eq!((voted.state, voted.approvals, voted.own), (ExpenseState::Posted, 1, Decision::Approves));
+        assert_eq!(ben.vote(scene.room, id, true).await.unwrap(), voted, "as when its answer was lost");
         let fund = anna.wallets(Some(scene.room)).await.unwrap().fund.unwrap();
         assert_eq!(fund.wallet.balance, Won(1_000));
         assert!(

@@ -8,6 +8,7 @@ mod gap;
 mod goodbye;
 mod handshake;
 mod model;
+mod payment;
 mod peer;
 mod resend_refused;
 mod reset;
