@@ -16,12 +16,15 @@ export class ApiError extends Error {
 export const newKey = (): string => crypto.randomUUID();
 export const keyed = (key: string): HeadersInit => ({ "idempotency-key": key });
 
+/** Longer than the server takes to answer anything; whoever waits is told that no answer came. */
+const ANSWER_MS_MAX = 30_000;
+
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** Asks the server; the login travels in an HttpOnly cookie. Gives the answer's JSON, null where it has none. */
 export async function ask(method: Method, path: string, body?: object, extra?: HeadersInit): Promise<unknown> {
-  const response = await reach(method, path, body, extra);
-  const answer = await readJson(response);
+  const { response, text } = await reach(method, path, body, extra);
+  const answer = parsed(text);
   if (response.ok) return answer;
   throw refusalOf(response.status, answer, response.statusText);
 }
@@ -41,25 +44,23 @@ async function reach(
   path: string,
   body: object | undefined,
   extra: HeadersInit | undefined,
-): Promise<Response> {
+): Promise<{ response: Response; text: string }> {
   const headers = new Headers(extra);
   headers.set("accept", "application/json");
   if (body !== undefined) headers.set("content-type", "application/json");
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       method,
       headers,
       credentials: "same-origin",
       cache: "no-store",
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    return { response, text: await response.text() };
   } catch (fault) {
     throw new ApiError(0, "", fault instanceof Error ? fault.message : "no answer");
   }
-}
-
-async function readJson(response: Response): Promise<unknown> {
-  return parsed(await response.text());
 }
 
 /** An answer's JSON, or its text where it is none. */

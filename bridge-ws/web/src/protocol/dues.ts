@@ -53,24 +53,29 @@ export function chargeChangeOf(message: Message): ChargeChange | null {
   return said === null || said["what"] === "reminder" ? null : (said as unknown as ChargeChange);
 }
 
-/** What requests have come to, by the changes that are loaded. */
+/** What requests have come to, by the newest changes that are loaded. */
 export interface DuesNow {
+  /** Id of the newest message by which the user is asked for something else than before. */
+  readonly turn: number;
   /** The newest change of a request. */
   readonly newest: ReadonlyMap<number, ChargeChange>;
   /** The newest about the user himself. */
   readonly mine: ReadonlyMap<number, ChargeChange>;
 }
 
-export function duesNow(messages: readonly Message[], me: number): DuesNow {
+/** `live`: the run that ends at the newest; one of the past does not know what came after it. */
+export function duesNow(live: readonly Message[], me: number): DuesNow {
   const newest = new Map<number, ChargeChange>();
   const mine = new Map<number, ChargeChange>();
-  for (const message of messages) {
+  let turn = 0;
+  for (const message of live) {
     const change = chargeChangeOf(message);
+    if (message.kind === Kind.Request || change?.user === me) turn = message.id;
     if (change === null) continue;
     newest.set(message.reference, change);
     if (change.user === me) mine.set(message.reference, change);
   }
-  return { newest, mine };
+  return { turn, newest, mine };
 }
 
 /** Changes that lines of the room say in words; of the others the money's own line, and the card, say enough. */

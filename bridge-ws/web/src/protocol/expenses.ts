@@ -30,9 +30,9 @@ export function rulesOf(message: Message): RulesSaid | null {
   return parsed(message.text) as unknown as RulesSaid | null;
 }
 
-/** The newest change of an expense: what rests on it is to be asked for again. */
-export function expenseTurn(messages: readonly Message[], expense: number): number {
-  return messages.findLast(({ kind, reference }) => kind === Kind.ExpenseChanged && reference === expense)?.id ?? 0;
+/** The newest change of an expense in the run that ends at the newest: what rests on it is to be asked for again. */
+export function expenseTurn(live: readonly Message[], expense: number): number {
+  return live.findLast(({ kind, reference }) => kind === Kind.ExpenseChanged && reference === expense)?.id ?? 0;
 }
 
 /** Whether a message only changes a card. */

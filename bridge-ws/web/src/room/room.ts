@@ -115,6 +115,7 @@ export class Room {
       unread: this.#unread,
       current: this.#stream.phase === "live",
       messages: this.#talk.messages,
+      live: this.#talk.log.messages,
       withdrawn: this.#talk.log.withdrawn,
       atStart: this.#talk.atStart,
       older: this.#talk.older,

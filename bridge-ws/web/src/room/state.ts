@@ -30,6 +30,8 @@ export interface RoomState extends RoomEntry {
   /** Whether what is shown is all there is: not while connecting, opening or filling a gap. */
   readonly current: boolean;
   readonly messages: readonly Message[];
+  /** The run that ends at the newest; other than `messages` while `past`. */
+  readonly live: readonly Message[];
   readonly withdrawn: ReadonlySet<number>;
   /** Nothing lies before the first of `messages`. */
   readonly atStart: boolean;

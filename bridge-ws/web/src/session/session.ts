@@ -1,4 +1,5 @@
 import { whoAmI, type Me } from "../api/account";
+import { Keys } from "../api/keys";
 import { deleteRoom, leaveRoom, myRoomIds, myRooms } from "../api/rooms";
 import { Connection, type Link } from "../connection/connection";
 import type { Device } from "../connection/device";
@@ -41,6 +42,8 @@ export class Session {
   readonly state = new Store<SessionState>({ link: { phase: "connecting" }, rooms: null, listingFailed: false });
   /** What was begun in each room and not sent, for as long as the session lasts. */
   readonly drafts = new Map<number, string>();
+  /** Of money that was asked to move. */
+  readonly keys = new Keys();
   readonly #connection: Connection;
   readonly #storage: OutboxStorage;
   readonly #rooms = new Map<number, Room>();

@@ -42,6 +42,7 @@ export const duesEn: DuesStrings = {
   tooMuch: (amount) => `The ${amount} above is credit for the next dues.`,
   payNow: "Pay",
   paidNow: (amount) => `${amount} paid`,
+  doneOtherwise: "An earlier try, whose answer was lost, was carried out. Close this and look at the board.",
   nothingYet: "No dues were asked for yet",
   nothingYetText: "Once the treasurer makes a plan, each period is asked for in this room when its time comes.",
   fund: "Fund",

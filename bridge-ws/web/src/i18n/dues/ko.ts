@@ -40,6 +40,7 @@ export const duesKo: DuesStrings = {
   tooMuch: (won) => `더 내는 ${won}은 다음 회비로 쓰여요.`,
   payNow: "내기",
   paidNow: (won) => `${won}을 냈어요`,
+  doneOtherwise: "답을 받지 못한 지난 요청이 이미 처리됐어요. 창을 닫고 현황을 확인해 주세요.",
   nothingYet: "아직 청구한 회비가 없어요",
   nothingYetText: "총무가 회비 계획을 만들면, 낼 때가 되었을 때 이 방에서 청구돼요.",
   fund: "회비 지갑",

@@ -23,6 +23,7 @@ export interface DuesStrings {
   readonly tooMuch: (won: string) => string;
   readonly payNow: string;
   readonly paidNow: (won: string) => string;
+  readonly doneOtherwise: string;
   readonly nothingYet: string;
   readonly nothingYetText: string;
   readonly fund: string;

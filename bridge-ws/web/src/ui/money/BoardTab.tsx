@@ -1,19 +1,26 @@
-import { useEffect, useState, type ReactNode } from "react";
-import { duesRequest, exportPath, ownCharges, settleReceipt, type ChargeOfMember, type OwnCharge, type Receipt } from "../../api/dues";
+import { useCallback, useState, type ReactNode } from "react";
+import { duesRequest, exportPath, type ChargeOfMember } from "../../api/dues";
 import { useLanguage, useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
-import { Fault } from "../dialogs/Dialog";
 import { Button, IconButton } from "../parts/Button";
 import { Choice } from "../parts/Choice";
-import { useSubmit } from "../parts/useSubmit";
-import { nameOf } from "../room/summary";
-import { ChargeDialog } from "./ChargeDialog";
+import { AskAgain } from "./AskAgain";
+import { canAct, ChargeDialog } from "./ChargeDialog";
 import { OwnActivity } from "./OwnActivity";
+import { OwnDues } from "./OwnDues";
 import { PayDialog } from "./PayDialog";
+import { WaitingCash } from "./WaitingCash";
+import { useAsked, type Asked } from "./useAsked";
 import type { DuesView } from "./useDues";
 
 type Filter = "all" | "open" | "paid";
+
+/** What a dialog is about: it stays that, whichever request is looked at by then. */
+interface Chosen {
+  readonly charge: ChargeOfMember;
+  readonly title: string;
+}
 
 /** Who paid what and when. */
 export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): ReactNode {
@@ -21,13 +28,14 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
   const { me } = useSession();
   const [chosen, setChosen] = useState<number | null>(null);
   const [filter, setFilter] = useState<Filter>("all");
-  const [acting, setActing] = useState<ChargeOfMember | null>(null);
-  const [paying, setPaying] = useState<ChargeOfMember | null>(null);
+  const [acting, setActing] = useState<Chosen | null>(null);
+  const [paying, setPaying] = useState<Chosen | null>(null);
+  const [said, setSaid] = useState("");
   const request = view.requests.find(({ id }) => id === chosen) ?? view.requests[0];
   const charges = useCharges(room.id, request?.id, view.turn);
   const [language] = useLanguage();
   const keeper = view.balances?.keeper === true;
-  if (view.balances === null) return <Fault text={view.fault} />;
+  if (view.balances === null) return null;
   if (request === undefined) {
     return (
       <>
@@ -40,11 +48,11 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
       </>
     );
   }
-  const shown = charges.filter(({ standing }) => filter === "all" || (filter === "open") === (standing === "open"));
+  const shown = charges.found?.filter(({ standing }) => filter === "all" || (filter === "open") === (standing === "open"));
   return (
     <>
       <Sums view={view} />
-      <Waiting room={room} view={view} />
+      <WaitingCash room={room} view={view} />
       <div className="money-ways">
         <label>
           <span className="hidden-text">{dues.period}</span>
@@ -74,7 +82,11 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
       <p className="money-sum">
         <strong>{dues.paidOf(request.paidBy, request.askedOf)}</strong> {dues.collected(dues.won(request.collected))}
       </p>
-      <div className="money-table scroll" tabIndex={0} role="region" aria-label={request.title}>
+      <p className="dues-said" role="status">
+        {said}
+      </p>
+      <AskAgain asked={charges} />
+      <div className="money-table scroll" tabIndex={0} role="region" aria-label={request.title} aria-busy={shown === undefined}>
         <table>
           <thead>
             <tr>
@@ -90,7 +102,7 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
             </tr>
           </thead>
           <tbody>
-            {shown.map((charge) => (
+            {shown?.map((charge) => (
               <tr key={charge.id} data-charge={charge.id}>
                 <th scope="row">{charge.name}</th>
                 <td className="is-won">
@@ -104,12 +116,17 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
                 <td className="is-time">{charge.movedAt.slice(0, 16).replace("T", " ")}</td>
                 <td className="is-way">
                   {charge.user === me.id && charge.standing === "open" && (
-                    <Button look="main" onClick={() => setPaying(charge)}>
+                    <Button look="main" onClick={() => setPaying({ charge, title: request.title })}>
                       {dues.payNow}
                     </Button>
                   )}
-                  {keeper && charge.standing !== "void" && (
-                    <IconButton icon="gear" size={16} label={dues.actionsOf(charge.name)} onClick={() => setActing(charge)} />
+                  {keeper && canAct(charge) && (
+                    <IconButton
+                      icon="gear"
+                      size={16}
+                      label={dues.actionsOf(charge.name)}
+                      onClick={() => setActing({ charge, title: request.title })}
+                    />
                   )}
                 </td>
               </tr>
@@ -122,7 +139,7 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
       {acting !== null && (
         <ChargeDialog
           room={room}
-          charge={acting}
+          {...acting}
           onClose={() => {
             setActing(null);
             view.reload();
@@ -132,30 +149,26 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
       {paying !== null && (
         <PayDialog
           room={room.id}
-          charge={paying.id}
-          title={request.title}
-          open={paying.open}
-          onClose={() => setPaying(null)}
+          charge={paying.charge.id}
+          title={paying.title}
+          open={charges.found?.find(({ id }) => id === paying.charge.id)?.open ?? paying.charge.open}
+          onClose={(paid) => {
+            setPaying(null);
+            setSaid(paid > 0 ? dues.paidNow(dues.won(paid)) : "");
+            view.reload();
+          }}
         />
       )}
     </>
   );
 }
 
-function useCharges(room: number, request: number | undefined, turn: number): readonly ChargeOfMember[] {
-  const [charges, setCharges] = useState<readonly ChargeOfMember[]>([]);
-  useEffect(() => {
-    let shown = true;
-    if (request === undefined) return undefined;
-    duesRequest(room, request).then(
-      ([, found]) => shown && setCharges(found),
-      () => undefined,
-    );
-    return () => {
-      shown = false;
-    };
-  }, [room, request, turn]);
-  return charges;
+function useCharges(room: number, request: number | undefined, turn: number): Asked<readonly ChargeOfMember[]> {
+  const ask = useCallback(
+    async () => (request === undefined ? [] : (await duesRequest(room, request))[1]),
+    [room, request],
+  );
+  return useAsked(ask, turn);
 }
 
 /** What the fund holds, and the cash. */
@@ -187,78 +200,5 @@ function Sums({ view }: { view: DuesView }): ReactNode {
         </div>
       )}
     </dl>
-  );
-}
-
-/** Cash that somebody else wrote down and a second person is to confirm. */
-function Waiting({ room, view }: { room: RoomState; view: DuesView }): ReactNode {
-  const { dues } = useStrings();
-  const waiting = view.receipts.filter(({ state }) => state === "waiting");
-  if (waiting.length === 0) return null;
-  return (
-    <section className="money-waiting">
-      <h3>{dues.waitingCash}</h3>
-      <ul>
-        {waiting.map((receipt) => (
-          <WaitingLine key={receipt.id} room={room} receipt={receipt} reload={view.reload} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function WaitingLine({ room, receipt, reload }: { room: RoomState; receipt: Receipt; reload: () => void }): ReactNode {
-  const strings = useStrings();
-  const { dues } = strings;
-  const { me } = useSession();
-  const confirming = useSubmit(async () => {
-    await settleReceipt(room.id, receipt.id, true);
-    reload();
-  });
-  const denying = useSubmit(async () => {
-    await settleReceipt(room.id, receipt.id, false);
-    reload();
-  });
-  const name = (user: number): string => nameOf(strings, room.people, user);
-  return (
-    <li data-receipt={receipt.id}>
-      <span>{dues.cashLine(name(receipt.recordedBy), name(receipt.user), dues.won(receipt.amount))}</span>
-      {receipt.recordedBy !== me.id && (
-        <Button look="main" working={confirming.working} onClick={() => confirming.submit()}>
-          {dues.confirm}
-        </Button>
-      )}
-      <Button working={denying.working} onClick={() => denying.submit()}>
-        {receipt.recordedBy === me.id ? strings.cancel : dues.deny}
-      </Button>
-      <Fault text={confirming.fault ?? denying.fault} />
-    </li>
-  );
-}
-
-/** The user's own, across rooms. */
-function OwnDues({ turn }: { turn: number }): ReactNode {
-  const { dues } = useStrings();
-  const [own, setOwn] = useState<readonly OwnCharge[]>([]);
-  useEffect(() => {
-    ownCharges().then(setOwn, () => undefined);
-  }, [turn]);
-  if (own.length === 0) return null;
-  return (
-    <details className="money-own">
-      <summary>{dues.ownTitle}</summary>
-      <ul>
-        {own.map((charge) => (
-          <li key={charge.id}>
-            <span>
-              {charge.roomName} · {charge.title} · {dues.due(charge.due)}
-            </span>
-            <span className={`dues-standing is-${charge.standing}`}>
-              {dues.standing[charge.standing]} {dues.won(charge.standing === "open" ? charge.open : charge.paid)}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </details>
   );
 }

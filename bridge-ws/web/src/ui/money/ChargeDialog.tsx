@@ -1,8 +1,9 @@
-import { useRef, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { recordCash, refundCharge, waiveCharge, type ChargeOfMember } from "../../api/dues";
-import { newKey } from "../../api/http";
+import { isDoneOtherwise } from "../../api/keys";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
+import { useSession } from "../context";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
 import { Choice } from "../parts/Choice";
@@ -12,18 +13,25 @@ import { useSubmit } from "../parts/useSubmit";
 
 type What = "cash" | "waive" | "refund";
 
+/** Whether a treasurer can do anything about a charge. */
+export const canAct = ({ standing, open, paid }: ChargeOfMember): boolean => standing !== "void" && (open > 0 || paid > 0);
+
 /** What a treasurer does about a member's charge. */
 export function ChargeDialog({
   room,
   charge,
+  title,
   onClose,
 }: {
   room: RoomState;
   charge: ChargeOfMember;
+  /** Of the request that the charge is of. */
+  title: string;
   onClose: () => void;
 }): ReactNode {
   const strings = useStrings();
   const { dues } = strings;
+  const { keys } = useSession();
   const ways = ([["cash", dues.recordCash], ["waive", dues.waive], ["refund", dues.refund]] as const).filter(([way]) =>
     way === "refund" ? charge.paid > 0 : charge.open > 0,
   );
@@ -31,18 +39,22 @@ export function ChargeDialog({
   const [amount, setAmount] = useState(String(charge.open > 0 ? charge.open : charge.paid));
   const [words, setWords] = useState("");
   const [by, setBy] = useState<"wallet" | "cash">("wallet");
-  const key = useRef(newKey());
   const won = /^\d+$/.test(amount) ? Number(amount) : 0;
   const isSound = what === "waive" ? words.trim() !== "" : won > 0;
-  const { working, fault, submit } = useSubmit(async () => {
+  const { working, problem, fault, submit } = useSubmit(async () => {
     if (!isSound) return;
-    if (what === "cash") await recordCash(room.id, charge.id, won, words.trim(), key.current);
-    else if (what === "waive") await waiveCharge(room.id, charge.id, words.trim());
-    else await refundCharge(room.id, charge.id, won, by, key.current);
+    if (what === "waive") await waiveCharge(room.id, charge.id, words.trim());
+    else {
+      await keys.once(`${what} ${charge.id} ${won}`, (key) =>
+        what === "cash"
+          ? recordCash(room.id, charge.id, won, words.trim(), key)
+          : refundCharge(room.id, charge.id, won, by, key),
+      );
+    }
     onClose();
   });
   return (
-    <Dialog title={dues.actionsOf(charge.name)} onClose={onClose}>
+    <Dialog title={`${dues.actionsOf(charge.name)} · ${title}`} working={working} onClose={onClose}>
       <form className="dialog-form" noValidate onSubmit={submit}>
         <Choice
           legend={dues.actionsOf(charge.name)}
@@ -51,7 +63,6 @@ export function ChargeDialog({
           onChange={(next) => {
             setWhat(next);
             setAmount(String(next === "refund" ? charge.paid : charge.open));
-            key.current = newKey();
           }}
           options={ways.map(([value, label]) => ({ value, label }))}
         />
@@ -60,10 +71,7 @@ export function ChargeDialog({
             label={dues.amount}
             value={amount}
             fault={won < 1 ? dues.amountFault : undefined}
-            onDigits={(digits) => {
-              setAmount(digits);
-              key.current = newKey();
-            }}
+            onDigits={setAmount}
           />
         )}
         {what === "refund" ? (
@@ -86,9 +94,11 @@ export function ChargeDialog({
             onChange={(event) => setWords(event.target.value)}
           />
         )}
-        <Fault text={fault} />
+        <Fault text={isDoneOtherwise(problem) ? dues.doneOtherwise : fault} />
         <div className="dialog-ways">
-          <Button onClick={onClose}>{strings.cancel}</Button>
+          <Button disabled={working} onClick={onClose}>
+            {strings.cancel}
+          </Button>
           <Button type="submit" look="main" working={working} disabled={!isSound}>
             {ways.find(([way]) => way === what)?.[1]}
           </Button>

@@ -1,9 +1,12 @@
-import { useEffect, useState, type ReactNode } from "react";
-import { expense as ask, type Expense } from "../../api/expenses";
+import { useCallback, type ReactNode } from "react";
+import { expense } from "../../api/expenses";
 import { useStrings } from "../../i18n/language";
 import type { ExpenseSaid } from "../../protocol/expenses";
 import type { PeopleView } from "../../room/people";
+import { AskAgain } from "./AskAgain";
 import { ExpenseItem } from "./ExpenseItem";
+import { useAsked } from "./useAsked";
+import "./card.css";
 
 /** An expense among the messages, as it stands now. */
 export function ExpenseCard({
@@ -19,20 +22,18 @@ export function ExpenseCard({
   turn: number;
 }): ReactNode {
   const { dues, expenses } = useStrings();
-  const [shown, setShown] = useState<Expense | null>(null);
-  const [asked, setAsked] = useState(0);
-  useEffect(() => {
-    let wanted = true;
-    ask(room, said.expense).then(
-      (found) => wanted && setShown(found),
-      () => undefined,
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [room, said.expense, turn, asked]);
-  if (shown === null) {
-    return <p className="event">{expenses.proposed(said.title, dues.won(said.amount), said.inCash === true)}</p>;
-  }
-  return <ExpenseItem room={room} people={people} expense={shown} changed={() => setAsked(asked + 1)} />;
+  const ask = useCallback(() => expense(room, said.expense), [room, said.expense]);
+  const now = useAsked(ask, turn);
+  return (
+    <>
+      {now.found === null ? (
+        <article className="dues-card is-expense" tabIndex={-1} aria-label={said.title}>
+          <h3>{expenses.proposed(said.title, dues.won(said.amount), said.inCash === true)}</h3>
+        </article>
+      ) : (
+        <ExpenseItem room={room} people={people} expense={now.found} changed={now.again} />
+      )}
+      <AskAgain asked={now} />
+    </>
+  );
 }

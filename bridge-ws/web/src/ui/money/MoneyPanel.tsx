@@ -4,6 +4,7 @@ import type { RoomState } from "../../room/state";
 import { useSession } from "../context";
 import { Dialog } from "../dialogs/Dialog";
 import { AuditTab, seesAudit } from "./AuditTab";
+import { AskAgain } from "./AskAgain";
 import { BoardTab } from "./BoardTab";
 import { ExpensesTab } from "./ExpensesTab";
 import { RequestsTab } from "./RequestsTab";
@@ -65,6 +66,7 @@ export function MoneyPanel({ room, onClose }: { room: RoomState; onClose: () => 
         ))}
       </div>
       <div className="money-content" role="tabpanel" id={`${id}-content`} aria-labelledby={`${id}-${tab}`}>
+        <AskAgain asked={{ fault: view.fault, again: view.reload }} />
         <Content room={room} view={view} />
       </div>
     </Dialog>

@@ -1,12 +1,14 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { openWallet, payCharge, walletBalance } from "../../api/dues";
-import { newKey } from "../../api/http";
 import { useStrings } from "../../i18n/language";
+import { useSession } from "../context";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
 import { DigitsField } from "../parts/DigitsField";
 import { PasswordField } from "../parts/PasswordField";
 import { useSubmit } from "../parts/useSubmit";
+import { AskAgain } from "./AskAgain";
+import { useAsked } from "./useAsked";
 
 /** Pays a charge from the user's wallet; opens the wallet first where there is none. */
 export function PayDialog({
@@ -20,33 +22,31 @@ export function PayDialog({
   charge: number;
   title: string;
   open: number;
-  onClose: () => void;
+  /** `paid`: so many won; 0: none, as far as is known. */
+  onClose: (paid: number) => void;
 }): ReactNode {
   const strings = useStrings();
   const { dues } = strings;
-  const [holds, setHolds] = useState<number | null | undefined>(undefined);
+  const { keys } = useSession();
+  const wallet = useAsked(ownWallet, 0);
+  const holds = wallet.found?.holds;
   const [amount, setAmount] = useState(String(open));
   const [password, setPassword] = useState("");
-  // Of this amount: sent again after a lost answer, it is paid once.
-  const key = useRef(newKey());
   const won = /^\d+$/.test(amount) ? Number(amount) : 0;
   const { working, fault, submit } = useSubmit(async () => {
     if (holds === null) {
       await openWallet(password);
-      setHolds(0);
+      wallet.again();
       return;
     }
     if (won < 1) return;
-    await payCharge(room, charge, won, password, key.current);
-    onClose();
+    await keys.once(`pay ${charge} ${won}`, (key) => payCharge(room, charge, won, password, key));
+    onClose(won);
   });
-
-  useEffect(() => {
-    walletBalance().then(setHolds, () => setHolds(0));
-  }, []);
+  const cancel = (): void => onClose(0);
 
   return (
-    <Dialog title={`${dues.payTitle} · ${title}`} onClose={onClose}>
+    <Dialog title={`${dues.payTitle} · ${title}`} working={working} onClose={cancel}>
       <form className="dialog-form" noValidate onSubmit={submit}>
         {holds === null ? (
           <p className="dialog-text">{dues.noWallet}</p>
@@ -56,10 +56,7 @@ export function PayDialog({
             value={amount}
             hint={won > open ? dues.tooMuch(dues.won(won - open)) : holds === undefined ? "" : dues.walletHolds(dues.won(holds))}
             fault={won < 1 ? dues.amountFault : undefined}
-            onDigits={(digits) => {
-              setAmount(digits);
-              key.current = newKey();
-            }}
+            onDigits={setAmount}
           />
         )}
         <PasswordField
@@ -69,9 +66,12 @@ export function PayDialog({
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />
+        <AskAgain asked={wallet} />
         <Fault text={fault} />
         <div className="dialog-ways">
-          <Button onClick={onClose}>{strings.cancel}</Button>
+          <Button disabled={working} onClick={cancel}>
+            {strings.cancel}
+          </Button>
           <Button type="submit" look="main" working={working} disabled={password === "" || holds === undefined}>
             {holds === null ? dues.openWallet : `${dues.payNow} ${dues.won(won)}`}
           </Button>
@@ -80,3 +80,5 @@ export function PayDialog({
     </Dialog>
   );
 }
+
+const ownWallet = async (): Promise<{ holds: number | null }> => ({ holds: await walletBalance() });

@@ -1,35 +1,28 @@
-import { useEffect, useState, type ReactNode } from "react";
-import { ownCharges, type OwnCharge } from "../../api/dues";
+import { useState, type ReactNode } from "react";
 import { useStrings } from "../../i18n/language";
-import type { Card, DuesNow } from "../../protocol/dues";
+import type { Card } from "../../protocol/dues";
 import { Button } from "../parts/Button";
+import { AskAgain } from "./AskAgain";
+import { cardState } from "./cardState";
 import { PayDialog } from "./PayDialog";
+import type { Cards } from "./useCards";
 import "./card.css";
 
 /** A request among the messages, with what has become of it. */
-export function RequestCard({ room, card, now }: { room: number; card: Card; now: DuesNow }): ReactNode {
+export function RequestCard({
+  room,
+  card,
+  cards: { now, look },
+}: {
+  room: number;
+  card: Card;
+  cards: Cards;
+}): ReactNode {
   const { dues } = useStrings();
-  const [own, setOwn] = useState<OwnCharge | null>(null);
   const [paying, setPaying] = useState(false);
+  const [said, setSaid] = useState("");
   const { request } = card;
-  const counts = now.newest.get(request) ?? card;
-  const change = now.mine.get(request);
-
-  useEffect(() => {
-    let shown = true;
-    const take = (charges: OwnCharge[]): void => {
-      if (shown) setOwn(charges.find((charge) => charge.request === request) ?? null);
-    };
-    // What the card cannot say without it comes with the next look.
-    mine().then(take, () => undefined);
-    return () => {
-      shown = false;
-    };
-  }, [request]);
-
-  const open = change?.open ?? own?.open ?? 0;
-  const standing = change === undefined ? own?.standing : change.void ? "void" : open > 0 ? "open" : (own?.standing === "exempt" ? "exempt" : "paid");
-  const charge = own?.id ?? change?.charge ?? 0;
+  const { counts, charge, open, standing } = cardState(card, { now, look: look.found });
   const share = counts.askedOf === 0 ? 0 : counts.paidBy / counts.askedOf;
   return (
     <article className="dues-card" tabIndex={-1} aria-label={dues.requested(card.title)} data-request={request}>
@@ -61,19 +54,23 @@ export function RequestCard({ room, card, now }: { room: number; card: Card; now
           )}
         </footer>
       )}
+      <p className="dues-said" role="status">
+        {said}
+      </p>
+      <AskAgain asked={look} />
       {paying && (
-        <PayDialog room={room} charge={charge} title={card.title} open={open} onClose={() => setPaying(false)} />
+        <PayDialog
+          room={room}
+          charge={charge}
+          title={card.title}
+          open={open}
+          onClose={(paid) => {
+            setPaying(false);
+            setSaid(paid > 0 ? dues.paidNow(dues.won(paid)) : "");
+            look.again();
+          }}
+        />
       )}
     </article>
   );
-}
-
-/** One look serves all cards that come into sight together. */
-let looking: Promise<OwnCharge[]> | null = null;
-
-function mine(): Promise<OwnCharge[]> {
-  looking ??= ownCharges().finally(() => {
-    looking = null;
-  });
-  return looking;
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback } from "react";
 import {
   duesBalances,
   duesRequests,
@@ -9,10 +9,11 @@ import {
   type Plan,
   type Receipt,
 } from "../../api/dues";
-import { faultText } from "../../i18n/fault";
-import { useStrings } from "../../i18n/language";
 import { Kind } from "../../protocol/message";
 import type { RoomState } from "../../room/state";
+import { useAsked } from "./useAsked";
+
+const NOTHING = { balances: null, requests: [], plans: [], receipts: [] };
 
 /** The dues of a room, as the server last said. */
 export interface DuesView {
@@ -20,6 +21,7 @@ export interface DuesView {
   readonly requests: readonly DuesRequest[];
   readonly plans: readonly Plan[];
   readonly receipts: readonly Receipt[];
+  /** Why the rest is older than it should be, or missing; undefined where it is not. */
   readonly fault: string | undefined;
   /** Rises with what the room is told of money: what rests on it is to be asked for again. */
   readonly turn: number;
@@ -35,35 +37,13 @@ const MONEY: ReadonlySet<Kind> = new Set([
   Kind.OfficeChanged,
 ]);
 
-export function useDues(room: RoomState): DuesView {
-  const strings = useStrings();
-  const [state, setState] = useState<Omit<DuesView, "turn" | "reload">>({
-    balances: null,
-    requests: [],
-    plans: [],
-    receipts: [],
-    fault: undefined,
-  });
-  const [asked, setAsked] = useState(0);
-  const told = room.messages.findLast((message) => MONEY.has(message.kind))?.id ?? 0;
-  const { id } = room;
-
-  useEffect(() => {
-    let shown = true;
+export function useDues({ id, live }: RoomState): DuesView {
+  const told = live.findLast((message) => MONEY.has(message.kind))?.id ?? 0;
+  const ask = useCallback(async () => {
     const all = Promise.all([duesBalances(id), duesRequests(id), plans(id), receipts(id)]);
-    all.then(
-      ([balances, requests, plans, receipts]) => {
-        if (shown) setState({ balances, requests, plans, receipts, fault: undefined });
-      },
-      (fault: unknown) => {
-        if (shown) setState((before) => ({ ...before, fault: faultText(strings, fault) }));
-      },
-    );
-    return () => {
-      shown = false;
-    };
-  }, [id, told, asked, strings]);
-
-  const reload = useCallback(() => setAsked((before) => before + 1), []);
-  return { ...state, turn: told + asked, reload };
+    const [balances, requests, plansOf, receiptsOf] = await all;
+    return { balances, requests, plans: plansOf, receipts: receiptsOf };
+  }, [id]);
+  const { found, fault, tries, again } = useAsked(ask, told);
+  return { ...(found ?? NOTHING), fault, turn: told + tries, reload: again };
 }

@@ -2,7 +2,6 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react"
 import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useStrings } from "../../i18n/language";
 import type { Strings } from "../../i18n/strings";
-import { duesNow, type DuesNow } from "../../protocol/dues";
 import { expenseTurn } from "../../protocol/expenses";
 import { Kind, Role, type Message } from "../../protocol/message";
 import type { Room } from "../../room/room";
@@ -11,6 +10,7 @@ import { useSession } from "../context";
 import { usePageActive } from "../usePageActive";
 import { ExpenseCard } from "../money/ExpenseCard";
 import { RequestCard } from "../money/RequestCard";
+import { useCards, type Cards } from "../money/useCards";
 import { Button } from "../parts/Button";
 import { Icon } from "../parts/Icon";
 import { MessageItem, type MessageWays } from "./MessageItem";
@@ -50,7 +50,7 @@ export function MessageList({
     toEnd();
   }, [model, toEnd]);
   const items = useMemo(() => timelineOf(room.messages, enteredAt, me.id), [room.messages, enteredAt, me.id]);
-  const dues = useMemo(() => duesNow(room.messages, me.id), [room.messages, me.id]);
+  const cards = useCards(room, me.id);
   const newsBelow = useNewsBelow(room, atEnd);
 
   useFirstSight(content, room, enteredAt, showFirst);
@@ -73,7 +73,7 @@ export function MessageList({
         <div className="talk-content" ref={content}>
           <Beginning room={room} retry={() => model.loadOlder()} />
           {items.map((item) => (
-            <Item key={item.key} item={item} room={room} me={me.id} dues={dues} ways={ways} />
+            <Item key={item.key} item={item} room={room} me={me.id} cards={cards} ways={ways} />
           ))}
           {room.past && <Continuation room={room} retry={() => model.loadNewer()} />}
           {!room.past &&
@@ -133,21 +133,21 @@ function Item({
   item,
   room,
   me,
-  dues,
+  cards,
   ways,
 }: {
   item: TimelineItem;
   room: RoomState;
   me: number;
-  dues: DuesNow;
+  cards: Cards;
   ways: MessageWays;
 }): ReactNode {
   const strings = useStrings();
   if (item.type === "day") return <DayLine atMs={item.atMs} />;
   if (item.type === "unread") return <UnreadLine />;
-  if (item.type === "card") return <RequestCard room={room.id} card={item.card} now={dues} />;
+  if (item.type === "card") return <RequestCard room={room.id} card={item.card} cards={cards} />;
   if (item.type === "expense") {
-    const turn = expenseTurn(room.messages, item.said.expense);
+    const turn = expenseTurn(room.live, item.said.expense);
     return <ExpenseCard room={room.id} people={room.people} said={item.said} turn={turn} />;
   }
   if (item.type === "event") return <EventLine message={item.message} people={room.people} />;
