@@ -54,7 +54,7 @@ after(async () => {
   await browser?.close();
 });
 
-test("the dialog stays until the payment is answered; one whose answer is lost is made once, though paid again", async () => {
+test("a dialog waits for its payment; one whose answer is lost is made once, though paid again", async () => {
   // Nothing that the server says reaches the page: neither the answer, nor the room's message, nor a fresh look.
   let lose;
   const lost = new Promise((resolve) => (lose = resolve));
@@ -195,6 +195,42 @@ test("who is led far back sees what a charge is now, not what it was then", asyn
   await card(hana, "4월 회비").getByText("납부 1/2").waitFor();
   assert.equal(await card(hana, "4월 회비").getByRole("button", { name: /내기/ }).count(), 0);
   await shoot(hana, "card-of-the-past");
+  await hana.button("최근 이야기로").click();
+  await hana.said(LATER).waitFor();
+});
+
+test("what could not be asked for anew is told as old, until it was", async () => {
+  const hers = await open(hana, "현황");
+  await rows(hana).first().waitFor();
+  const told = hers.getByText("서버가 대답하지 않아요");
+  for (const [tab, path] of [
+    ["현황", "**/dues/balances"],
+    ["지출", "**/expense-rules"],
+  ]) {
+    await hers.getByRole("tab", { name: tab }).click();
+    await hers.getByText("서버가").waitFor({ state: "detached" });
+    await hana.page.route(path, (route) => route.abort());
+    await askFor(`${tab} 회비`);
+    await told.waitFor();
+    await hana.page.unroute(path);
+    await hers.getByRole("button", { name: "다시 시도" }).click();
+    await told.waitFor({ state: "detached" });
+  }
+  await close(hana);
+});
+
+test("an expense that could not be looked at is looked at once more", async () => {
+  const path = "**/expenses/*";
+  await hana.page.route(path, (route) => route.abort());
+  const payee = { note: "", payeeName: "떡집", inCash: false };
+  await ask(chongmu, "PUT", `/api/v1/rooms/${room}/expense-rules`, { quorum: 1, limit: 0, waitDays: 7 });
+  await ask(chongmu, "POST", `/api/v1/rooms/${room}/expenses`, { ...payee, title: "떡", amount: 3000 });
+  const rice = hana.page.getByRole("log").getByRole("article", { name: "떡" });
+  await rice.getByText("지출 요청: 떡 3,000원").waitFor();
+  await hana.page.unroute(path);
+  await hana.page.getByRole("log").getByRole("button", { name: "다시 시도" }).click();
+  await rice.getByRole("button", { name: "동의" }).click();
+  await rice.getByText("지출됨").waitFor();
 });
 
 test("nothing went wrong at the page's top", () => {

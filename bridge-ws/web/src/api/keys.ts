@@ -17,7 +17,7 @@ export class Keys {
     try {
       await act(key);
     } catch (fault) {
-      // A refusal leaves no key with the server, and says nothing of an earlier try whose answer was lost: the key stays.
+      // A refusal leaves no key with the server, and tells nothing of an earlier try whose answer was lost: it stays.
       if (isDoneOtherwise(fault)) this.#unanswered.delete(what);
       throw fault;
     }

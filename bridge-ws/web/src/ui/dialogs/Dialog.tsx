@@ -15,7 +15,10 @@ export function Dialog({
   children,
 }: {
   title: string;
-  /** "card": in the middle; "wide": the same, with room for a table; "corner": by the user's name; "palette": near the top, without a heading in sight. */
+  /**
+   * "card": in the middle; "wide": the same, with room for a table; "corner": by the user's name; "palette": near the
+   * top, without a heading in sight.
+   */
   look?: "card" | "wide" | "corner" | "palette";
   /** What it is for is under way: it stays until the answer is there. */
   working?: boolean;

@@ -48,7 +48,9 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
       </>
     );
   }
-  const shown = charges.found?.filter(({ standing }) => filter === "all" || (filter === "open") === (standing === "open"));
+  const isShown = ({ standing }: ChargeOfMember): boolean =>
+    filter === "all" || (filter === "open") === (standing === "open");
+  const shown = charges.found?.filter(isShown);
   return (
     <>
       <Sums view={view} />
@@ -86,7 +88,13 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
         {said}
       </p>
       <AskAgain asked={charges} />
-      <div className="money-table scroll" tabIndex={0} role="region" aria-label={request.title} aria-busy={shown === undefined}>
+      <div
+        className="money-table scroll"
+        tabIndex={0}
+        role="region"
+        aria-label={request.title}
+        aria-busy={shown === undefined}
+      >
         <table>
           <thead>
             <tr>

@@ -14,7 +14,8 @@ import { useSubmit } from "../parts/useSubmit";
 type What = "cash" | "waive" | "refund";
 
 /** Whether a treasurer can do anything about a charge. */
-export const canAct = ({ standing, open, paid }: ChargeOfMember): boolean => standing !== "void" && (open > 0 || paid > 0);
+export const canAct = ({ standing, open, paid }: ChargeOfMember): boolean =>
+  standing !== "void" && (open > 0 || paid > 0);
 
 /** What a treasurer does about a member's charge. */
 export function ChargeDialog({

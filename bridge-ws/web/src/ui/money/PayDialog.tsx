@@ -43,6 +43,7 @@ export function PayDialog({
     await keys.once(`pay ${charge} ${won}`, (key) => payCharge(room, charge, won, password, key));
     onClose(won);
   });
+  const held = typeof holds === "number" ? dues.walletHolds(dues.won(holds)) : "";
   const cancel = (): void => onClose(0);
 
   return (
@@ -54,7 +55,7 @@ export function PayDialog({
           <DigitsField
             label={dues.amount}
             value={amount}
-            hint={won > open ? dues.tooMuch(dues.won(won - open)) : holds === undefined ? "" : dues.walletHolds(dues.won(holds))}
+            hint={won > open ? dues.tooMuch(dues.won(won - open)) : held}
             fault={won < 1 ? dues.amountFault : undefined}
             onDigits={setAmount}
           />

@@ -1,9 +1,9 @@
-import { useMemo, useRef, useState, type ReactNode } from "react";
-import { newKey } from "../../api/http";
+import { useMemo, useState, type ReactNode } from "react";
 import { proposeExpense } from "../../api/expenses";
 import { useStrings } from "../../i18n/language";
 import { fileOf, type SharedFile } from "../../protocol/sharedFile";
 import type { RoomState } from "../../room/state";
+import { useSession } from "../context";
 import { Dialog, Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
 import { Choice } from "../parts/Choice";
@@ -18,6 +18,7 @@ const RECEIPTS_MAX = 30;
 export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () => void }): ReactNode {
   const strings = useStrings();
   const { dues, expenses } = strings;
+  const { keys } = useSession();
   const [title, setTitle] = useState("");
   const [note, setNote] = useState("");
   const [amount, setAmount] = useState("");
@@ -27,29 +28,19 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
   const [file, setFile] = useState("");
   const files = useMemo(() => receiptsOf(room), [room]);
   const members = [...room.people.members.values()].filter((member) => !member.left);
-  // Of this proposal: sent again after a lost answer, it is made once.
-  const key = useRef(newKey());
   const won = Number(amount);
   const isSound = title.trim() !== "" && won > 0 && (payee !== 0 || payeeName.trim() !== "");
   const { working, fault, submit } = useSubmit(async () => {
     if (!isSound) return;
     const to = { payee: payee === 0 ? null : payee, payeeName: payee === 0 ? payeeName : "" };
-    const inCash = from === "cash";
-    await proposeExpense(
-      room.id,
-      { title, note, amount: won, ...to, file: file === "" ? null : file, inCash },
-      key.current,
-    );
+    const proposal = { title, note, amount: won, ...to, file: file === "" ? null : file, inCash: from === "cash" };
+    const what = `propose ${room.id} ${JSON.stringify(proposal)}`;
+    await keys.once(what, (key) => proposeExpense(room.id, proposal, key));
     onClose();
   });
 
-  function edit(change: () => void): void {
-    change();
-    key.current = newKey();
-  }
-
   return (
-    <Dialog title={expenses.proposeTitle} onClose={onClose}>
+    <Dialog title={expenses.proposeTitle} working={working} onClose={onClose}>
       <form className="dialog-form" noValidate onSubmit={submit}>
         <Field
           label={expenses.what}
@@ -58,18 +49,18 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
           autoComplete="off"
           maxLength={80}
           value={title}
-          onChange={(event) => edit(() => setTitle(event.target.value))}
+          onChange={(event) => setTitle(event.target.value)}
         />
         <DigitsField
           label={dues.amount}
           value={amount}
           hint={won > 0 ? dues.won(won) : ""}
-          onDigits={(digits) => edit(() => setAmount(digits))}
+          onDigits={setAmount}
         />
         <Choice
           legend={expenses.from}
           value={from}
-          onChange={(next) => edit(() => setFrom(next))}
+          onChange={setFrom}
           options={[
             { value: "fund", label: expenses.fromFund },
             { value: "cash", label: expenses.fromCash },
@@ -77,7 +68,7 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
         />
         <label className="money-select">
           {expenses.payee}
-          <select value={payee} onChange={(event) => edit(() => setPayee(Number(event.target.value)))}>
+          <select value={payee} onChange={(event) => setPayee(Number(event.target.value))}>
             <option value={0}>{expenses.outside}</option>
             {members.map((member) => (
               <option key={member.user} value={member.user}>
@@ -93,12 +84,12 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
             autoComplete="off"
             maxLength={80}
             value={payeeName}
-            onChange={(event) => edit(() => setPayeeName(event.target.value))}
+            onChange={(event) => setPayeeName(event.target.value)}
           />
         )}
         <label className="money-select">
           {expenses.receipt}
-          <select value={file} onChange={(event) => edit(() => setFile(event.target.value))}>
+          <select value={file} onChange={(event) => setFile(event.target.value)}>
             <option value="">{expenses.noReceipt}</option>
             {files.map(({ id, name }) => (
               <option key={id} value={id}>
@@ -114,11 +105,13 @@ export function ProposeDialog({ room, onClose }: { room: RoomState; onClose: () 
           autoComplete="off"
           maxLength={500}
           value={note}
-          onChange={(event) => edit(() => setNote(event.target.value))}
+          onChange={(event) => setNote(event.target.value)}
         />
         <Fault text={fault} />
         <div className="dialog-ways">
-          <Button onClick={onClose}>{strings.cancel}</Button>
+          <Button disabled={working} onClick={onClose}>
+            {strings.cancel}
+          </Button>
           <Button type="submit" look="main" working={working} disabled={!isSound}>
             {expenses.propose}
           </Button>

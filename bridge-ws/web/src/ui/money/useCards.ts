@@ -1,4 +1,4 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { duesRequests, ownCharges, type DuesRequest, type OwnCharge } from "../../api/dues";
 import { duesNow, type DuesNow } from "../../protocol/dues";
 import { Kind } from "../../protocol/message";
@@ -19,7 +19,7 @@ export interface Cards {
 }
 
 /** One look serves all cards; it is taken anew once the user is asked for something else. */
-export function useCards({ id, live, messages, past }: RoomState, me: number): Cards {
+export function useCards({ id, live, messages, past, current }: RoomState, me: number): Cards {
   const now = useMemo(() => duesNow(live, me), [live, me]);
   const hasCards = useMemo(() => messages.some(({ kind }) => kind === Kind.Request), [messages]);
   const ask = useCallback(async (): Promise<Look> => {
@@ -28,5 +28,10 @@ export function useCards({ id, live, messages, past }: RoomState, me: number): C
     return { own, requests };
   }, [id, hasCards, past]);
   const look = useAsked(ask, now.turn);
+  const { fault, again } = look;
+  useEffect(() => {
+    // Not each time that it fails: only when the connection stands again.
+    if (current && fault !== undefined) again();
+  }, [current]);
   return { now, look };
 }
