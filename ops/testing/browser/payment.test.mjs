@@ -97,6 +97,35 @@ test("a dialog waits for its payment; one whose answer is lost is made once, tho
   await card(hana, "1월 회비").getByText("내 회비 완납").waitFor();
 });
 
+test("cash whose answer is lost is written down once; a second try says that it was", async () => {
+  const his = await open(chongmu, "현황");
+  const gear = his.getByRole("button", { name: "김총무 님의 회비 처리" });
+  const dialog = chongmu.page.getByRole("dialog", { name: "김총무 님의 회비 처리 · 1월 회비" });
+  const record = async (note) => {
+    await gear.click();
+    await dialog.getByLabel("메모").fill(note);
+    await dialog.getByRole("button", { name: "현금으로 받음" }).click();
+  };
+  await chongmu.page.route("**/charges/*/cash", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await record("모임에서");
+  await dialog.getByText("서버가 대답하지 않아요").waitFor();
+  await dialog.getByRole("button", { name: "취소" }).click();
+  await chongmu.page.unroute("**/charges/*/cash");
+  await record("모임에서 받음");
+  await dialog.getByText("지난 요청이 이미 처리됐어요").waitFor();
+  await dialog.getByRole("button", { name: "취소" }).click();
+  await his.locator("[data-receipt]").waitFor();
+  const receipts = await ask(chongmu, "GET", `/api/v1/rooms/${room}/dues/cash`);
+  assert.deepEqual(
+    receipts.map(({ amount, note }) => [amount, note]),
+    [[10000, "모임에서"]],
+  );
+  await close(chongmu);
+});
+
 test("a look at one's own that fails is told, and taken once more", async () => {
   await hana.page.route(MINE, (route) => route.abort());
   await askFor("2월 회비");
@@ -136,8 +165,15 @@ test("the rows of one period are never shown below another's name", async () => 
   const periods = panel(hana).getByRole("combobox", { name: "청구" });
   await rows(hana).first().waitFor();
   const path = `**/dues/requests/${await periods.locator("option", { hasText: "3월 회비" }).getAttribute("value")}`;
-  await hana.page.route(path, (route) => route.abort());
+  let lose;
+  const lost = new Promise((resolve) => (lose = resolve));
+  await hana.page.route(path, async (route) => {
+    await lost;
+    await route.abort();
+  });
   await periods.selectOption({ label: march });
+  await rows(hana).first().waitFor({ state: "detached" });
+  lose();
   await panel(hana).getByText("서버가 대답하지 않아요").waitFor();
   assert.equal(await rows(hana).count(), 0);
   await hana.page.unroute(path);
