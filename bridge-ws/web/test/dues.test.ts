@@ -23,6 +23,18 @@ describe("a request among the messages", () => {
     expect(mine.get(5)).toMatchObject({ open: 0, paidBy: 1 });
   });
 
+  test("counts cash that nobody confirmed for nothing of one's own", () => {
+    const cash = event(4, Kind.RequestChanged, { what: "cashDenied", user: 7, open: 0, paidBy: 2 });
+    const waived = event(3, Kind.RequestChanged, { what: "waived", user: 7, open: 0, paidBy: 1 });
+    const { turn, newest, mine } = duesNow([waived, cash], 7);
+    expect([turn, newest.get(5)?.paidBy, mine.get(5)?.what]).toEqual([3, 2, "waived"]);
+  });
+
+  test("is void where that is said alone", () => {
+    const change = (said: object) => chargeChangeOf(event(1, Kind.RequestChanged, { what: "paid", user: 7, ...said }));
+    expect([change({})?.void, change({ void: true })?.void]).toEqual([false, true]);
+  });
+
   test("is nothing where its text is damaged", () => {
     for (const text of ["", "{", "1", "null"]) {
       expect(cardOf(event(1, Kind.Request, text))).toBeNull();

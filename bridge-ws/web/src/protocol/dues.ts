@@ -50,7 +50,8 @@ export function reminderOf(message: Message): Reminder | null {
 export function chargeChangeOf(message: Message): ChargeChange | null {
   if (message.kind !== Kind.RequestChanged) return null;
   const said = parsed(message.text);
-  return said === null || said["what"] === "reminder" ? null : (said as unknown as ChargeChange);
+  if (said === null || said["what"] === "reminder") return null;
+  return { ...(said as unknown as ChargeChange), void: said["void"] === true };
 }
 
 /** What requests have come to, by the newest changes that are loaded. */
@@ -59,7 +60,7 @@ export interface DuesNow {
   readonly turn: number;
   /** The newest change of a request. */
   readonly newest: ReadonlyMap<number, ChargeChange>;
-  /** The newest about the user himself. */
+  /** The newest by which a charge of the user himself has changed. */
   readonly mine: ReadonlyMap<number, ChargeChange>;
 }
 
@@ -70,13 +71,17 @@ export function duesNow(live: readonly Message[], me: number): DuesNow {
   let turn = 0;
   for (const message of live) {
     const change = chargeChangeOf(message);
-    if (message.kind === Kind.Request || change?.user === me) turn = message.id;
+    const ofMine = change?.user === me && !LEAVES.has(change.what);
+    if (message.kind === Kind.Request || ofMine) turn = message.id;
     if (change === null) continue;
     newest.set(message.reference, change);
-    if (change.user === me) mine.set(message.reference, change);
+    if (ofMine) mine.set(message.reference, change);
   }
   return { turn, newest, mine };
 }
+
+/** What leaves a charge as it stood: cash that nobody confirmed. */
+const LEAVES: ReadonlySet<string> = new Set(["cashRecorded", "cashDenied"]);
 
 /** Changes that lines of the room say in words; of the others the money's own line, and the card, say enough. */
 const SAID: ReadonlySet<string> = new Set(["waived", "lateFee", "creditUsed"]);

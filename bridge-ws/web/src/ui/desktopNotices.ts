@@ -43,7 +43,7 @@ export function useRaisedNotices(rooms: readonly RoomState[] | null, me: number)
       known.current.set(room.id, Math.max(before ?? 0, room.newestId));
       const { notice } = room;
       if (before === undefined || state.value !== "on" || isLookedAt()) continue;
-      const due = room.messages.findLast((message) => message.id > before && remindsOf(message, me));
+      const due = room.live.findLast((message) => message.id > before && remindsOf(message, me));
       const reminder = due === undefined ? null : reminderOf(due);
       if (due !== undefined && reminder !== null) {
         raise(room.name, strings.dues.remindedMe(reminder.title, reminder.due), room.id, due.id);

@@ -1,5 +1,5 @@
 import { useCallback, useState, type ReactNode } from "react";
-import { expenseRules, expenses } from "../../api/expenses";
+import { expenseRules, expenses, type Expense } from "../../api/expenses";
 import { moneyDayText } from "../../i18n/dates";
 import { useStrings } from "../../i18n/language";
 import { Role } from "../../protocol/message";
@@ -8,10 +8,14 @@ import { Button } from "../parts/Button";
 import { AskAgain } from "./AskAgain";
 import { ExpenseItem } from "./ExpenseItem";
 import { ExpenseRulesDialog } from "./ExpenseRulesDialog";
+import { More } from "./More";
 import { ProposeDialog } from "./ProposeDialog";
 import { rulesText } from "./rulesText";
 import { useAsked } from "./useAsked";
 import type { DuesView } from "./useDues";
+import { useOlder } from "./useOlder";
+
+const NONE: readonly Expense[] = [];
 
 /** What the fund was and is to be spent on, and by which rules. */
 export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView }): ReactNode {
@@ -26,6 +30,10 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
   const asked = useAsked(ask, view.turn);
   const { found } = asked;
   const rules = found?.rules;
+  const older = useOlder(
+    found?.list ?? NONE,
+    useCallback((before: number) => expenses(id, before), [id]),
+  );
 
   function close(): void {
     setDialog(null);
@@ -52,9 +60,10 @@ export function ExpensesTab({ room, view }: { room: RoomState; view: DuesView })
           <Button onClick={() => setDialog("rules")}>{words.changeRules}</Button>
         )}
       </div>
-      {found?.list.map((expense) => (
+      {older.rows.map((expense) => (
         <ExpenseItem key={expense.id} room={id} people={room.people} expense={expense} changed={view.reload} />
       ))}
+      <More of={older} />
       {found?.list.length === 0 && <p className="money-note">{words.nothingYet}</p>}
       {dialog === "propose" && <ProposeDialog room={room} onClose={close} />}
       {dialog === "rules" && rules !== undefined && (

@@ -3,8 +3,8 @@ import { isWhole, type StatementLine } from "../../api/statement";
 import { moneyTimeText } from "../../i18n/dates";
 import { useStrings } from "../../i18n/language";
 import type { RoomState } from "../../room/state";
-import { Fault } from "../dialogs/Dialog";
 import { Button } from "../parts/Button";
+import { AskAgain } from "./AskAgain";
 import { useStatement } from "./useStatement";
 import type { DuesView } from "./useDues";
 
@@ -16,7 +16,7 @@ export function StatementTab({ room, view }: { room: RoomState; view: DuesView }
   const { statement, fault } = useStatement(fund, view.turn);
   const { lines, entries, hash } = statement;
   const whole = isWhole(statement);
-  if (view.balances === null) return <Fault text={view.fault} />;
+  if (view.balances === null) return null;
   if (fund === 0) return <p className="money-note">{dues.nothingYet}</p>;
   return (
     <section className="money-statement">
@@ -24,8 +24,7 @@ export function StatementTab({ room, view }: { room: RoomState; view: DuesView }
         <h3>{dues.statementOf(room.name)}</h3>
         <Button disabled={!whole} onClick={() => window.print()}>{dues.print}</Button>
       </header>
-      <Fault text={fault} />
-      {fault !== undefined && <Button onClick={view.reload}>{strings.retry}</Button>}
+      <AskAgain asked={{ fault, again: view.reload }} />
       {fault === undefined && !whole && (
         <p className="money-note" role="status">
           {dues.reading(lines.length, entries)}

@@ -12,7 +12,7 @@ export function Announcer({ room }: { room: RoomState | undefined }): ReactNode 
   const { me } = useSession();
   const [text, setText] = useState("");
   const heard = useRef({ room: 0, id: 0 });
-  const newest = room === undefined ? undefined : newestToSay(room.messages);
+  const newest = room === undefined ? undefined : newestToSay(room.live);
 
   useEffect(() => {
     if (room === undefined || newest === undefined) return;

@@ -106,7 +106,7 @@ export function summaryOf(strings: Strings, room: RoomState, me: number): string
   if (typists.length > 0) return strings.room.typing(typists);
   const pending = room.outgoing.at(-1);
   if (pending !== undefined) return strings.message.said(strings.list.you, pending.text);
-  const last = room.messages.findLast(hasLine);
+  const last = room.live.findLast(hasLine);
   if (last === undefined) return room.newestId === 0 ? strings.list.noTalkYet : room.description;
   const event = eventText(strings, last, room.people, me);
   if (event !== null) return event;
