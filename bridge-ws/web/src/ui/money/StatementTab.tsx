@@ -72,7 +72,7 @@ const Row = memo(function Row({ line }: { line: StatementLine }): ReactNode {
   const { won } = strings.dues;
   return (
     <tr>
-      <td>{line.number}</td>
+      <td className="is-number">{line.number}</td>
       <td className="is-time">{moneyTimeText(strings, line.postedAtMs)}</td>
       <td>{line.counterpart}</td>
       <td className="is-won">{line.amount > 0 ? won(line.amount) : ""}</td>
