@@ -49,6 +49,8 @@ pub struct Charge {
     pub waived: Won,
     /// What was paid; never more than what is asked.
     pub paid: Won,
+    /// How much of that came from the wallet, and goes back there; the rest was cash.
+    pub paid_by_wallet: Won,
     /// Its member has left.
     pub is_void: bool,
     /// Why it was waived; empty where it was not.

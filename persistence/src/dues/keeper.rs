@@ -1,4 +1,4 @@
-//! Who keeps a room's dues: its treasurer, or where it has none, its admins. And who may read of them: its members, and the
+//! Who keeps a room's dues: its treasurer, or where it has none, its admins, but those who audit them. And who may read of them: its members, and the
 //! operator.
 
 use moim_wire::schema::Role;
@@ -11,8 +11,8 @@ use crate::sql::{Transaction, values};
 
 /// Whether a user keeps the dues of a room, which is locked.
 pub(crate) async fn is_keeper(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<bool, Error> {
-    if office_of(transaction, room, user).await? == Some(Office::Treasurer) {
-        return Ok(true);
+    if let Some(office) = office_of(transaction, room, user).await? {
+        return Ok(office == Office::Treasurer);
     }
     let is_admin = role_in(transaction, room, user).await? == Some(Role::Admin);
     Ok(is_admin && transaction.row_for_update(TREASURER, values![room]).await?.is_none())
@@ -31,7 +31,8 @@ pub(super) async fn reads_as_keeper(snapshot: &mut Transaction, room: RoomId, us
     if let Some(row) = snapshot.row(TREASURER, values![room]).await? {
         return Ok(row.int::<u32>(0)? == user.0);
     }
-    let sql = "SELECT role FROM memberships WHERE room_id = ? AND user_id = ? AND has_left = 0";
+    let sql = "SELECT m.role FROM memberships m LEFT JOIN offices o ON o.room_id = m.room_id AND o.user_id = m.user_id
+               WHERE m.room_id = ? AND m.user_id = ? AND m.has_left = 0 AND o.user_id IS NULL";
     let row = snapshot.row(sql, values![room, user]).await?;
     row.map_or(Ok(false), |row| Ok(Role(row.int(0)?) == Role::Admin))
 }

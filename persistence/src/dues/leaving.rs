@@ -27,7 +27,7 @@ pub(crate) async fn leave(
     for told in make_void(transaction, &mut sheet, by, room).await? {
         record_told(transaction, room, told).await?;
     }
-    if sheet.balance((room, user)).credit.is_positive() {
+    if sheet.balance((room, user)).credit_by_wallet.is_positive() {
         let sql = "UPDATE dues_balances SET settle_at_ms = ? WHERE room_id = ? AND user_id = ?";
         transaction.execute(sql, values![now_ms(), room, user]).await?;
     }
@@ -84,10 +84,10 @@ pub(crate) async fn require_nothing_held(transaction: &mut Transaction, room: Ro
 /// Refuses while a fund holds what goes back to the wallet of one whose account is being deleted with it. The rooms that he
 /// leaves are locked.
 pub(crate) async fn require_no_credit(transaction: &mut Transaction, user: UserId) -> Result<(), Error> {
-    let sql = "SELECT b.room_id, b.credit FROM memberships m
+    let sql = "SELECT b.room_id, b.credit_by_wallet FROM memberships m
                JOIN dues_balances b ON b.room_id = m.room_id AND b.user_id = m.user_id
                JOIN ledger_accounts f ON f.fund_of = b.room_id
-               WHERE m.user_id = ? AND b.credit > 0 AND b.by_wallet > 0 AND f.balance > f.reserved
+               WHERE m.user_id = ? AND b.credit_by_wallet > 0 AND f.balance > f.reserved
                ORDER BY b.room_id LIMIT 1";
     let Some(row) = transaction.row_for_update(sql, values![user]).await? else { return Ok(()) };
     Err(Refused::HoldsCredit { room: RoomId(row.int(0)?), credit: stored_won(&row, 1)? }.into())

@@ -132,6 +132,7 @@ impl Dues {
                     lock_room(transaction, room).await?;
                     require_keeper(transaction, room, actor).await?;
                     let mut sheet = Sheet::lock(transaction, &[(Purpose::Refund(charge), actor)]).await?;
+                    sheet.require_others(room, sheet.charge(charge)?.user, actor)?;
                     let open = sheet.charges.get(&charge).map_or(Won::ZERO, Charge::open);
                     let told = sheet.waive(charge, DuesEntryKind::Waived, (actor, reason.clone(), now_ms()))?;
                     sheet.write(transaction).await?;

@@ -143,7 +143,7 @@ const REQUESTS: &str =
 /// Charges with the names of their members, for [`charge_entry_of`].
 pub(super) const CHARGES_NAMED: &str =
     "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid,
-    c.is_void, c.reason, u.name,
+    c.is_void, c.reason, c.paid_by_wallet, u.name,
     (SELECT MAX(e.at_ms) FROM dues_entries e WHERE e.charge_id = c.charge_id AND e.to_charge <> 0)
     FROM dues_charges c JOIN users u ON u.user_id = c.user_id";
 
@@ -156,7 +156,7 @@ const ENTRIES: &str = "SELECT e.entry_id, e.user_id, u.name, e.charge_id, c.requ
 
 const OWN: &str =
     "SELECT c.charge_id, c.request_id, c.room_id, c.user_id, c.amount, c.late_fee, c.waived, c.paid, c.is_void,
-    c.reason, r.name, q.title, q.due_day
+    c.reason, c.paid_by_wallet, r.name, q.title, q.due_day
     FROM dues_charges c JOIN dues_requests q ON q.request_id = c.request_id JOIN rooms r ON r.room_id = c.room_id
     WHERE c.user_id = ?";
 
@@ -320,12 +320,12 @@ impl Dues {
 }
 
 fn own_of(row: &Row) -> Result<OwnCharge, Error> {
-    let (room_name, title) = (row.text(10)?, row.text(11)?);
-    Ok(OwnCharge { charge: charge_of(row)?, room_name, title, due: Day::of_stored(row.int(12)?)? })
+    let (room_name, title) = (row.text(11)?, row.text(12)?);
+    Ok(OwnCharge { charge: charge_of(row)?, room_name, title, due: Day::of_stored(row.int(13)?)? })
 }
 
 pub(super) fn charge_entry_of(row: &Row) -> Result<ChargeEntry, Error> {
-    Ok(ChargeEntry { charge: charge_of(row)?, name: row.text(10)?, moved_at_ms: row.int_or_null(11)? })
+    Ok(ChargeEntry { charge: charge_of(row)?, name: row.text(11)?, moved_at_ms: row.int_or_null(12)? })
 }
 
 pub(super) fn request_of(row: &Row) -> Result<Request, Error> {

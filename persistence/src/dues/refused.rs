@@ -41,6 +41,9 @@ pub enum DuesRefused {
     /// More than there can be.
     #[error("amount: the member would have paid more than {max} in all", max = Won::MAX)]
     TooMuch,
+    /// Nobody gives back or lets go what is his own, unless he is alone in the room.
+    #[error("these are your own dues; somebody else gives them back or lets them go, once he keeps the room's dues")]
+    OwnDues,
     /// No such receipt in the room.
     #[error("the room has no receipt {0}")]
     NoSuchReceipt(ReceiptId),

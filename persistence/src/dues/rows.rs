@@ -9,8 +9,9 @@ use super::entry::NewEntry;
 use super::keeper::is_keeper;
 use super::number::{BalanceId, ChargeId, ReceiptId, RequestId};
 use super::sheet::{Balance, Counts, Receipt, Sheet};
+use crate::clock::now_ms;
 use crate::error::Error;
-use crate::ledger::{Purpose, stored_won};
+use crate::ledger::{Purpose, Won, stored_won};
 use crate::members::role_in;
 use crate::sql::{Row, Statement, Transaction, Value, list, listed, pieces, values};
 
@@ -21,7 +22,7 @@ const LISTED_MAX: usize = 256;
 
 pub(super) const CHARGES: &str =
     "SELECT charge_id, request_id, room_id, user_id, amount, late_fee, waived, paid, is_void,
-    reason FROM dues_charges";
+    reason, paid_by_wallet FROM dues_charges";
 
 pub(super) fn charge_of(row: &Row) -> Result<Charge, Error> {
     Ok(Charge {
@@ -33,17 +34,19 @@ pub(super) fn charge_of(row: &Row) -> Result<Charge, Error> {
         late_fee: stored_won(row, 5)?,
         waived: stored_won(row, 6)?,
         paid: stored_won(row, 7)?,
+        paid_by_wallet: stored_won(row, 10)?,
         is_void: row.flag(8)?,
         reason: row.text(9)?,
     })
 }
 
-const BALANCES: &str = "SELECT room_id, user_id, by_wallet, by_cash, credit, balance_id FROM dues_balances";
+const BALANCES: &str =
+    "SELECT room_id, user_id, by_wallet, by_cash, credit, balance_id, credit_by_wallet FROM dues_balances";
 
 fn balance_of(row: &Row) -> Result<((RoomId, UserId), Balance), Error> {
     let id = Some(BalanceId(row.int(5)?));
-    let balance =
-        Balance { by_wallet: stored_won(row, 2)?, by_cash: stored_won(row, 3)?, credit: stored_won(row, 4)?, id };
+    let (by_wallet, by_cash, credit) = (stored_won(row, 2)?, stored_won(row, 3)?, stored_won(row, 4)?);
+    let balance = Balance { by_wallet, by_cash, credit, credit_by_wallet: stored_won(row, 6)?, id };
     Ok(((RoomId(row.int(0)?), UserId(row.int(1)?)), balance))
 }
 
@@ -78,11 +81,14 @@ impl Sheet {
                 }
                 if is_keeper(transaction, room, actor).await? {
                     sheet.keepers.insert((room, actor));
+                    if of.contains(&(room, actor)) && is_alone(transaction, room, actor).await? {
+                        sheet.alone.insert((room, actor));
+                    }
                 }
             }
         }
         for (purpose, _) in purposes {
-            if let Purpose::Refund(id) = purpose
+            if let Purpose::Charge(id) | Purpose::Refund(id) = purpose
                 && let Some((room, user)) = sheet.charges.get(id).map(|charge| (charge.room, charge.user))
                 && role_in(transaction, room, user).await?.is_some()
             {
@@ -169,10 +175,13 @@ impl Sheet {
     pub(crate) async fn write(&self, transaction: &mut Transaction) -> Result<(), Error> {
         for id in &self.changed.charges {
             let Some(charge) = self.charges.get(id) else { continue };
-            let sql = "UPDATE dues_charges SET late_fee = ?, waived = ?, paid = ?, is_void = ?, reason = ?
+            let sql = "UPDATE dues_charges SET late_fee = ?, waived = ?, paid = ?, paid_by_wallet = ?, is_void = ?,
+                                               reason = ?
                        WHERE charge_id = ?";
-            let (late_fee, waived, paid) = (charge.late_fee.get(), charge.waived.get(), charge.paid.get());
-            transaction.execute(sql, values![late_fee, waived, paid, charge.is_void, &*charge.reason, *id]).await?;
+            let [late_fee, waived, paid, by_wallet] =
+                [charge.late_fee, charge.waived, charge.paid, charge.paid_by_wallet].map(Won::get);
+            let values = values![late_fee, waived, paid, by_wallet, charge.is_void, &*charge.reason, *id];
+            transaction.execute(sql, values).await?;
         }
         for id in &self.changed.requests {
             let Some(counts) = self.requests.get(id) else { continue };
@@ -191,6 +200,13 @@ impl Sheet {
         }
         write_entries(transaction, &self.changed.entries).await
     }
+}
+
+/// Whether nobody else is in the room, nor was removed from it so lately that he still counts.
+async fn is_alone(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM memberships WHERE room_id = ? AND user_id <> ? AND (has_left = 0 OR counted_until_ms > ?)
+               LIMIT 1";
+    Ok(transaction.row_for_update(sql, values![room, user, now_ms()]).await?.is_none())
 }
 
 fn receipt(purpose: Purpose) -> Option<u64> {
@@ -224,13 +240,16 @@ async fn write_balance(
     (room, user): (RoomId, UserId),
     balance: Balance,
 ) -> Result<(), Error> {
-    let (by_wallet, by_cash, credit) = (balance.by_wallet.get(), balance.by_cash.get(), balance.credit.get());
+    let [by_wallet, by_cash, credit, credit_by_wallet] =
+        [balance.by_wallet, balance.by_cash, balance.credit, balance.credit_by_wallet].map(Won::get);
     if let Some(id) = balance.id {
-        let sql = "UPDATE dues_balances SET by_wallet = ?, by_cash = ?, credit = ? WHERE balance_id = ?";
-        return transaction.execute(sql, values![by_wallet, by_cash, credit, id]).await.map(drop);
+        let sql = "UPDATE dues_balances SET by_wallet = ?, by_cash = ?, credit = ?, credit_by_wallet = ?
+                   WHERE balance_id = ?";
+        return transaction.execute(sql, values![by_wallet, by_cash, credit, credit_by_wallet, id]).await.map(drop);
     }
-    let sql = "INSERT INTO dues_balances (room_id, user_id, by_wallet, by_cash, credit) VALUES (?, ?, ?, ?, ?)";
-    transaction.execute(sql, values![room, user, by_wallet, by_cash, credit]).await.map(drop)
+    let sql = "INSERT INTO dues_balances (room_id, user_id, by_wallet, by_cash, credit, credit_by_wallet)
+               VALUES (?, ?, ?, ?, ?, ?)";
+    transaction.execute(sql, values![room, user, by_wallet, by_cash, credit, credit_by_wallet]).await.map(drop)
 }
 
 pub(super) async fn write_entries(transaction: &mut Transaction, entries: &[NewEntry]) -> Result<(), Error> {

@@ -147,7 +147,7 @@ impl Dues {
                 transact!(shared.database.write_repeatable(), |transaction| {
                     // Not of one who has come back and left again meanwhile.
                     let sql = "UPDATE dues_balances
-                               SET settle_at_ms = CASE WHEN credit > 0 AND by_wallet > 0 THEN ? ELSE NULL END
+                               SET settle_at_ms = CASE WHEN credit_by_wallet > 0 THEN ? ELSE NULL END
                                WHERE balance_id = ? AND settle_at_ms = ?";
                     transaction.execute(sql, values![later.clone(), balance, at_ms]).await.map(drop)
                 })
@@ -159,14 +159,14 @@ impl Dues {
     async fn left(&self, balance: BalanceId, at_ms: u64) -> Result<Option<(Fund, UserId, Won)>, Error> {
         self.shared
             .run(move |shared| async move {
-                let sql = "SELECT b.room_id, b.user_id, b.credit, b.by_wallet FROM dues_balances b
+                let sql = "SELECT b.room_id, b.user_id, b.credit_by_wallet FROM dues_balances b
                            JOIN memberships m ON m.room_id = b.room_id AND m.user_id = b.user_id AND m.has_left = 1
                            JOIN rooms r ON r.room_id = b.room_id AND r.deleted_at_ms IS NULL
                            JOIN users u ON u.user_id = b.user_id AND u.deleted_at_ms IS NULL
                            WHERE b.balance_id = ? AND b.settle_at_ms = ?";
                 let Some(row) = shared.database.row(sql, values![balance, at_ms]).await? else { return Ok(None) };
                 let Some(fund) = fund::of_room(&shared.database, RoomId(row.int(0)?)).await? else { return Ok(None) };
-                Ok(Some((fund, UserId(row.int(1)?), stored_won(&row, 2)?.min(stored_won(&row, 3)?))))
+                Ok(Some((fund, UserId(row.int(1)?), stored_won(&row, 2)?)))
             })
             .await
     }

@@ -25,8 +25,10 @@ pub(crate) struct Sheet {
     pub(super) receipts: BTreeMap<ReceiptId, Receipt>,
     /// Those of the actors who keep the room's dues.
     pub(super) keepers: HashSet<(RoomId, UserId)>,
-    /// Those of the actors, and of those to whom a charge is refunded, who are members.
+    /// Those of the actors, and of those who pay a charge or have it refunded, who are members.
     pub(super) members: HashSet<(RoomId, UserId)>,
+    /// Those of the actors who are alone in a room, and have removed nobody lately.
+    pub(super) alone: HashSet<(RoomId, UserId)>,
     pub(super) changed: Changed,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Balance {
     pub(super) by_cash: Won,
     /// What of both is for no charge yet.
     pub(super) credit: Won,
+    /// How much of that came from the wallet.
+    pub(super) credit_by_wallet: Won,
     /// Its row; of one that is new, none.
     pub(super) id: Option<BalanceId>,
 }
@@ -129,6 +133,10 @@ impl Sheet {
                 if charge.user != moved.actor {
                     return Err(Refused::NotYourCharge(id));
                 }
+                // Removed since he asked: what is too much would be credit that nobody gives back.
+                if !self.members.contains(&(charge.room, charge.user)) {
+                    return Err(Refused::Void(id));
+                }
                 go(moved, End::Wallet(charge.user), End::Fund(charge.room))?;
                 self.payment(charge, moved, DuesEntryKind::Paid, String::new())
             }
@@ -150,7 +158,8 @@ impl Sheet {
             Purpose::Refund(id) => {
                 let charge = self.charge(id)?;
                 let kinds = (DuesEntryKind::Refunded, DuesEntryKind::RefundedInCash);
-                let kind = self.way_back(moved, (charge.room, charge.user), kinds, charge.paid)?;
+                let held = (charge.paid_by_wallet, charge.paid);
+                let kind = self.way_back(moved, (charge.room, charge.user), kinds, held)?;
                 let to_charge = moved.amount.negated();
                 Ok(NewEntry { to_charge, ..entry(charge.room, charge.user, Some(id), kind, moved) })
             }
@@ -158,7 +167,8 @@ impl Sheet {
                 let found = self.balances.iter().find(|(_, balance)| balance.id == Some(id));
                 let ((room, user), balance) = found.map(|(of, balance)| (*of, *balance)).ok_or(Refused::NoFund)?;
                 let kinds = (DuesEntryKind::CreditReturned, DuesEntryKind::CreditReturnedInCash);
-                let kind = self.way_back(moved, (room, user), kinds, balance.credit)?;
+                let held = (balance.credit_by_wallet, balance.credit);
+                let kind = self.way_back(moved, (room, user), kinds, held)?;
                 let to_credit = moved.amount.negated();
                 Ok(NewEntry { to_credit, ..entry(room, user, None, kind, moved) })
             }
@@ -184,29 +194,35 @@ impl Sheet {
         Ok(NewEntry { to_charge, to_credit, note, ..entry(charge.room, charge.user, Some(charge.id), kind, moved) })
     }
 
-    /// Whether so much may be given back this way, of at most `held`; to a wallet from the fund, in cash from the cash.
+    /// Whether so much may be given back this way, of at most what of `held` came so: that from the wallet, of all. To a wallet from
+    /// the fund, in cash from the cash.
     fn way_back(
         &self,
         moved: &Moved,
         (room, user): (RoomId, UserId),
         (by_wallet, in_cash): (DuesEntryKind, DuesEntryKind),
-        held: Won,
+        (wallets, held): (Won, Won),
     ) -> Result<DuesEntryKind, Refused> {
         // Of the operator's own: what is settled when a member leaves.
         if moved.actor != UserId(0) && !self.keepers.contains(&(room, moved.actor)) {
             return Err(Refused::NotTheTreasurer);
         }
+        self.require_others(room, user, moved.actor)?;
         let balance = self.balance((room, user));
-        let (kind, came) = match moved.to {
-            End::Outside => (in_cash, balance.by_cash),
-            _ => (by_wallet, balance.by_wallet),
+        let (kind, most) = match moved.to {
+            End::Outside => (in_cash, held.minus(wallets).unwrap_or_default().min(balance.by_cash)),
+            _ => (by_wallet, wallets.min(balance.by_wallet)),
         };
         match kind.way() {
             Some(Way::Cash) => go(moved, End::Cash(room), End::Outside)?,
             _ => go(moved, End::Fund(room), End::Wallet(user))?,
         }
-        let most = held.min(came);
         if moved.amount > most { Err(Refused::MoreThanCame(most)) } else { Ok(kind) }
+    }
+
+    /// Refuses to give back or let go what is one's own, while there is somebody else who could.
+    pub(super) fn require_others(&self, room: RoomId, user: UserId, actor: UserId) -> Result<(), Refused> {
+        if user == actor && !self.alone.contains(&(room, actor)) { Err(Refused::OwnDues) } else { Ok(()) }
     }
 
     /// Pays what is open of a member's charges from his credit, the oldest first.
@@ -266,7 +282,20 @@ impl Sheet {
             Some(Way::Cash) => balance.by_cash = more(balance.by_cash, came),
             None => {}
         }
+        // What came in cash is used first: the rest goes back by itself to the wallet of one who leaves.
+        let of_wallet = match entry.kind {
+            DuesEntryKind::Paid | DuesEntryKind::Refunded | DuesEntryKind::CreditReturned => {
+                (entry.to_charge, entry.to_credit)
+            }
+            DuesEntryKind::CreditUsed => {
+                let cash = balance.credit.minus(balance.credit_by_wallet).unwrap_or_default();
+                let used = entry.to_charge.minus(cash.min(entry.to_charge)).unwrap_or_default();
+                (used, used.negated())
+            }
+            _ => (Won::ZERO, Won::ZERO),
+        };
         balance.credit = more(balance.credit, entry.to_credit);
+        balance.credit_by_wallet = more(balance.credit_by_wallet, of_wallet.1);
         if came != Won::ZERO || entry.to_credit != Won::ZERO {
             self.changed.balances.insert((entry.room, entry.user));
         }
@@ -274,6 +303,7 @@ impl Sheet {
         let told = entry.charge.and_then(|id| self.charges.get_mut(&id)).map(|charge| {
             let before = charge.clone();
             charge.paid = more(charge.paid, entry.to_charge);
+            charge.paid_by_wallet = more(charge.paid_by_wallet, of_wallet.0);
             match entry.kind {
                 DuesEntryKind::LateFee => charge.late_fee = more(charge.late_fee, entry.to_due),
                 _ => charge.waived = more(charge.waived, entry.to_due.negated()),

@@ -1,7 +1,7 @@
 //! Compares what is stored of dues with the entries of their book, and these with the transfers.
 
 /// What is looked for: what is wrong with those that are found, and how they are found. Each asks for the first ten.
-pub(crate) const CHECKS: [(&str, &str); 6] = [
+pub(crate) const CHECKS: [(&str, &str); 7] = [
     (
         "charge {} is not what its entries add up to",
         "SELECT c.charge_id FROM dues_charges c
@@ -20,6 +20,15 @@ pub(crate) const CHECKS: [(&str, &str); 6] = [
            ON e.room_id = b.room_id AND e.user_id = b.user_id
          WHERE b.credit <> COALESCE(e.credit, 0) OR b.by_wallet <> COALESCE(e.by_wallet, 0)
             OR b.by_cash <> COALESCE(e.by_cash, 0)
+         ORDER BY b.balance_id LIMIT 10",
+    ),
+    (
+        "of the dues' balance {} more is said to be from the wallet than came from it",
+        "SELECT b.balance_id FROM dues_balances b
+         LEFT JOIN (SELECT room_id, user_id, SUM(paid_by_wallet) AS used FROM dues_charges GROUP BY room_id, user_id) c
+           ON c.room_id = b.room_id AND c.user_id = b.user_id
+         WHERE b.credit_by_wallet < 0 OR b.credit_by_wallet > b.credit
+            OR COALESCE(c.used, 0) + b.credit_by_wallet > b.by_wallet
          ORDER BY b.balance_id LIMIT 10",
     ),
     (

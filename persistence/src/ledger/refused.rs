@@ -117,7 +117,7 @@ impl Refused {
             | Self::NotAParticipant { .. }
             | Self::NotItsAdmin(_)
             | Self::IsAFund(_)
-            | Self::Dues(DuesRefused::NotTheTreasurer)
+            | Self::Dues(DuesRefused::NotTheTreasurer | DuesRefused::OwnDues)
             | Self::Spending(SpendingRefused::NotTheTreasurer | SpendingRefused::OwnExpense(_)) => {
                 ErrorCode::NotAllowed
             }

@@ -131,8 +131,17 @@ impl Expense {
         })
     }
 
-    /// Whether the user may decide on it: not who proposed it, and not who is paid.
+    /// Whether the user may decide on it: not who proposed it, and not whose wallet is paid. Cash goes to nobody's: to name somebody as
+    /// who is given it takes no say away.
     pub(super) fn is_others_than(&self, user: UserId) -> bool {
-        self.proposed_by != user && self.payee != Payee::Member(user)
+        self.proposed_by != user && self.paid_wallet() != Some(user)
+    }
+
+    /// Whose wallet is paid, if one is.
+    pub(super) const fn paid_wallet(&self) -> Option<UserId> {
+        match (self.way, &self.payee) {
+            (Way::Wallet, Payee::Member(user)) => Some(*user),
+            _ => None,
+        }
     }
 }

@@ -4,13 +4,13 @@ use moim_wire::{RoomId, UserId};
 
 use super::expense::{COLUMNS, Expense, ExpenseId, ExpenseState, Payee};
 use super::refused::SpendingRefused as Refused;
-use super::rules;
+use super::rules::{self, SpendingRules};
 use super::{DAY_MS, Spending};
 use crate::clock::now_ms;
 use crate::dues::{Way, fund_of_room, positive, require_keeper};
 use crate::error::Error;
 use crate::files::FileId;
-use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won};
+use crate::ledger::{AccountId, Errand, Outcome, Purpose, RequestKey, Won, stored_won};
 use crate::members::{Change, field, lock_room, require_member};
 use crate::sql::{Statement, Transaction, transact, values};
 
@@ -198,7 +198,8 @@ async fn draft(
         settled_at_ms: None,
         settled_by: None,
     };
-    if amount > rules.limit {
+    let is_own = new.payee == Payee::Member(new.actor);
+    if is_own || !is_within(transaction, new.room, amount, rules, now_ms).await? {
         let (may, counted) = others(transaction, &expense, voters_up_to).await?;
         expense.quorum = rules.quorum.min(counted.max(1));
         if may < expense.quorum {
@@ -208,16 +209,34 @@ async fn draft(
     Ok(expense)
 }
 
+/// Whether an amount, with what was paid at once in the days of waiting before, is within the rules' limit: many small ones are no
+/// way around the members.
+async fn is_within(
+    transaction: &mut Transaction,
+    room: RoomId,
+    amount: Won,
+    rules: SpendingRules,
+    now_ms: u64,
+) -> Result<bool, Error> {
+    if amount > rules.limit {
+        return Ok(false);
+    }
+    let sql = "SELECT CAST(COALESCE(SUM(amount), 0) AS SIGNED) FROM expenses
+               WHERE room_id = ? AND quorum = 0 AND state IN (0, 1, 2) AND proposed_at_ms > ?";
+    let since_ms = now_ms.saturating_sub(u64::from(rules.wait_days) * DAY_MS);
+    let row = transaction.row(sql, values![room, since_ms]).await?;
+    let before = row.map_or(Ok(Won::ZERO), |row| stored_won(&row, 0))?;
+    Ok(before.plus(amount).is_some_and(|all| all <= rules.limit))
+}
+
 /// How many others may agree to an expense, and of how many some have to: those, and who would if no admin had removed him.
 async fn others(transaction: &mut Transaction, expense: &Expense, voters_up_to: u64) -> Result<(u32, u32), Error> {
     let sql = "SELECT COUNT(CASE WHEN has_left = 0 AND joined_change <= ? THEN 1 END), COUNT(*) FROM memberships
                WHERE room_id = ? AND user_id NOT IN (?, ?)
                  AND ((has_left = 0 AND joined_change <= ?) OR counted_until_ms > ?)";
-    let payee = match expense.payee {
-        Payee::Member(user) => user,
-        Payee::Outside(_) => expense.proposed_by,
-    };
-    let values = values![voters_up_to, expense.room, expense.proposed_by, payee, voters_up_to, expense.proposed_at_ms];
+    let proposer = expense.proposed_by;
+    let payee = expense.paid_wallet().unwrap_or(proposer);
+    let values = values![voters_up_to, expense.room, proposer, payee, voters_up_to, expense.proposed_at_ms];
     let row = transaction.row(sql, values).await?;
     row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
 }

@@ -20,7 +20,8 @@ pub(crate) const CHECKS: [(&str, &str); 4] = [
         "SELECT e.expense_id FROM expenses e
          WHERE e.state = 2 AND e.quorum > (SELECT COUNT(*) FROM expense_votes v
                                            WHERE v.expense_id = e.expense_id AND v.approves = 1
-                                             AND v.user_id <> e.proposed_by AND v.user_id <> COALESCE(e.payee_id, 0))
+                                             AND v.user_id <> e.proposed_by
+                                             AND (e.in_cash = 1 OR v.user_id <> COALESCE(e.payee_id, 0)))
          ORDER BY e.expense_id LIMIT 10",
     ),
     (

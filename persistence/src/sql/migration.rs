@@ -29,6 +29,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (16, "rules_to_come", include_str!("../../migrations/0016_rules_to_come.sql")),
     (17, "standing", include_str!("../../migrations/0017_standing.sql")),
     (18, "participants", include_str!("../../migrations/0018_participants.sql")),
+    (19, "provenance", include_str!("../../migrations/0019_provenance.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

@@ -1,8 +1,8 @@
 //! What dues promise, one promise a test.
 
 use moim_persistence::{
-    AccountId, Amount, DuesRefused, EntriesQuery, Error, Kind, MemberTerms, NewPlan, NewReceipt, Payment, Refused,
-    Repeat, Standing, Terms, UserId, Way,
+    AccountId, Amount, DuesRefused, EntriesQuery, Error, Kind, MemberTerms, NewPlan, NewReceipt, Office, Payment,
+    Refund, Refused, Repeat, Standing, Terms, UserId, Way,
 };
 
 use super::{Club, ahead, at, dues_refused, key};
@@ -281,6 +281,62 @@ async fn a_shared_sum_and_exemptions_are_asked_as_the_plan_says(arm: Arm) {
     club.is_sound().await;
 }
 
+async fn nobody_gives_back_or_lets_go_his_own_dues(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let own = club.charge(&request, &club.minji).await.id;
+    assert_eq!(dues_refused(club.dues().waive(club.minji.user.id, club.room, own, "총무").await), DuesRefused::OwnDues);
+    club.pays(&club.minji, own, 12_000).await.unwrap();
+    assert_eq!(dues_refused(club.dues().refund(club.back(own, 10_000, Way::Wallet)).await), DuesRefused::OwnDues);
+    let credit = club.dues().return_credit(club.back(club.minji.user.id, 2_000, Way::Wallet)).await;
+    assert_eq!(dues_refused(credit), DuesRefused::OwnDues);
+    // Another does it once he keeps the dues.
+    let (minji, jun) = (club.minji.user.id, club.jun.user.id);
+    let rooms = club.stores.persistence.accounts().rooms();
+    rooms.set_office(minji, club.room, jun, Some(Office::Treasurer)).await.unwrap();
+    club.dues().refund(Refund { actor: jun, ..club.back(own, 10_000, Way::Wallet) }).await.unwrap();
+    club.is_sound().await;
+}
+
+async fn what_came_in_cash_goes_back_to_no_wallet_whatever_came_from_it_before(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    club.pays(&club.jun, club.charge(&request, &club.jun).await.id, 10_000).await.unwrap();
+    let next = request.due.plus_months(1);
+    club.dues().run_due(at(next.plus_days(-10), 9)).await.unwrap();
+    let second = club.charge(&club.newest().await, &club.jun).await.id;
+    let receipt = club.cash(second, 15_000).await;
+    club.dues().confirm_cash(club.sora.user.id, club.room, receipt.id).await.unwrap();
+    let more = |way| club.back(second, 1, way);
+    assert_eq!(dues_refused(club.dues().refund(more(Way::Wallet)).await), DuesRefused::MoreThanCame(won(0)));
+    let credit = club.dues().return_credit(club.back(club.jun.user.id, 1, Way::Wallet)).await;
+    assert_eq!(dues_refused(credit), DuesRefused::MoreThanCame(won(0)));
+    club.dues().refund(more(Way::Cash)).await.unwrap();
+    // His credit is of cash, and stays with the cash when he leaves.
+    let before = club.wallet(&club.jun).await;
+    club.leaves(club.jun.user.id).await;
+    club.dues().run_due(at(next, 9)).await.unwrap();
+    assert_eq!((club.wallet(&club.jun).await, club.held().await), (before, (10_000, 14_999)));
+    club.stores.persistence.accounts().rooms().join(club.jun.user.id, club.room, None).await.unwrap();
+    club.is_sound().await;
+}
+
+async fn who_audits_the_dues_does_not_keep_them(arm: Arm) {
+    let club = Club::open(arm).await;
+    let minji = club.minji.user.id;
+    let charge = club.charge(&club.asked().await, &club.jun).await.id;
+    let rooms = club.stores.persistence.accounts().rooms();
+    rooms.set_office(minji, club.room, minji, Some(Office::Auditor)).await.unwrap();
+    let waived = club.dues().waive(minji, club.room, charge, "반액").await;
+    assert_eq!(
+        dues_refused(waived),
+        DuesRefused::NotTheTreasurer,
+        "though the room has no treasurer and he is its admin"
+    );
+    rooms.set_office(minji, club.room, minji, None).await.unwrap();
+    club.dues().waive(minji, club.room, charge, "반액").await.unwrap();
+}
+
 async fn credit_is_given_back_by_the_treasurer(arm: Arm) {
     let club = Club::open(arm).await;
     let request = club.asked().await;
@@ -309,4 +365,7 @@ on_each_arm!(
     what_was_asked_stays_whatever_becomes_of_the_plan,
     a_shared_sum_and_exemptions_are_asked_as_the_plan_says,
     credit_is_given_back_by_the_treasurer,
+    nobody_gives_back_or_lets_go_his_own_dues,
+    what_came_in_cash_goes_back_to_no_wallet_whatever_came_from_it_before,
+    who_audits_the_dues_does_not_keep_them,
 );

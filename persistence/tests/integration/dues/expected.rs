@@ -12,6 +12,8 @@ pub(super) struct Owed {
     pub(super) fee: i64,
     pub(super) waived: i64,
     pub(super) paid: i64,
+    /// Of that from the wallet.
+    pub(super) paid_by_wallet: i64,
     pub(super) void: bool,
     /// Cash that waits for a second person.
     pub(super) waiting: i64,
@@ -29,6 +31,8 @@ pub(super) struct Purse {
     pub(super) by_wallet: i64,
     pub(super) by_cash: i64,
     pub(super) credit: i64,
+    /// Of that from the wallet.
+    pub(super) credit_by_wallet: i64,
 }
 
 /// What ought to be.
@@ -70,8 +74,12 @@ impl Model {
         for place in 0..self.owed.len() {
             let used = self.owed[place].open().min(self.purses[who].credit);
             if self.owed[place].who == who && used > 0 {
+                let purse = &mut self.purses[who];
+                let of_wallet = used - used.min(purse.credit - purse.credit_by_wallet);
                 self.owed[place].paid += used;
-                self.purses[who].credit -= used;
+                self.owed[place].paid_by_wallet += of_wallet;
+                purse.credit -= used;
+                purse.credit_by_wallet -= of_wallet;
                 if tells(self.owed[place].request) {
                     self.tell("creditUsed", place);
                 }
@@ -83,6 +91,10 @@ impl Model {
         let (who, to_charge) = (self.owed[place].who, self.owed[place].open().min(amount));
         self.owed[place].paid += to_charge;
         self.purses[who].credit += amount - to_charge;
+        if what == "paid" {
+            self.owed[place].paid_by_wallet += to_charge;
+            self.purses[who].credit_by_wallet += amount - to_charge;
+        }
         self.transfers += 1;
         self.tell(what, place);
         if amount > to_charge {
@@ -131,9 +143,10 @@ impl Model {
             }
         }
         let purse = &mut self.purses[who];
-        let back = purse.credit.min(purse.by_wallet);
+        let back = purse.credit_by_wallet;
         if back > 0 {
             purse.credit -= back;
+            purse.credit_by_wallet = 0;
             purse.by_wallet -= back;
             purse.wallet += back;
             self.transfers += 1;

@@ -144,7 +144,9 @@ async fn cash_is_spent_with_consent_and_no_more_than_there_is(arm: Arm) {
     let taxi = NewExpense { payee: Payee::Member(jun), ..in_cash(3_000) };
     let (taxi, _) = spending(&club).propose(taxi).await.unwrap();
     let before = club.wallet(&club.jun).await;
-    assert_eq!(vote(&club, sora, taxi.id, true).await.unwrap(), ExpenseState::Posted);
+    assert_eq!(vote(&club, sora, taxi.id, true).await.unwrap(), ExpenseState::Proposed);
+    assert_eq!(taxi.quorum, 2, "to be named as who is given cash takes no say away");
+    assert_eq!(vote(&club, jun, taxi.id, true).await.unwrap(), ExpenseState::Posted);
     assert_eq!((club.held().await, club.wallet(&club.jun).await), ((0, 0), before));
     is_sound(&club.stores.ledger()).await;
 }
@@ -223,6 +225,23 @@ async fn within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_propose
         assert!(matches!(spending(&club).set_rules(minji, club.room, wrong).await, Err(Error::InvalidField { .. })));
     }
     assert_eq!(told(&club).await.iter().filter(|(_, what)| what == "rules").count(), 1);
+    is_sound(&club.stores.ledger()).await;
+}
+
+async fn small_expenses_are_paid_at_once_up_to_the_limit_together_and_none_to_oneself(arm: Arm) {
+    let club = club(arm).await;
+    rules(&club, 2, 5_000).await;
+    let own = NewExpense { payee: Payee::Member(club.minji.user.id), ..expense(&club, 100) };
+    assert_eq!(spending(&club).propose(own).await.unwrap().0.state, ExpenseState::Proposed);
+    for (amount, state) in
+        [(3_000, ExpenseState::Posted), (2_001, ExpenseState::Proposed), (2_000, ExpenseState::Posted)]
+    {
+        assert_eq!(proposed(&club, amount).await.state, state, "{amount}");
+    }
+    assert_eq!(proposed(&club, 1).await.state, ExpenseState::Proposed);
+    // The days of waiting are over.
+    club.stores.say(format!("UPDATE expenses SET proposed_at_ms = proposed_at_ms - {}", 7 * DAY_MS)).await;
+    assert_eq!(proposed(&club, 5_000).await.state, ExpenseState::Posted);
     is_sound(&club.stores.ledger()).await;
 }
 
@@ -450,6 +469,7 @@ on_each_arm! {
     the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,
     as_many_objections_refuse_and_free_what_was_reserved,
     within_the_limit_it_is_paid_at_once_and_new_rules_leave_what_is_proposed,
+    small_expenses_are_paid_at_once_up_to_the_limit_together_and_none_to_oneself,
     looser_rules_are_seen_coming_while_there_is_money_and_tighter_ones_are_in_force_at_once,
     it_expires_or_is_taken_back_and_the_money_is_free,
     the_fund_is_spent_no_other_way,

@@ -107,6 +107,8 @@ struct Model {
     /// Quorum and limit, and those that come into force once time passes.
     rules: (u32, i64),
     next_rules: Option<(u32, i64)>,
+    /// What was paid without anyone's consent lately.
+    at_once: i64,
     expenses: Vec<Expected>,
     told: Vec<&'static str>,
     transfers: usize,
@@ -143,7 +145,8 @@ impl Model {
         let may = others().filter(|&who| self.was_there(who, self.voters_up_to())).count() as u32;
         let counted =
             others().filter(|&who| self.was_there(who, self.voters_up_to()) || self.still_counts[who]).count();
-        let quorum = if amount <= self.rules.1 { 0 } else { self.rules.0.min(counted.max(1) as u32) };
+        let at_once = payee != Some(0) && self.at_once + amount <= self.rules.1;
+        let quorum = if at_once { 0 } else { self.rules.0.min(counted.max(1) as u32) };
         let is_there = payee.is_none_or(|payee| self.joined[payee].1);
         let fits = is_there && (1..=self.fund - self.reserved()).contains(&amount);
         (fits && may >= quorum).then_some(quorum)
@@ -202,6 +205,7 @@ impl World {
             still_counts: [false; PEOPLE],
             rules: (2, 0),
             next_rules: None,
+            at_once: 0,
             expenses: Vec::new(),
             told: Vec::new(),
             transfers: 0,
@@ -252,6 +256,9 @@ impl World {
                 let sql = "UPDATE spending_rules SET next_from_ms = 0 WHERE next_from_ms IS NOT NULL";
                 self.club.stores.say(sql.to_owned()).await;
                 self.days_pass().await;
+                let sql = format!("UPDATE expenses SET proposed_at_ms = proposed_at_ms - {}", 8 * DAY_MS);
+                self.club.stores.say(sql).await;
+                self.model.at_once = 0;
                 self.model.rules = self.model.next_rules.take().unwrap_or(self.model.rules);
                 for place in 0..self.model.expenses.len() {
                     if self.model.expenses[place].state == ExpenseState::Proposed {
@@ -324,6 +331,7 @@ impl World {
         self.model.expenses.push(Expected { id, amount, payee, quorum, voters_up_to, votes, state, settled_by: None });
         let place = self.model.expenses.len() - 1;
         if quorum == 0 {
+            self.model.at_once += amount;
             self.model.settle(place, ExpenseState::Posted);
             self.model.pay(place);
         } else {
