@@ -177,7 +177,8 @@ const fn dues(refused: &DuesRefused) -> (StatusCode, &'static str) {
     match refused {
         DuesRefused::NotTheTreasurer => (StatusCode::FORBIDDEN, "NotTheTreasurer"),
         DuesRefused::NotYourCharge(_) => (StatusCode::FORBIDDEN, "NotYourCharge"),
-        DuesRefused::OwnReceipt(_) | DuesRefused::OwnDues => (StatusCode::FORBIDDEN, "SecondPersonNeeded"),
+        DuesRefused::OwnReceipt(_) => (StatusCode::FORBIDDEN, "SecondPersonNeeded"),
+        DuesRefused::OwnDues => (StatusCode::FORBIDDEN, "OwnDues"),
         DuesRefused::NoSuchPlan(_) => (StatusCode::BAD_REQUEST, "NoSuchPlan"),
         DuesRefused::PlanEnded(_) => (StatusCode::BAD_REQUEST, "PlanEnded"),
         DuesRefused::NoSuchRequest(_) => (StatusCode::BAD_REQUEST, "NoSuchRequest"),

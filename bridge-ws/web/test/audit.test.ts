@@ -61,7 +61,7 @@ describe("a line in words", () => {
     expect(detailText(en, says({ action: "officeChanged", detail: "Kim: none" }))).toBe(`Kim · ${en.people.noOffice}`);
     const rules = says({ action: "spendingRulesChanged", detail: "2 / 5000 KRW / 7", amount: 5_000 });
     expect([detailText(ko, rules), amountText(ko, rules)]).toEqual([
-      "2명이 동의하면 지출돼요. 7일 동안 기다려요. 5,000원까지는 바로 지출돼요.",
+      "2명이 동의하면 지출돼요. 7일 동안 기다려요. 그동안 모두 합쳐 5,000원까지는 바로 지출돼요.",
       "",
     ]);
     for (const action of ["officeChanged", "spendingRulesChanged", "duesPaid"]) {

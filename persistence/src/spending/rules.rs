@@ -20,7 +20,7 @@ const DAYS_MAX: u32 = 90;
 pub struct SpendingRules {
     /// So many members have to agree, from 1; where fewer are there who may, all of them.
     pub quorum: u32,
-    /// Up to this amount it is posted at once.
+    /// Up to this amount it is posted at once, with what was so in the days of waiting before; never to who proposes it.
     pub limit: Won,
     /// It waits for so many days, from 1.
     pub wait_days: u32,

@@ -378,6 +378,7 @@ export const en: Strings = {
     MoreThanCame: "No more can be given back that way than came.",
     NotTheTreasurer: "Only the treasurer can do that.",
     DuesHoldMoney: "The dues still hold money. Give it back or spend it first; what you paid too much comes back once you leave.",
+    OwnDues: "Your own dues are let go or given back by somebody else who keeps the dues.",
     SecondPersonNeeded: "A member other than who wrote it down has to confirm.",
     ReceiptSettled: "It was settled already.",
     NoSuchWallet: "There is no wallet.",

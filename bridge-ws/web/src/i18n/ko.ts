@@ -378,6 +378,7 @@ export const ko: Strings = {
     MoreThanCame: "그 방법으로 받은 돈보다 많이 돌려줄 수 없어요.",
     NotTheTreasurer: "총무만 할 수 있어요.",
     DuesHoldMoney: "회비에 돈이 남아 있어요. 먼저 돌려주거나 써 주세요. 더 낸 돈은 모임에서 나가면 돌아와요.",
+    OwnDues: "내 회비는 다른 사람이 총무를 맡아 면제하거나 돌려줘야 해요.",
     SecondPersonNeeded: "적은 사람이 아닌 다른 멤버가 확인해야 해요.",
     ReceiptSettled: "이미 처리되었어요.",
     NoSuchWallet: "지갑이 없어요.",

@@ -368,6 +368,7 @@ export const FAULTS = [
   "NotTheTreasurer",
   "DuesHoldMoney",
   "SecondPersonNeeded",
+  "OwnDues",
   "ReceiptSettled",
   "NoSuchWallet",
   // The server's name is WrongPassword for every password but the login's; the page knows which one it sent.

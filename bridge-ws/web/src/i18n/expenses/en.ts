@@ -37,7 +37,7 @@ export const expensesEn: ExpenseStrings = {
   payeeName: "Name",
   payeeExample: "e.g. Hanbit Diner",
   rules: (quorum, days) => `Paid once ${quorum} agree; waits for ${days} days.`,
-  rulesLimit: (won) => `Up to ${won} it is paid at once.`,
+  rulesLimit: (won) => `In that time up to ${won} in all is paid at once.`,
   changeRules: "Change the rules",
   quorum: "How many have to agree",
   limit: "Paid at once up to",

@@ -37,7 +37,7 @@ export const expensesKo: ExpenseStrings = {
   payeeName: "받는 곳 이름",
   payeeExample: "예) 한빛식당",
   rules: (quorum, days) => `${quorum}명이 동의하면 지출돼요. ${days}일 동안 기다려요.`,
-  rulesLimit: (won) => `${won}까지는 바로 지출돼요.`,
+  rulesLimit: (won) => `그동안 모두 합쳐 ${won}까지는 바로 지출돼요.`,
   changeRules: "규칙 바꾸기",
   quorum: "동의해야 하는 사람 수",
   limit: "동의 없이 쓸 수 있는 금액",

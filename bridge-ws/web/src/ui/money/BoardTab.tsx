@@ -6,7 +6,7 @@ import { useSession } from "../context";
 import { Button, IconButton } from "../parts/Button";
 import { Choice } from "../parts/Choice";
 import { AskAgain } from "./AskAgain";
-import { canAct, ChargeDialog } from "./ChargeDialog";
+import { ChargeDialog, waysOf } from "./ChargeDialog";
 import { OwnActivity } from "./OwnActivity";
 import { OwnDues } from "./OwnDues";
 import { PayDialog } from "./PayDialog";
@@ -128,7 +128,7 @@ export function BoardTab({ room, view }: { room: RoomState; view: DuesView }): R
                       {dues.payNow}
                     </Button>
                   )}
-                  {keeper && canAct(charge) && (
+                  {keeper && waysOf(room, charge, me.id).length > 0 && (
                     <IconButton
                       icon="gear"
                       size={16}

@@ -13,9 +13,14 @@ import { useSubmit } from "../parts/useSubmit";
 
 type What = "cash" | "waive" | "refund";
 
-/** Whether a treasurer can do anything about a charge. */
-export const canAct = ({ standing, open, paid }: ChargeOfMember): boolean =>
-  standing !== "void" && (open > 0 || paid > 0);
+/** What a treasurer can do about a charge; nobody lets his own go or gives it back, but who is alone in the room. */
+export function waysOf({ members }: RoomState, { user, standing, open, paid }: ChargeOfMember, me: number): What[] {
+  if (standing === "void") return [];
+  const isOthers = user !== me || members === 1;
+  return (["cash", "waive", "refund"] as const).filter(
+    (way) => (way === "refund" ? paid > 0 : open > 0) && (way === "cash" || isOthers),
+  );
+}
 
 /** What a treasurer does about a member's charge. */
 export function ChargeDialog({
@@ -32,11 +37,10 @@ export function ChargeDialog({
 }): ReactNode {
   const strings = useStrings();
   const { dues } = strings;
-  const { keys } = useSession();
-  const ways = ([["cash", dues.recordCash], ["waive", dues.waive], ["refund", dues.refund]] as const).filter(([way]) =>
-    way === "refund" ? charge.paid > 0 : charge.open > 0,
-  );
-  const [what, setWhat] = useState<What>(ways[0]?.[0] ?? "refund");
+  const { keys, me } = useSession();
+  const labels = { cash: dues.recordCash, waive: dues.waive, refund: dues.refund };
+  const ways = waysOf(room, charge, me.id);
+  const [what, setWhat] = useState<What>(ways[0] ?? "refund");
   const [amount, setAmount] = useState(String(charge.open > 0 ? charge.open : charge.paid));
   const [words, setWords] = useState("");
   const [by, setBy] = useState<"wallet" | "cash">("wallet");
@@ -65,7 +69,7 @@ export function ChargeDialog({
             setWhat(next);
             setAmount(String(next === "refund" ? charge.paid : charge.open));
           }}
-          options={ways.map(([value, label]) => ({ value, label }))}
+          options={ways.map((value) => ({ value, label: labels[value] }))}
         />
         {what !== "waive" && (
           <DigitsField
@@ -101,7 +105,7 @@ export function ChargeDialog({
             {strings.cancel}
           </Button>
           <Button type="submit" look="main" working={working} disabled={!isSound}>
-            {ways.find(([way]) => way === what)?.[1]}
+            {labels[what]}
           </Button>
         </div>
       </form>
