@@ -45,20 +45,23 @@ impl Bank {
             .await
     }
 
-    /// Says whose an unmatched notice is, and credits it.
+    /// Says whose an unmatched notice is, or one that is stuck since its wallet was closed, and credits it.
     ///
     /// # Errors
-    /// [`BankRefused::NoSuchDeposit`], [`BankRefused::WrongState`] for one that is not unmatched, [`Refused::NoWalletOf`].
+    /// [`BankRefused::NoSuchDeposit`], [`BankRefused::WrongState`] for another one, [`Refused::NoWallet`].
     pub async fn match_to(&self, bank_id: &str, user: UserId) -> Result<Deposit, Error> {
         let (bank_id, origin) = (bank_id.to_owned(), self.origin);
         let id = self
             .shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
-                    let deposit = in_state(transaction, &bank_id, DepositState::Unmatched).await?;
+                    let deposit = match in_state(transaction, &bank_id, DepositState::Stuck).await {
+                        Ok(stuck) if stuck.corrects.is_none() && stuck.transfer.is_none() => stuck,
+                        _ => in_state(transaction, &bank_id, DepositState::Unmatched).await?,
+                    };
                     let sql = "SELECT account_id FROM ledger_accounts WHERE wallet_of = ?";
                     let row = transaction.row(sql, values![user]).await?.ok_or(Refused::NoWallet)?;
-                    let sql = "UPDATE bank_deposits SET wallet_id = ?, state = ? WHERE deposit_id = ?";
+                    let sql = "UPDATE bank_deposits SET wallet_id = ?, state = ?, failure = NULL WHERE deposit_id = ?";
                     let values = values![AccountId(row.int(0)?), DepositState::Received.stored(), deposit.id];
                     transaction.execute(sql, values).await?;
                     let line = NewLine::new(origin, UserId(0), now_ms(), AuditAction::DepositMatched, deposit.id.0);

@@ -227,6 +227,20 @@ async fn what_a_crash_left_between_notice_and_transfer_is_credited_once(arm: Arm
     scene.verify().await;
 }
 
+async fn one_whose_wallet_was_closed_meanwhile_is_whose_the_operator_says(arm: Arm) {
+    let scene = Scene::open(arm).await;
+    let code = Reference::of(scene.mina.1);
+    let insert = "INSERT INTO bank_deposits (bank_id, reference, payer, amount, wallet_id, state, told_at_ms)";
+    scene.stores.say(format!("{insert} VALUES ('1', '{code}', '', 100, {}, 0, 1)", scene.mina.1)).await;
+    scene.ledger.close_wallet(scene.mina.0).await.unwrap();
+    assert_eq!(scene.bank.settle_left(u64::MAX >> 12).await.unwrap(), 0);
+    assert_eq!(scene.bank.settle_again("1").await.unwrap().state, DepositState::Stuck);
+    let matched = scene.bank.match_to("1", scene.jun.0).await.unwrap();
+    assert_eq!((matched.state, matched.wallet, matched.failure), (DepositState::Credited, Some(scene.jun.1), None));
+    assert!(matches!(scene.bank.match_to("1", scene.jun.0).await, Err(Error::Bank(BankRefused::WrongState { .. }))));
+    scene.verify().await;
+}
+
 async fn a_notice_out_of_bounds_is_refused(arm: Arm) {
     let scene = Scene::open(arm).await;
     let long = "a".repeat(65);
@@ -258,5 +272,6 @@ on_each_arm! {
     a_correction_of_money_that_was_spent_is_stuck_until_it_is_there,
     the_correction_of_a_stuck_correction_moves_back_what_that_one_left,
     what_a_crash_left_between_notice_and_transfer_is_credited_once,
+    one_whose_wallet_was_closed_meanwhile_is_whose_the_operator_says,
     a_notice_out_of_bounds_is_refused,
 }
