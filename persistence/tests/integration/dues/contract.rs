@@ -321,6 +321,31 @@ async fn what_came_in_cash_goes_back_to_no_wallet_whatever_came_from_it_before(a
     club.is_sound().await;
 }
 
+async fn of_what_was_paid_before_the_schema_kept_the_way_it_is_known_where_there_was_no_cash(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let (of_jun, of_sora) = (club.charge(&request, &club.jun).await.id, club.charge(&request, &club.sora).await.id);
+    club.pays(&club.jun, of_jun, 14_000).await.unwrap();
+    club.pays(&club.sora, of_sora, 3_000).await.unwrap();
+    let receipt = club.cash(of_sora, 9_000).await;
+    club.dues().confirm_cash(club.jun.user.id, club.room, receipt.id).await.unwrap();
+    club.stores.say("UPDATE dues_charges SET paid_by_wallet = 0".to_owned()).await;
+    club.stores.say("UPDATE dues_balances SET credit_by_wallet = 0".to_owned()).await;
+    let text = include_str!("../../../migrations/0019_provenance.sql");
+    for statement in text.split(';').filter(|statement| statement.trim().starts_with("UPDATE")) {
+        club.stores.say(statement.to_owned()).await;
+    }
+    let way = |of, amount| club.back(of, amount, Way::Wallet);
+    for (charge, most) in [(of_jun, 10_000), (of_sora, 3_000)] {
+        let more = club.dues().refund(way(charge, most + 1)).await;
+        assert_eq!(dues_refused(more), DuesRefused::MoreThanCame(won(most)));
+    }
+    club.dues().return_credit(club.back(club.jun.user.id, 4_000, Way::Wallet)).await.unwrap();
+    let of_cash = club.dues().return_credit(club.back(club.sora.user.id, 2_000, Way::Wallet)).await;
+    assert_eq!(dues_refused(of_cash), DuesRefused::MoreThanCame(won(0)));
+    club.is_sound().await;
+}
+
 async fn who_audits_the_dues_does_not_keep_them(arm: Arm) {
     let club = Club::open(arm).await;
     let minji = club.minji.user.id;
@@ -367,5 +392,6 @@ on_each_arm!(
     credit_is_given_back_by_the_treasurer,
     nobody_gives_back_or_lets_go_his_own_dues,
     what_came_in_cash_goes_back_to_no_wallet_whatever_came_from_it_before,
+    of_what_was_paid_before_the_schema_kept_the_way_it_is_known_where_there_was_no_cash,
     who_audits_the_dues_does_not_keep_them,
 );
