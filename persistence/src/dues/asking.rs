@@ -1,13 +1,13 @@
 //! A period of a plan is asked for: a request with a charge for each who is then a member, and its card in the room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use moim_wire::{RoomId, UserId};
 
 use super::charge::Charge;
 use super::day::Day;
 use super::entry::DuesEntryKind;
-use super::number::{ChargeId, PlanId, RequestId};
+use super::number::{PlanId, RequestId};
 use super::plan::{Plan, Share};
 use super::planning::locked;
 use super::rows::{CHARGES, charge_of};
@@ -122,11 +122,13 @@ async fn charge(
     let sql = "INSERT INTO dues_charges (request_id, room_id, user_id, amount, late_fee, waived, paid, is_void, reason)
                VALUES ";
     for piece in pieces(shares, ROWS_MAX) {
-        let row = |share: &Share| -> [Value; 4] {
-            [request.into(), room.into(), share.user.into(), share.amount.get().into()]
+        let row = |share: &Share| -> [Value; 5] {
+            // Also where nothing is left to be waived, since nothing would have been asked.
+            let reason = share.exempt.as_deref().unwrap_or_default();
+            [request.into(), room.into(), share.user.into(), share.amount.get().into(), reason.into()]
         };
         let values: Vec<Value> = piece.iter().flat_map(row).collect();
-        let sql = Statement::from(sql).repeat("(?, ?, ?, ?, 0, 0, 0, 0, '')", ", ", piece.len());
+        let sql = Statement::from(sql).repeat("(?, ?, ?, ?, 0, 0, 0, 0, ?)", ", ", piece.len());
         transaction.execute(sql, &values).await?;
     }
     let sql = Statement::from(CHARGES).then(" WHERE request_id = ? ORDER BY charge_id");
@@ -180,25 +182,4 @@ async fn go_on(transaction: &mut Transaction, id: PlanId, periods: u32, plan: Op
     let sql = "UPDATE dues_plans SET periods = ?, last_due_day = ?, next_due_day = ?, next_ask_at_ms = ?
                WHERE plan_id = ?";
     transaction.execute(sql, values![periods, last, next, ask_at, id]).await.map(drop)
-}
-
-/// The charges of a request that are open, rising; without those for which as much cash was written down and waits for a
-/// second person: who has handed it over is not late because nobody has looked yet.
-pub(super) async fn open_charges(
-    transaction: &mut Transaction,
-    room: RoomId,
-    request: RequestId,
-) -> Result<Vec<(ChargeId, UserId)>, Error> {
-    let sql = "SELECT charge_id, amount FROM dues_receipts WHERE room_id = ? AND state = 0";
-    let mut waiting: BTreeMap<ChargeId, i64> = BTreeMap::new();
-    for row in transaction.rows_for_update(sql, values![room]).await? {
-        let sum = waiting.entry(ChargeId(row.int(0)?)).or_default();
-        *sum = sum.saturating_add(row.int(1)?);
-    }
-    let sql = Statement::from(CHARGES)
-        .then(" WHERE request_id = ? AND is_void = 0 AND paid + waived < amount + late_fee ORDER BY charge_id");
-    let rows = transaction.rows_for_update(sql, values![request]).await?;
-    let open = rows.iter().map(charge_of).collect::<Result<Vec<_>, Error>>()?;
-    let is_covered = |charge: &Charge| waiting.get(&charge.id).is_some_and(|sum| *sum >= charge.open().get());
-    Ok(open.iter().filter(|charge| !is_covered(charge)).map(|charge| (charge.id, charge.user)).collect())
 }

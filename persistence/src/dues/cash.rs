@@ -4,6 +4,7 @@ use moim_wire::{RoomId, UserId};
 
 use super::Dues;
 use super::keeper::{require_keeper, require_reader};
+use super::late;
 use super::number::{ChargeId, ReceiptId};
 use super::paying::positive;
 use super::refused::DuesRefused as Refused;
@@ -106,8 +107,10 @@ impl Dues {
                         return Ok((first, None));
                     }
                     let receipt = insert(transaction, origin, room, &key, &receipt).await?;
-                    let told = tell(transaction, room, receipt.id, receipt.recorded_by, CashChange::Recorded).await?;
-                    Ok((receipt, Some(told)))
+                    let sheet =
+                        Sheet::lock(transaction, &[(Purpose::Receipt(receipt.id), receipt.recorded_by)]).await?;
+                    let told = sheet.cash_told(receipt.id, receipt.recorded_by, CashChange::Recorded)?;
+                    Ok((receipt, Some(record_told(transaction, room, told).await?)))
                 })
             })
             .await
@@ -131,7 +134,8 @@ impl Dues {
         self.ledger().move_for(Purpose::Receipt(id), errand).await
     }
 
-    /// Says that cash was not received: who wrote it down, or a second member. The room is told.
+    /// Says that cash was not received: who wrote it down, or a second member. The room is told, and the late fee that the
+    /// cash held back is charged.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason.
@@ -150,7 +154,15 @@ impl Dues {
                     }
                     let line = NewLine::new(origin, actor, now_ms(), AuditAction::CashDenied, id.0).in_room(room);
                     audit::write(transaction, &[line.of(receipt.amount)]).await?;
-                    tell(transaction, room, id, actor, CashChange::Denied).await
+                    let mut sheet = Sheet::lock(transaction, &[(Purpose::Receipt(id), actor)]).await?;
+                    let mut newest =
+                        record_told(transaction, room, sheet.cash_told(id, actor, CashChange::Denied)?).await?;
+                    let held_back = late::charge_held_back(transaction, &mut sheet, receipt.charge, now_ms()).await?;
+                    sheet.write(transaction).await?;
+                    for told in held_back {
+                        newest = record_told(transaction, room, told).await?;
+                    }
+                    Ok(newest)
                 })
             })
             .await
@@ -221,18 +233,6 @@ async fn recorded(
     let first = receipt_of(&row)?;
     let is_same = (first.charge, first.amount, &first.note) == (new.charge, new.amount, &new.note);
     if is_same { Ok(Some(first)) } else { Err(Refused::KeyReused(key.clone()).into()) }
-}
-
-/// Tells the room, in the transaction that changes the receipt.
-async fn tell(
-    transaction: &mut Transaction,
-    room: RoomId,
-    id: ReceiptId,
-    actor: UserId,
-    what: CashChange,
-) -> Result<Change, Error> {
-    let sheet = Sheet::lock(transaction, &[(Purpose::Receipt(id), actor)]).await?;
-    record_told(transaction, room, sheet.cash_told(id, actor, what)?).await
 }
 
 async fn insert(

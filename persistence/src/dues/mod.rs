@@ -24,6 +24,7 @@ mod day;
 mod entry;
 mod fund;
 mod keeper;
+mod late;
 mod leaving;
 mod number;
 mod owed;

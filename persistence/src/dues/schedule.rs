@@ -4,14 +4,14 @@
 use moim_wire::{RoomId, UserId};
 
 use super::Dues;
-use super::asking::{ask, open_charges};
+use super::asking::ask;
 use super::day::Day;
 use super::fund::{self, Fund};
+use super::late;
 use super::number::{BalanceId, PlanId, RequestId};
 use super::sheet::Sheet;
 use super::steps::{Action, Days, Step};
 use super::told;
-use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::error::Error;
 use crate::ledger::{Errand, Purpose, RequestKey, Won, stored_won};
 use crate::members::{lock_room, record_told};
@@ -232,7 +232,7 @@ async fn step(transaction: &mut Transaction, room: RoomId, request: RequestId, n
 }
 
 async fn act(transaction: &mut Transaction, room: RoomId, found: &Stepping, now_ms: u64) -> Result<(), Error> {
-    let open = open_charges(transaction, room, found.id).await?;
+    let open = late::open_charges(transaction, room, found.id).await?;
     let mut told = Vec::new();
     match found.step {
         Step::Before | Step::OnTheDay | Step::Late => {
@@ -252,10 +252,7 @@ async fn act(transaction: &mut Transaction, room: RoomId, found: &Stepping, now_
                 told.extend(sheet.use_credit(room, user, user, now_ms).into_iter().map(|(_, told)| told));
             }
             sheet.write(transaction).await?;
-            if charged.is_positive() {
-                let line = NewLine::new(Origin::SERVER, UserId(0), now_ms, AuditAction::LateFeeCharged, found.id.0);
-                audit::write(transaction, &[line.in_room(room).of(charged).saying(&*found.title)]).await?;
-            }
+            late::note(transaction, room, found.id, (&found.title, charged), now_ms).await?;
         }
         Step::LateFee | Step::Over => {}
     }

@@ -1,9 +1,10 @@
 //! What a room hears of cash that does not count.
 
-use moim_persistence::{DuesRefused, Kind, NewReceipt};
+use moim_persistence::{AuditAction, DuesRefused, Kind, NewReceipt};
 
-use super::{Club, dues_refused, key};
+use super::{Club, at, dues_refused, key};
 use crate::arm::{Arm, on_each_arm};
+use crate::ledger::won;
 
 async fn a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied(arm: Arm) {
     let club = Club::open(arm).await;
@@ -25,4 +26,38 @@ async fn a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied(arm: Arm) 
     assert_eq!(cash, [&what("cashRecorded"), &what("cashDenied")]);
 }
 
-on_each_arm!(a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied);
+async fn a_late_fee_that_denied_cash_held_back_is_charged_once_nothing_holds_it_back(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let (minji, jun) = (club.minji.user.id, club.jun.user.id);
+    let of_jun = club.charge(&request, &club.jun).await.id;
+    let of_sora = club.charge(&request, &club.sora).await.id;
+    let [first, second, of_other] =
+        [club.cash(of_jun, 10_000).await, club.cash(of_jun, 12_000).await, club.cash(of_sora, 10_000).await];
+    club.pays(&club.sora, of_sora, 10_000).await.unwrap();
+    club.dues().run_due(at(request.due, 9)).await.unwrap();
+    club.dues().run_due(at(request.due.plus_days(3), 1)).await.unwrap();
+    let fee = async || club.charge(&request, &club.jun).await.late_fee;
+    club.dues().deny_cash(minji, club.room, first.id).await.unwrap();
+    assert_eq!(fee().await, won(0), "as much waits still");
+    let newest = club.dues().deny_cash(jun, club.room, second.id).await.unwrap();
+    club.dues().deny_cash(minji, club.room, of_other.id).await.unwrap();
+    assert_eq!((fee().await, club.charge(&request, &club.sora).await.late_fee), (won(500), won(0)));
+    let again = club.cash(of_jun, 10_500).await;
+    club.dues().deny_cash(minji, club.room, again.id).await.unwrap();
+    assert_eq!(fee().await, won(500), "one fee");
+    let rooms = club.stores.persistence.accounts().rooms();
+    let told = rooms.changes(club.room, newest.change - 1).await.unwrap().remove(0);
+    let text: serde_json::Value = serde_json::from_str(&told.text).unwrap();
+    assert_eq!((&text["what"], &text["user"], &text["open"]), (&"lateFee".into(), &jun.0.into(), &10_500.into()));
+    let lines = club.stores.persistence.accounts().audit().of_room(minji, club.room, None, 50).await.unwrap();
+    let fees = lines.iter().filter(|line| line.action == AuditAction::LateFeeCharged && line.subject == request.id.0);
+    // Of 민지 at its time, and of 준.
+    assert_eq!(fees.map(|line| line.amount).collect::<Vec<_>>(), [won(500), won(500)]);
+    club.is_sound().await;
+}
+
+on_each_arm!(
+    a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied,
+    a_late_fee_that_denied_cash_held_back_is_charged_once_nothing_holds_it_back,
+);

@@ -274,6 +274,13 @@ async fn a_shared_sum_and_exemptions_are_asked_as_the_plan_says(arm: Arm) {
     assert_eq!(equal.counts.asked_of, 2);
     let (_, card) = club.told().await.pop().unwrap();
     assert_eq!(card["asked"].as_i64(), Some(1_400), "of those who are to pay");
+    // Also where there is nothing that would be let go.
+    for amount in [Amount::Shared(won(700)), Amount::Own(won(0))] {
+        club.plan(Terms { amount, ..terms.clone() }).await;
+        club.dues().run_due(at(ahead(0), 23)).await.unwrap();
+        let of_minji = club.charge(&club.newest().await, &club.minji).await;
+        assert_eq!((of_minji.amount, of_minji.standing(), &*of_minji.reason), (won(0), Standing::Exempt, "총무"));
+    }
     terms.members.insert(UserId(4_000_000), MemberTerms::default());
     let new = NewPlan { actor: club.minji.user.id, key: key(), room: club.room, terms, fund: None };
     let refused = club.dues().open_plan(new).await;

@@ -107,13 +107,7 @@ impl Model {
         if let Some(before) = self.requests.checked_sub(1) {
             let late = |owed: &Owed| owed.request == before && owed.waiting < owed.open();
             let late: Vec<usize> = (0..self.owed.len()).filter(|&place| late(&self.owed[place])).collect();
-            for place in late {
-                if self.owed[place].open() > 0 {
-                    self.owed[place].fee += FEE;
-                    self.tell("lateFee", place);
-                    self.use_credit(self.owed[place].who, |_| true);
-                }
-            }
+            late.into_iter().for_each(|place| self.charge_fee(place));
         }
         let request = self.requests;
         self.requests += 1;
@@ -122,6 +116,22 @@ impl Model {
         self.owed.extend(self.by_time.iter().map(new));
         for who in 0..PEOPLE {
             self.use_credit(who, |of| of != request);
+        }
+    }
+
+    fn charge_fee(&mut self, place: usize) {
+        if self.owed[place].open() > 0 {
+            self.owed[place].fee += FEE;
+            self.tell("lateFee", place);
+            self.use_credit(self.owed[place].who, |_| true);
+        }
+    }
+
+    /// The fee whose time came while something held it back.
+    pub(super) fn charge_held_back(&mut self, place: usize) {
+        let owed = &self.owed[place];
+        if owed.request + 1 < self.requests && owed.fee == 0 && owed.waiting < owed.open() {
+            self.charge_fee(place);
         }
     }
 

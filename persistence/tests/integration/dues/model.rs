@@ -229,6 +229,7 @@ impl World {
                 self.model.owed[place].waiting -= amount;
                 self.receipt = Some((receipt, place, amount, true));
                 self.model.tell("cashDenied", place);
+                self.model.charge_held_back(place);
             }
             return Ok(());
         }
