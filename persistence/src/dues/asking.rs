@@ -1,6 +1,6 @@
 //! A period of a plan is asked for: a request with a charge for each who is then a member, and its card in the room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use moim_wire::{RoomId, UserId};
 
@@ -152,12 +152,13 @@ async fn settle(
     for charge in charges {
         counts.count(&charge);
         new.push((charge.id, charge.user));
-        sheet.charges.insert(charge.id, charge);
+        sheet.put(charge);
     }
     sheet.requests.insert(request, counts);
     sheet.changed.requests.insert(request);
+    let shares: HashMap<UserId, &Share> = shares.iter().map(|share| (share.user, share)).collect();
     for (id, user) in new {
-        let share = shares.iter().find(|share| share.user == user);
+        let share = shares.get(&user);
         if let Some(reason) = share.filter(|share| share.amount.is_positive()).and_then(|share| share.exempt.clone()) {
             sheet.waive(id, DuesEntryKind::Waived, (UserId(0), reason, now_ms))?;
         }

@@ -70,29 +70,28 @@ impl Sheet {
             of.insert(balance_of(&row)?.0);
         }
         sheet.lock_members(transaction, &of).await?;
-        let rooms: BTreeSet<RoomId> = of.iter().map(|(room, _)| *room).collect();
-        // Who pays his own charge needs no office for it.
-        let others = purposes.iter().filter(|(purpose, _)| !matches!(purpose, Purpose::Charge(_)));
-        let actors: BTreeSet<UserId> = others.map(|(_, actor)| *actor).collect();
-        for &room in &rooms {
-            for &actor in &actors {
-                if role_in(transaction, room, actor).await?.is_some() {
-                    sheet.members.insert((room, actor));
-                }
-                if is_keeper(transaction, room, actor).await? {
-                    sheet.keepers.insert((room, actor));
-                    if of.contains(&(room, actor)) && is_alone(transaction, room, actor).await? {
-                        sheet.alone.insert((room, actor));
-                    }
-                }
+        let (mut people, mut actors) = (BTreeSet::new(), BTreeSet::new());
+        for (purpose, actor) in purposes {
+            let Some((room, user)) = sheet.about(*purpose) else { continue };
+            people.insert((room, user));
+            // Who pays his own charge needs no office for it.
+            if !matches!(purpose, Purpose::Charge(_)) {
+                actors.insert((room, *actor, user));
             }
         }
-        for (purpose, _) in purposes {
-            if let Purpose::Charge(id) | Purpose::Refund(id) = purpose
-                && let Some((room, user)) = sheet.charges.get(id).map(|charge| (charge.room, charge.user))
-                && role_in(transaction, room, user).await?.is_some()
-            {
-                sheet.members.insert((room, user));
+        people.extend(actors.iter().map(|(room, actor, _)| (*room, *actor)));
+        for (room, person) in people {
+            if role_in(transaction, room, person).await?.is_some() {
+                sheet.members.insert((room, person));
+            }
+        }
+        for (room, actor, user) in actors {
+            let is_known = sheet.keepers.contains(&(room, actor));
+            if is_known || is_keeper(transaction, room, actor).await? {
+                sheet.keepers.insert((room, actor));
+                if actor == user && is_alone(transaction, room, actor).await? {
+                    sheet.alone.insert((room, actor));
+                }
             }
         }
         Ok(sheet)
@@ -116,8 +115,7 @@ impl Sheet {
 
     async fn lock_charges(&mut self, transaction: &mut Transaction, ids: BTreeSet<u64>) -> Result<(), Error> {
         for row in by_numbers(transaction, CHARGES, "charge_id", ids).await? {
-            let charge = charge_of(&row)?;
-            self.charges.insert(charge.id, charge);
+            self.put(charge_of(&row)?);
         }
         Ok(())
     }
@@ -161,8 +159,7 @@ impl Sheet {
         let values: Vec<Value> = of_users.iter().chain(of_rooms).cloned().collect();
         let sql = in_both(CHARGES).then(" AND is_void = 0 AND paid + waived < amount + late_fee ORDER BY charge_id");
         for row in transaction.rows_for_update(sql, &values).await? {
-            let charge = charge_of(&row)?;
-            self.charges.insert(charge.id, charge);
+            self.put(charge_of(&row)?);
         }
         for row in transaction.rows_for_update(in_both(BALANCES).then(" ORDER BY balance_id"), &values).await? {
             let (of, balance) = balance_of(&row)?;

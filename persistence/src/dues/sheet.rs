@@ -4,7 +4,7 @@
 //! Everything happens by entries ([`Sheet::enter`]), so that what is stored of charges, credit and requests is what the
 //! entries add up to.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use moim_wire::{RoomId, UserId};
 
@@ -20,6 +20,8 @@ use crate::members::Told;
 #[derive(Default)]
 pub(crate) struct Sheet {
     pub(super) charges: BTreeMap<ChargeId, Charge>,
+    /// The same by member: a room may have a hundred thousand.
+    of_members: HashMap<(RoomId, UserId), BTreeSet<ChargeId>>,
     pub(super) requests: BTreeMap<RequestId, Counts>,
     pub(super) balances: BTreeMap<(RoomId, UserId), Balance>,
     pub(super) receipts: BTreeMap<ReceiptId, Receipt>,
@@ -94,6 +96,22 @@ pub(super) struct Confirmed {
 }
 
 impl Sheet {
+    pub(super) fn put(&mut self, charge: Charge) {
+        self.of_members.entry((charge.room, charge.user)).or_default().insert(charge.id);
+        self.charges.insert(charge.id, charge);
+    }
+
+    /// Whose dues something is about, of what is read.
+    pub(super) fn about(&self, purpose: Purpose) -> Option<(RoomId, UserId)> {
+        let of_charge = |id| self.charges.get(&id).map(|charge: &Charge| (charge.room, charge.user));
+        match purpose {
+            Purpose::Charge(id) | Purpose::Refund(id) => of_charge(id),
+            Purpose::Receipt(id) => of_charge(self.receipts.get(&id)?.charge),
+            Purpose::Credit(id) => self.balances.iter().find(|(_, balance)| balance.id == Some(id)).map(|(of, _)| *of),
+            Purpose::Expense(_) => None,
+        }
+    }
+
     /// Whether a transfer is right for what it is made for.
     pub(crate) fn judge(&self, purpose: Purpose, moved: &Moved) -> Result<(), Refused> {
         self.entry_of(purpose, moved).map(drop)
@@ -227,8 +245,11 @@ impl Sheet {
 
     /// Pays what is open of a member's charges from his credit, the oldest first.
     pub(super) fn use_credit(&mut self, room: RoomId, user: UserId, actor: UserId, at_ms: u64) -> Vec<(RoomId, Told)> {
-        let open = self.charges.values().filter(|charge| (charge.room, charge.user) == (room, user));
-        let open: Vec<(ChargeId, Won)> = open.map(|charge| (charge.id, charge.open())).collect();
+        if !self.balance((room, user)).credit.is_positive() {
+            return Vec::new();
+        }
+        let own = self.of_members.get(&(room, user)).into_iter().flatten();
+        let open: Vec<(ChargeId, Won)> = own.map(|id| (*id, self.charges[id].open())).collect();
         let mut told = Vec::new();
         for (charge, open) in open {
             let to_charge = open.min(self.balance((room, user)).credit);

@@ -30,6 +30,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (17, "standing", include_str!("../../migrations/0017_standing.sql")),
     (18, "participants", include_str!("../../migrations/0018_participants.sql")),
     (19, "provenance", include_str!("../../migrations/0019_provenance.sql")),
+    (20, "charges_of_a_member", include_str!("../../migrations/0020_charges_of_a_member.sql")),
 ];
 
 const STORE: &str = "the accounts' database";
