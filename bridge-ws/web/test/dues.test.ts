@@ -49,7 +49,9 @@ describe("a request among the messages", () => {
     for (const what of ["cashRecorded", "cashDenied"]) {
       expect(isQuiet(event(1, Kind.RequestChanged, { what, user: 7 })), what).toBe(true);
     }
-    expect(isQuiet(event(1, Kind.RequestChanged, { what: "waived", user: 7 }))).toBe(false);
+    for (const what of ["waived", "reopened"]) {
+      expect(isQuiet(event(1, Kind.RequestChanged, { what, user: 7 })), what).toBe(false);
+    }
     expect(isQuiet(event(1, Kind.RequestChanged, { what: "reminder", users: [7] }))).toBe(false);
   });
 });
@@ -84,7 +86,7 @@ test("has words for everything that becomes of a charge", () => {
   const names = [...read("entry.rs").matchAll(/=> "(\w+)",/g), ...read("told.rs").matchAll(/CashChange::\w+ => "(\w+)",/g)];
   // Of credit that is given back a room hears by the money alone.
   const told = names.map(([, name = ""]) => name).filter((name) => !name.startsWith("creditReturned"));
-  expect(told).toHaveLength(10);
+  expect(told).toHaveLength(11);
   for (const what of told) expect(ko.dues.changed("", what, ""), what).not.toMatch(/[a-z]/i);
   for (const what of told.filter((name) => /[A-Z]/.test(name))) {
     expect(en.dues.changed("", what, ""), what).not.toContain(what);

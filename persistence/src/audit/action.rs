@@ -97,6 +97,8 @@ actions! {
     CashDenied = 37 "cashDenied",
     /// What was open of the charges of one who is no member any more was let go; the subject is he.
     ChargesVoided = 38 "chargesVoided",
+    /// What that was is asked again of one who is a member again; the subject is he.
+    ChargesReopened = 39 "chargesReopened",
 
     /// A member agreed to an expense, which is the subject.
     ExpenseApproved = 41 "expenseApproved",

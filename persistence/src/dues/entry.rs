@@ -29,6 +29,8 @@ pub enum DuesEntryKind {
     CreditReturned,
     /// Credit was given back in cash.
     CreditReturnedInCash,
+    /// The member came back; what was void is asked again.
+    Reopened,
 }
 
 /// By which way money came or went.
@@ -41,7 +43,7 @@ pub enum Way {
 }
 
 impl DuesEntryKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Paid,
         Self::PaidInCash,
         Self::CreditUsed,
@@ -52,6 +54,7 @@ impl DuesEntryKind {
         Self::Void,
         Self::CreditReturned,
         Self::CreditReturnedInCash,
+        Self::Reopened,
     ];
 
     pub(super) fn stored(self) -> i64 {
@@ -69,7 +72,7 @@ impl DuesEntryKind {
         match self {
             Self::Paid | Self::Refunded | Self::CreditReturned => Some(Way::Wallet),
             Self::PaidInCash | Self::RefundedInCash | Self::CreditReturnedInCash => Some(Way::Cash),
-            Self::CreditUsed | Self::Waived | Self::LateFee | Self::Void => None,
+            Self::CreditUsed | Self::Waived | Self::LateFee | Self::Void | Self::Reopened => None,
         }
     }
 
@@ -86,6 +89,7 @@ impl DuesEntryKind {
             Self::Void => "void",
             Self::CreditReturned => "creditReturned",
             Self::CreditReturnedInCash => "creditReturnedInCash",
+            Self::Reopened => "reopened",
         }
     }
 }
@@ -118,6 +122,6 @@ mod tests {
         for kind in DuesEntryKind::ALL {
             assert_eq!(DuesEntryKind::of(kind.stored()).unwrap(), kind);
         }
-        assert!(DuesEntryKind::of(0).is_err() && DuesEntryKind::of(11).is_err());
+        assert!(DuesEntryKind::of(0).is_err() && DuesEntryKind::of(12).is_err());
     }
 }

@@ -35,7 +35,8 @@ pub(super) async fn open_charges(
 /// Charges a late fee whose time came while something held it back that has gone since: cash that nobody was given, or
 /// that its member had left. What has no fee yet and was not paid at that time bears it now. Gives what the room is told.
 ///
-/// A member whom another had removed by then could not have paid: he bears none.
+/// A member whom another had removed by then could not have paid: he bears none. Asked before the sheet is written, since
+/// the book says who was away at that time.
 pub(super) async fn charge_held_back(
     transaction: &mut Transaction,
     sheet: &mut Sheet,
@@ -87,6 +88,7 @@ async fn was_late(transaction: &mut Transaction, charge: &Charge, at_ms: u64) ->
         open -= row.int::<i64>(1)?;
         match DuesEntryKind::of(row.int(0)?)? {
             DuesEntryKind::Void => was_removed = UserId(row.int(3)?) != charge.user,
+            DuesEntryKind::Reopened => was_removed = false,
             _ => open += row.int::<i64>(2)?,
         }
     }

@@ -1,18 +1,21 @@
 //! What becomes of the dues of one who leaves a room, is removed from it, or deletes his account, and of a room's that is
-//! deleted: by the transaction that ends the memberships. What goes back to a wallet goes right after, by the schedule.
+//! deleted: by the transaction that ends the memberships. What goes back to a wallet goes right after, by the schedule. One who
+//! comes back is asked again for what his leaving made void, by the transaction that makes him a member.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use moim_wire::{RoomId, UserId};
 
 use super::entry::DuesEntryKind;
+use super::late;
+use super::number::ChargeId;
 use super::refused::DuesRefused as Refused;
 use super::sheet::Sheet;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
 use crate::ledger::{CASH, Won, stored_won};
-use crate::members::{Told, record_told};
+use crate::members::{Change, Told, record_told};
 use crate::sql::{Transaction, values};
 
 /// Makes void what is open of a member's charges, and sets his credit to be given back. The room is locked.
@@ -32,6 +35,56 @@ pub(crate) async fn leave(
         transaction.execute(sql, values![now_ms(), room, user]).await?;
     }
     Ok(())
+}
+
+/// Asks one who has come back to a room for what was made void when he left it, or given back to him since, and for a late
+/// fee that his leaving held back; what he has as credit pays for it. Charges do not end otherwise than by being paid or let
+/// go, so that leaving ends none either. The room is locked. Gives the newest of what it is told.
+pub(crate) async fn reopen(
+    transaction: &mut Transaction,
+    (origin, actor): (Origin, UserId),
+    room: RoomId,
+    user: UserId,
+) -> Result<Option<Change>, Error> {
+    let void = void_of(transaction, room, user).await?;
+    if void.is_empty() {
+        return Ok(None);
+    }
+    let (now_ms, mut sheet) = (now_ms(), Sheet::default());
+    sheet.lock_charges(transaction, void.keys().map(|charge| charge.0).collect()).await?;
+    sheet.lock_members(transaction, &BTreeSet::from([(room, user)])).await?;
+    let (mut told, mut sum) = (Vec::new(), Won::ZERO);
+    for (charge, void) in void {
+        told.extend(sheet.reopen(charge, void, (actor, now_ms))?.map(|(_, told)| told));
+        told.extend(late::charge_held_back(transaction, &mut sheet, charge, now_ms).await?);
+        sum = sum.plus(void).ok_or_else(|| Error::Internal(format!("user {user} owes more than there is")))?;
+    }
+    told.extend(sheet.use_credit(room, user, user, now_ms).into_iter().map(|(_, told)| told));
+    sheet.write(transaction).await?;
+    let line = NewLine::new(origin, actor, now_ms, AuditAction::ChargesReopened, user.0.into()).in_room(room).of(sum);
+    audit::write(transaction, &[line]).await?;
+    let mut newest = None;
+    for told in told {
+        newest = Some(record_told(transaction, room, told).await?);
+    }
+    Ok(newest)
+}
+
+/// A member's void charges, and how much of each the book has as void.
+async fn void_of(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<BTreeMap<ChargeId, Won>, Error> {
+    let sql = "SELECT c.charge_id, e.to_due FROM dues_charges c
+               JOIN dues_entries e ON e.charge_id = c.charge_id AND e.kind IN (?, ?)
+               WHERE c.user_id = ? AND c.room_id = ? AND c.is_void = 1";
+    let [ends, begins] = [DuesEntryKind::Void, DuesEntryKind::Reopened].map(DuesEntryKind::stored);
+    let mut void: BTreeMap<ChargeId, Won> = BTreeMap::new();
+    for row in transaction.rows_for_update(sql, values![ends, begins, user, room]).await? {
+        let charge = ChargeId(row.int(0)?);
+        let sum = void.entry(charge).or_default();
+        *sum = sum
+            .minus(stored_won(&row, 1)?)
+            .ok_or_else(|| Error::Internal(format!("charge {charge} is out of bounds")))?;
+    }
+    Ok(void)
 }
 
 /// Makes void what is open of the charges of those who are locked; gives what the room is to be told.

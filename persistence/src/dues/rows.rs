@@ -113,7 +113,11 @@ impl Sheet {
         Ok(())
     }
 
-    async fn lock_charges(&mut self, transaction: &mut Transaction, ids: BTreeSet<u64>) -> Result<(), Error> {
+    pub(super) async fn lock_charges(
+        &mut self,
+        transaction: &mut Transaction,
+        ids: BTreeSet<u64>,
+    ) -> Result<(), Error> {
         for row in by_numbers(transaction, CHARGES, "charge_id", ids).await? {
             self.put(charge_of(&row)?);
         }

@@ -285,6 +285,19 @@ impl Sheet {
         Ok(self.enter(entry))
     }
 
+    /// Asks again for what was void of a charge.
+    pub(super) fn reopen(
+        &mut self,
+        id: ChargeId,
+        void: Won,
+        (actor, at_ms): (UserId, u64),
+    ) -> Result<Option<(RoomId, Told)>, Refused> {
+        let charge = self.charge(id)?;
+        let kind = DuesEntryKind::Reopened;
+        let entry = NewEntry { to_due: void, ..plain(charge.room, charge.user, Some(id), kind, actor, at_ms) };
+        Ok(self.enter(entry))
+    }
+
     /// Asks for a late fee on top of what is open of a charge.
     pub(super) fn charge_late_fee(&mut self, id: ChargeId, fee: Won, at_ms: u64) -> Option<(RoomId, Told)> {
         let charge = self.charges.get(&id).filter(|charge| charge.open().is_positive())?;
@@ -329,7 +342,11 @@ impl Sheet {
                 DuesEntryKind::LateFee => charge.late_fee = more(charge.late_fee, entry.to_due),
                 _ => charge.waived = more(charge.waived, entry.to_due.negated()),
             }
-            charge.is_void |= entry.kind == DuesEntryKind::Void;
+            match entry.kind {
+                DuesEntryKind::Void => charge.is_void = true,
+                DuesEntryKind::Reopened => charge.is_void = false,
+                _ => {}
+            }
             if entry.kind == DuesEntryKind::Waived {
                 charge.reason.clone_from(&entry.note);
             }

@@ -24,12 +24,13 @@ impl Rooms {
     /// many wrong ones, [`Error::NoSuchUser`].
     pub async fn join(&self, user: UserId, room: RoomId, password: Option<&str>) -> Result<Change, Error> {
         let password = password.map(field::room_password).transpose().unwrap_or_default();
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 check_password(&shared, user, room, password).await?;
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
-                    admit(transaction, room, user, user).await
+                    admit(transaction, (origin, user), room, user).await
                 })
             })
             .await
@@ -40,12 +41,13 @@ impl Rooms {
     /// # Errors
     /// [`Error::NoSuchRoom`], [`Error::NotAMember`] of the actor, [`Error::AlreadyMember`], [`Error::NoSuchUser`].
     pub async fn add(&self, actor: UserId, room: RoomId, user: UserId) -> Result<Change, Error> {
+        let origin = self.origin;
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
                     lock_room(transaction, room).await?;
                     require_member(transaction, room, actor).await?;
-                    admit(transaction, room, actor, user).await
+                    admit(transaction, (origin, actor), room, user).await
                 })
             })
             .await
@@ -166,13 +168,19 @@ async fn give_role(
     record(transaction, room, NewChange { kind: Kind::RoleChanged, actor, subject: Some(user), text, role }).await
 }
 
-/// Adds a member to a locked room; one who had left is the same row again.
-async fn admit(transaction: &mut Transaction, room: RoomId, actor: UserId, user: UserId) -> Result<Change, Error> {
+/// Adds a member to a locked room; one who had left is the same row again, and owes again what he owed. Gives the newest of
+/// what the room is told.
+async fn admit(
+    transaction: &mut Transaction,
+    by: (Origin, UserId),
+    room: RoomId,
+    user: UserId,
+) -> Result<Change, Error> {
     let text = name_of(transaction, user).await?;
     let sql = "SELECT member_count FROM rooms WHERE room_id = ?";
     let count = transaction.row_for_update(sql, values![room]).await?.ok_or(Error::NoSuchRoom(room))?.int::<u32>(0)?;
     let role = if count == 0 { Role::Admin } else { Role::Member };
-    let change = NewChange { kind: Kind::MemberJoined, actor, subject: Some(user), text, role };
+    let change = NewChange { kind: Kind::MemberJoined, actor: by.1, subject: Some(user), text, role };
     let change = record(transaction, room, change).await?;
     let votes_from_ms = changes_count_from(transaction, room).await?;
     let returned = transaction
@@ -189,7 +197,8 @@ async fn admit(transaction: &mut Transaction, room: RoomId, actor: UserId, user:
         inserted.ok_or(Error::AlreadyMember { room, user })?;
     }
     transaction.execute("UPDATE rooms SET member_count = member_count + 1 WHERE room_id = ?", values![room]).await?;
-    Ok(change)
+    let asked_again = if returned == 0 { None } else { dues::reopen(transaction, by, room, user).await? };
+    Ok(asked_again.unwrap_or(change))
 }
 
 /// One who has a say in expenses and is removed counts for a while among those who have to agree: no admin removes whoever

@@ -84,7 +84,7 @@ export function duesNow(live: readonly Message[], me: number): DuesNow {
 const LEAVES: ReadonlySet<string> = new Set(["cashRecorded", "cashDenied"]);
 
 /** Changes that lines of the room say in words; of the others the money's own line, and the card, say enough. */
-const SAID: ReadonlySet<string> = new Set(["waived", "lateFee", "creditUsed"]);
+const SAID: ReadonlySet<string> = new Set(["waived", "lateFee", "creditUsed", "reopened"]);
 
 /** Whether a message only changes a card. */
 export function isQuiet(message: Message): boolean {

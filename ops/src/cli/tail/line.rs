@@ -88,6 +88,9 @@ fn changed(text: &str) -> String {
     match told.words("what") {
         "cashRecorded" => format!("user {user} gave {amount} KRW in cash, another member has to confirm it"),
         "cashDenied" => format!("user {user} did not give {amount} KRW in cash"),
+        "reopened" => {
+            format!("user {user} is back and asked for {amount} KRW again, {paid_by} of {asked_of} have paid")
+        }
         what => format!("user {user} {what} {amount} KRW, {paid_by} of {asked_of} have paid"),
     }
 }
@@ -148,6 +151,8 @@ mod tests {
         assert_eq!(changed(recorded), "user 4 gave 10000 KRW in cash, another member has to confirm it");
         let denied = recorded.replace("cashRecorded", "cashDenied");
         assert_eq!(changed(&denied), "user 4 did not give 10000 KRW in cash");
+        let again = paid.replace("\"paid\"", "\"reopened\"");
+        assert_eq!(changed(&again), "user 4 is back and asked for 10000 KRW again, 3 of 20 have paid");
         let reminded = r#"{"what":"late","title":"12월 회비","users":[4,5]}"#;
         assert_eq!(changed(reminded), "2 who have not paid 12월 회비 are reminded");
         assert_eq!(asked(r#"{"title":"12월 회비","due":"2026-12-05"}"#), "asks for dues: 12월 회비, due 2026-12-05");

@@ -15,6 +15,9 @@ pub(super) struct Owed {
     /// Of that from the wallet.
     pub(super) paid_by_wallet: i64,
     pub(super) void: bool,
+    /// How much was made void, and whether by his own leaving.
+    pub(super) voided: i64,
+    pub(super) left_himself: bool,
     /// Cash that waits for a second person.
     pub(super) waiting: i64,
 }
@@ -55,6 +58,11 @@ impl Model {
     pub(super) fn newest(&self, who: usize, back: usize) -> Option<usize> {
         let own: Vec<usize> = (0..self.owed.len()).filter(|&place| self.owed[place].who == who).collect();
         own.len().checked_sub(1 + back).map(|place| own[place])
+    }
+
+    /// Whether the treasurer may: nobody gives back or lets go his own, but who is alone.
+    pub(super) fn may_give_back(&self, who: usize) -> bool {
+        who != 0 || !self.is_member[1..].contains(&true)
     }
 
     pub(super) fn counts(&self, request: usize) -> (usize, usize, i64) {
@@ -135,13 +143,33 @@ impl Model {
         }
     }
 
-    pub(super) fn let_go(&mut self, place: usize) {
+    pub(super) fn let_go(&mut self, place: usize, left_himself: bool) {
         let open = self.owed[place].open();
         if open > 0 {
-            self.owed[place].waived += open;
-            self.owed[place].void = true;
+            let owed = &mut self.owed[place];
+            owed.waived += open;
+            owed.voided += open;
+            (owed.void, owed.left_himself) = (true, left_himself);
             self.tell("void", place);
         }
+    }
+
+    pub(super) fn come_back(&mut self, who: usize) {
+        self.is_member[who] = true;
+        self.by_time.push(who);
+        for place in 0..self.owed.len() {
+            let owed = &mut self.owed[place];
+            if owed.who == who && owed.void {
+                owed.void = false;
+                owed.waived -= std::mem::take(&mut owed.voided);
+                let left_himself = owed.left_himself;
+                self.tell("reopened", place);
+                if left_himself {
+                    self.charge_held_back(place);
+                }
+            }
+        }
+        self.use_credit(who, |_| true);
     }
 
     pub(super) fn leave(&mut self, who: usize) {
@@ -149,7 +177,7 @@ impl Model {
         self.by_time.retain(|&member| member != who);
         for place in 0..self.owed.len() {
             if self.owed[place].who == who {
-                self.let_go(place);
+                self.let_go(place, true);
             }
         }
         let purse = &mut self.purses[who];

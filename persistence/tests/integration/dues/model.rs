@@ -138,7 +138,7 @@ impl World {
                 let charge = ChargeId(self.model.owed[place].id);
                 let waived = self.dues().waive(self.people[0].user.id, self.club.room, charge, "사유").await;
                 let open = self.model.owed[place].open();
-                let fits = who != 0 && open > 0;
+                let fits = self.model.may_give_back(who) && open > 0;
                 prop_assert_eq!(waived.is_ok(), fits, "{:?}", waived);
                 if fits {
                     self.model.owed[place].waived += open;
@@ -153,8 +153,7 @@ impl World {
             Step::Return(who) if !self.model.is_member[who] => {
                 let rooms = self.club.stores.persistence.accounts().rooms();
                 rooms.join(self.people[who].user.id, self.club.room, None).await.unwrap();
-                self.model.is_member[who] = true;
-                self.model.by_time.push(who);
+                self.model.come_back(who);
             }
             Step::Leave(_) | Step::Return(_) => {}
             Step::Restart => self.club.stores = self.club.stores.reopen(),
@@ -255,9 +254,9 @@ impl World {
         let Some(place) = self.model.newest(who, back) else { return Ok(()) };
         let refund = self.back(ChargeId(self.model.owed[place].id), amount, in_cash);
         let refunded = self.dues().refund(refund).await;
+        let may = self.model.may_give_back(who);
         let owed = &mut self.model.owed[place];
-        // Nobody gives back his own.
-        let fits = who != 0 && amount <= if in_cash { owed.paid - owed.paid_by_wallet } else { owed.paid_by_wallet };
+        let fits = may && amount <= if in_cash { owed.paid - owed.paid_by_wallet } else { owed.paid_by_wallet };
         prop_assert_eq!(refunded.is_ok(), fits, "{:?}", refunded);
         if fits {
             owed.paid -= amount;
@@ -265,7 +264,7 @@ impl World {
             self.gave_back(who, amount, in_cash);
             self.model.tell(if in_cash { "refundedInCash" } else { "refunded" }, place);
             if !self.model.is_member[who] {
-                self.model.let_go(place);
+                self.model.let_go(place, false);
             }
         }
         Ok(())
@@ -273,9 +272,10 @@ impl World {
 
     async fn return_credit(&mut self, who: usize, amount: i64, in_cash: bool) -> Result<(), TestCaseError> {
         let returned = self.dues().return_credit(self.back(self.people[who].user.id, amount, in_cash)).await;
+        let may = self.model.may_give_back(who);
         let purse = &mut self.model.purses[who];
         let of_wallet = purse.credit_by_wallet;
-        let fits = who != 0 && amount <= if in_cash { purse.credit - of_wallet } else { of_wallet };
+        let fits = may && amount <= if in_cash { purse.credit - of_wallet } else { of_wallet };
         prop_assert_eq!(returned.is_ok(), fits, "{:?}", returned);
         if fits {
             purse.credit -= amount;

@@ -175,8 +175,8 @@ pub(super) struct Entry {
     charge: Option<u64>,
     request: Option<u64>,
     title: String,
-    /// `paid`, `paidInCash`, `creditUsed`, `refunded`, `refundedInCash`, `waived`, `lateFee`, `void`, `creditReturned` or
-    /// `creditReturnedInCash`.
+    /// `paid`, `paidInCash`, `creditUsed`, `refunded`, `refundedInCash`, `waived`, `lateFee`, `void`, `reopened`,
+    /// `creditReturned` or `creditReturnedInCash`.
     kind: &'static str,
     /// What it did to what is paid for the charge, in whole won.
     to_charge: i64,

@@ -41,6 +41,7 @@ export const auditEn: AuditStrings = {
     cashRecorded: "Cash written down",
     cashDenied: "Cash denied",
     chargesVoided: "Dues of a former member voided",
+    chargesReopened: "Dues of a member who is back asked again",
     expenseApproved: "Agreed to an expense",
     expenseObjected: "Objected to an expense",
     spendingRulesChanged: "Rules of spending changed",

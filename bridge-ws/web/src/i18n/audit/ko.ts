@@ -39,6 +39,7 @@ export const auditKo: AuditStrings = {
     cashRecorded: "현금 받음 기록",
     cashDenied: "현금 받음 아님",
     chargesVoided: "나간 멤버의 회비 없애기",
+    chargesReopened: "돌아온 멤버에게 다시 청구",
     expenseApproved: "지출 동의",
     expenseObjected: "지출 반대",
     spendingRulesChanged: "지출 규칙 바꾸기",

@@ -36,6 +36,7 @@ export const ACTIONS = [
   "cashRecorded",
   "cashDenied",
   "chargesVoided",
+  "chargesReopened",
   "expenseApproved",
   "expenseObjected",
   "spendingRulesChanged",

@@ -13,6 +13,7 @@ const WHAT: Readonly<Record<string, string>> = {
   waived: "waived",
   lateFee: "late fee",
   void: "no longer asked",
+  reopened: "asked again",
   cashRecorded: "cash to be confirmed",
   cashDenied: "no cash received",
 };

@@ -12,6 +12,7 @@ const WHAT: Readonly<Record<string, string>> = {
   waived: "면제",
   lateFee: "연체료",
   void: "청구 취소",
+  reopened: "다시 청구",
   cashRecorded: "현금 확인 대기",
   cashDenied: "현금 받지 않음",
 };
