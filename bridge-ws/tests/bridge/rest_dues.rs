@@ -106,7 +106,11 @@ async fn the_treasurer_writes_cash_down_a_second_member_confirms_it_and_it_is_gi
         let told: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((sender, request), (by, scene.request));
         assert_eq!((&told["what"], &told["amount"], &told["open"]), (&json!(what), &json!(amount), &json!(10_000)));
+        let which = if amount == 7 { &wrong } else { &receipt };
+        assert_eq!(told["receipt"], which["id"]);
     }
+    let list = scene.boram.http.get(&format!("{}/cash", scene.base)).await.ok();
+    assert_eq!((&list[0]["state"], &list[1]["state"]), (&json!("waiting"), &json!("denied")), "what waits is first");
     let confirm = format!("{}/cash/{}/confirmation", scene.base, receipt["id"]);
     assert_eq!(scene.anna.http.post(&confirm, "").await.refused(403), "SecondPersonNeeded");
     scene.boram.http.post(&confirm, "").await.ok();
@@ -116,6 +120,8 @@ async fn the_treasurer_writes_cash_down_a_second_member_confirms_it_and_it_is_gi
         (&list[0]["state"], &list[1]["state"], &list[1]["settledBy"]),
         (&json!("denied"), &json!("confirmed"), &json!(scene.boram.id))
     );
+    let older = scene.boram.http.get(&format!("{}/cash?before={}", scene.base, wrong["id"])).await.ok();
+    assert_eq!((older.as_array().unwrap().len(), &older[0]["id"]), (1, &receipt["id"]));
     let back = |by: &str| json!({ "amount": 10_000, "by": by }).to_string();
     assert_eq!(scene.anna.http.post(&format!("{path}/refunds"), &back("wallet")).await.refused(400), "MoreThanCame");
     scene.anna.http.post(&format!("{path}/refunds"), &back("cash")).await.ok();

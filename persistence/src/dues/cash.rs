@@ -18,8 +18,8 @@ use crate::sql::{Row, Statement, Transaction, transact, values};
 
 /// Those that wait for a second person, of a room.
 const WAITING_MAX: i64 = 500;
-/// Receipts of one answer, the newest of them.
-const SHOWN_MAX: u64 = 500;
+/// Of those that do not wait any more, in one answer.
+const SETTLED_MAX: u64 = 500;
 
 /// A receipt that is to be written.
 #[derive(Clone)]
@@ -168,17 +168,32 @@ impl Dues {
             .await
     }
 
-    /// The newest 500 receipts of a room, the newest first, for its members.
+    /// Receipts of a room, for its members: first all that wait for a second person, since they hold reminders and late fees
+    /// back, and then the newest 500 others. Of `before` on, the 500 others below it alone. The newest of each first.
     ///
     /// # Errors
     /// [`Error::NotAMember`].
-    pub async fn receipts(&self, user: UserId, room: RoomId) -> Result<Vec<ReceiptEntry>, Error> {
+    pub async fn receipts(
+        &self,
+        user: UserId,
+        room: RoomId,
+        before: Option<ReceiptId>,
+    ) -> Result<Vec<ReceiptEntry>, Error> {
         self.shared
             .run(move |shared| async move {
                 transact!(shared.database.snapshot(), |snapshot| {
                     require_reader(snapshot, room, user).await?;
-                    let sql = Statement::from(COLUMNS).then(" WHERE room_id = ? ORDER BY receipt_id DESC LIMIT ?");
-                    snapshot.rows(sql, values![room, SHOWN_MAX]).await?.iter().map(receipt_of).collect()
+                    let mut rows = Vec::new();
+                    if before.is_none() {
+                        let sql = Statement::from(COLUMNS)
+                            .then(" WHERE room_id = ? AND state = 0 ORDER BY receipt_id DESC LIMIT ?");
+                        rows.extend(snapshot.rows(sql, values![room, WAITING_MAX]).await?);
+                    }
+                    let sql = Statement::from(COLUMNS)
+                        .then(" WHERE room_id = ? AND state <> 0 AND receipt_id < ? ORDER BY receipt_id DESC LIMIT ?");
+                    let before = before.map_or(i64::MAX as u64, |before| before.0);
+                    rows.extend(snapshot.rows(sql, values![room, before, SETTLED_MAX]).await?);
+                    rows.iter().map(receipt_of).collect()
                 })
             })
             .await

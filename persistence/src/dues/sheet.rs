@@ -366,7 +366,7 @@ impl Sheet {
         let charge = self.charge(receipt.charge)?;
         let credit = self.balance((charge.room, charge.user)).credit;
         let counts = self.requests.get(&charge.request).copied().unwrap_or_default();
-        Ok(told::cash(actor, what, receipt, charge, credit, counts))
+        Ok(told::cash(actor, what, (id, receipt), charge, credit, counts))
     }
 
     pub(super) fn charge(&self, id: ChargeId) -> Result<&Charge, Refused> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::charge::{Charge, Standing};
 use super::day::Day;
 use super::entry::NewEntry;
-use super::number::{PlanId, RequestId};
+use super::number::{PlanId, ReceiptId, RequestId};
 use super::sheet::{CashChange, Counts, Receipt};
 use crate::ledger::Won;
 use crate::members::Told;
@@ -40,6 +40,9 @@ struct Changed<'a> {
     what: &'a str,
     user: u32,
     charge: u64,
+    /// Which cash waits, or was denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<u64>,
     /// What was paid, waived or asked more; below zero where it was given back.
     amount: i64,
     open: i64,
@@ -102,14 +105,14 @@ pub(super) fn card(asked: &Asked<'_>) -> Told {
 /// What has become of a charge by an entry.
 pub(super) fn changed(entry: &NewEntry, charge: &Charge, credit: Won, counts: Counts) -> Told {
     let came = entry.to_charge.get() + if entry.transfer.is_some() { entry.to_credit.get() } else { 0 };
-    change((entry.actor, entry.kind.name(), came + entry.to_due.get()), charge, credit, counts)
+    change((entry.actor, entry.kind.name(), came + entry.to_due.get(), None), charge, credit, counts)
 }
 
 /// What became of cash that does not count: the charge stands as it did.
 pub(super) fn cash(
     actor: UserId,
     what: CashChange,
-    receipt: &Receipt,
+    (id, receipt): (ReceiptId, &Receipt),
     charge: &Charge,
     credit: Won,
     counts: Counts,
@@ -118,15 +121,21 @@ pub(super) fn cash(
         CashChange::Recorded => "cashRecorded",
         CashChange::Denied => "cashDenied",
     };
-    change((actor, what, receipt.amount.get()), charge, credit, counts)
+    change((actor, what, receipt.amount.get(), Some(id)), charge, credit, counts)
 }
 
-fn change((actor, what, amount): (UserId, &str, i64), charge: &Charge, credit: Won, counts: Counts) -> Told {
+fn change(
+    (actor, what, amount, receipt): (UserId, &str, i64, Option<ReceiptId>),
+    charge: &Charge,
+    credit: Won,
+    counts: Counts,
+) -> Told {
     let text = Changed {
         request: charge.request.0,
         what,
         user: charge.user.0,
         charge: charge.id.0,
+        receipt: receipt.map(|receipt| receipt.0),
         amount,
         open: charge.open().get(),
         credit: credit.get(),

@@ -1,6 +1,6 @@
 //! What a room hears of cash that does not count.
 
-use moim_persistence::{AuditAction, DuesRefused, Kind, NewReceipt};
+use moim_persistence::{AuditAction, DuesRefused, Kind, NewReceipt, ReceiptEntry};
 
 use super::{Club, at, dues_refused, key};
 use crate::arm::{Arm, on_each_arm};
@@ -20,8 +20,8 @@ async fn a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied(arm: Arm) 
     let told = club.told().await;
     let cash: Vec<_> = told.iter().filter(|(kind, _)| *kind == Kind::RequestChanged).map(|(_, text)| text).collect();
     let what = |what: &str| {
-        serde_json::json!({ "request": request.id.0, "what": what, "user": jun.0, "charge": charge.0, "amount": 4_000,
-            "open": 10_000, "credit": 0, "askedOf": 3, "paidBy": 0, "collected": 0 })
+        serde_json::json!({ "request": request.id.0, "what": what, "user": jun.0, "charge": charge.0, "receipt": receipt.id.0,
+            "amount": 4_000, "open": 10_000, "credit": 0, "askedOf": 3, "paidBy": 0, "collected": 0 })
     };
     assert_eq!(cash, [&what("cashRecorded"), &what("cashDenied")]);
 }
@@ -57,7 +57,31 @@ async fn a_late_fee_that_denied_cash_held_back_is_charged_once_nothing_holds_it_
     club.is_sound().await;
 }
 
+async fn cash_that_waits_is_shown_however_much_was_settled_since_and_the_rest_page_by_page(arm: Arm) {
+    let club = Club::open(arm).await;
+    let request = club.asked().await;
+    let (minji, charge) = (club.minji.user.id, club.charge(&request, &club.jun).await.id);
+    let waits = club.cash(charge, 10_000).await;
+    let denied = |number: usize| {
+        let (room, jun) = (club.room.0, club.jun.user.id.0);
+        format!("({room}, {}, {jun}, 1, '', 'settled-{number}', {minji}, 1, 2, {jun}, 2)", charge.0)
+    };
+    let rows: Vec<String> = (0..501).map(denied).collect();
+    let columns =
+        "room_id, charge_id, user_id, amount, note, request_key, recorded_by, recorded_at_ms, state, settled_by,
+                   settled_at_ms";
+    club.stores.say(format!("INSERT INTO dues_receipts ({columns}) VALUES {}", rows.join(", "))).await;
+    let page = async |before| club.dues().receipts(minji, club.room, before).await.unwrap();
+    let first = page(None).await;
+    let falls = |page: &[ReceiptEntry]| page.windows(2).all(|pair| pair[0].id > pair[1].id);
+    assert_eq!((first.len(), first[0].id, falls(&first[1..])), (501, waits.id, true));
+    let second = page(Some(first[500].id)).await;
+    assert_eq!((second.len(), second[0].id < first[500].id), (1, true));
+    assert_eq!(page(Some(second[0].id)).await, []);
+}
+
 on_each_arm!(
+    cash_that_waits_is_shown_however_much_was_settled_since_and_the_rest_page_by_page,
     a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied,
     a_late_fee_that_denied_cash_held_back_is_charged_once_nothing_holds_it_back,
 );

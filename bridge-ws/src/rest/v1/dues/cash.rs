@@ -8,14 +8,14 @@ use axum::http::{HeaderMap, StatusCode};
 use moim_persistence::{ChargeId, NewReceipt, ReceiptEntry, ReceiptId, ReceiptState};
 use moim_wire::RoomId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Made, dues, made};
 use crate::app::App;
 use crate::local_time;
 use crate::problem::Problem;
 use crate::rest::caller::{Caller, Money};
-use crate::rest::input::{self, Body, InPath};
+use crate::rest::input::{self, Body, InPath, InQuery};
 use crate::rest::openapi::Refused;
 use crate::rest::room_change::{settle, settle_all};
 use crate::rest::wallet::request_key;
@@ -90,14 +90,24 @@ pub(super) async fn record(
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }
 
-/// `GET /rooms/{room}/dues/cash`: the newest 500, the newest first.
-#[utoipa::path(get, path = "/rooms/{room}/dues/cash", tag = "dues", params(("room" = u32, Path, description = "The room")), responses((status = 200, body = Vec<Receipt>), Refused))]
+/// Which receipts.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Page {
+    /// Those that do not wait, of numbers below this alone.
+    before: Option<u64>,
+}
+
+/// `GET /rooms/{room}/dues/cash`: all that wait for a second person, at most 500, then the newest 500 others; the newest of
+/// each first.
+#[utoipa::path(get, path = "/rooms/{room}/dues/cash", tag = "dues", params(("room" = u32, Path, description = "The room"), Page), responses((status = 200, body = Vec<Receipt>), Refused))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     InPath(room): InPath<u32>,
+    InQuery(page): InQuery<Page>,
 ) -> Result<Json<Vec<Receipt>>, Problem> {
-    let receipts = dues(&app).receipts(caller.user, RoomId(room)).await?;
+    let receipts = dues(&app).receipts(caller.user, RoomId(room), page.before.map(ReceiptId)).await?;
     Ok(Json(receipts.into_iter().map(Receipt::from).collect()))
 }
 
