@@ -134,8 +134,8 @@ impl Dues {
         self.ledger().move_for(Purpose::Receipt(id), errand).await
     }
 
-    /// Says that cash was not received: who wrote it down, or a second member. The room is told, and the late fee that the
-    /// cash held back is charged.
+    /// Says that cash was not received: who wrote it down, or a second member. The room is told, and the late fee that
+    /// the cash held back is charged.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason.
@@ -168,8 +168,8 @@ impl Dues {
             .await
     }
 
-    /// Receipts of a room, for its members: first all that wait for a second person, since they hold reminders and late fees
-    /// back, and then the newest 500 others. Of `before` on, the 500 others below it alone. The newest of each first.
+    /// Receipts of a room, for its members: first all that wait for a second person, since they hold reminders and late
+    /// fees back, and then the newest 500 others. With `before`, the 500 others below it alone. The newest of each first.
     ///
     /// # Errors
     /// [`Error::NotAMember`].

@@ -17,8 +17,8 @@ use crate::ledger::{Won, stored_won};
 use crate::members::Told;
 use crate::sql::{Statement, Transaction, values};
 
-/// The charges of a request that are open, rising; without those for which as much cash was written down and waits for a
-/// second person: who has handed it over is not late because nobody has looked yet.
+/// The charges of a request that are open, rising; without those for which as much cash was written down and waits for
+/// a second person: who has handed it over is not late because nobody has looked yet.
 pub(super) async fn open_charges(
     transaction: &mut Transaction,
     room: RoomId,
@@ -32,11 +32,12 @@ pub(super) async fn open_charges(
     Ok(open.iter().filter(|charge| !covers(&waiting, charge)).map(|charge| (charge.id, charge.user)).collect())
 }
 
-/// Charges a late fee whose time came while something held it back that has gone since: cash that nobody was given, or
-/// that its member had left. What has no fee yet and was not paid at that time bears it now. Gives what the room is told.
+/// Charges a late fee whose time came while something held it back that has gone since: cash that nobody was given,
+/// or that its member had left. What has no fee yet and was not paid at that time bears it now. Gives what the room
+/// is told.
 ///
-/// A member whom another had removed by then could not have paid: he bears none. Asked before the sheet is written, since
-/// the book says who was away at that time.
+/// A member whom another had removed by then could not have paid: he bears none. Asked before the sheet is written,
+/// since the book says who was away at that time.
 pub(super) async fn charge_held_back(
     transaction: &mut Transaction,
     sheet: &mut Sheet,
@@ -78,8 +79,8 @@ pub(super) async fn note(
     audit::write(transaction, &[line.in_room(room).of(charged).saying(title)]).await
 }
 
-/// Whether something of a charge was to be paid then, by its member's own doing: the book as it was at that time, in which
-/// it counts as asked although he had left.
+/// Whether something of a charge was to be paid then, by its member's own doing: the book as it was at that time, in
+/// which it counts as asked although he had left.
 async fn was_late(transaction: &mut Transaction, charge: &Charge, at_ms: u64) -> Result<bool, Error> {
     let sql = "SELECT kind, to_charge, to_due, actor_id FROM dues_entries WHERE charge_id = ? AND at_ms < ?
                ORDER BY entry_id";

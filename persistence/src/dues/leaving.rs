@@ -1,6 +1,6 @@
 //! What becomes of the dues of one who leaves a room, is removed from it, or deletes his account, and of a room's that is
-//! deleted: by the transaction that ends the memberships. What goes back to a wallet goes right after, by the schedule. One who
-//! comes back is asked again for what his leaving made void, by the transaction that makes him a member.
+//! deleted: by the transaction that ends the memberships. What goes back to a wallet goes right after, by the schedule.
+//! One who comes back is asked again for what his leaving made void, by the transaction that makes him a member.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,9 +37,9 @@ pub(crate) async fn leave(
     Ok(())
 }
 
-/// Asks one who has come back to a room for what was made void when he left it, or given back to him since, and for a late
-/// fee that his leaving held back; what he has as credit pays for it. Charges do not end otherwise than by being paid or let
-/// go, so that leaving ends none either. The room is locked. Gives the newest of what it is told.
+/// Asks one who has come back to a room for what was made void when he left it, or given back to him since, and for a
+/// late fee that his leaving held back; what he has as credit pays for it. Charges end by being paid or let go, so that
+/// leaving ends none. The room is locked. Gives the newest of what it is told.
 pub(crate) async fn reopen(
     transaction: &mut Transaction,
     (origin, actor): (Origin, UserId),

@@ -20,8 +20,8 @@ async fn a_room_is_told_once_of_cash_that_waits_and_that_it_is_denied(arm: Arm) 
     let told = club.told().await;
     let cash: Vec<_> = told.iter().filter(|(kind, _)| *kind == Kind::RequestChanged).map(|(_, text)| text).collect();
     let what = |what: &str| {
-        serde_json::json!({ "request": request.id.0, "what": what, "user": jun.0, "charge": charge.0, "receipt": receipt.id.0,
-            "amount": 4_000, "open": 10_000, "credit": 0, "askedOf": 3, "paidBy": 0, "collected": 0 })
+        serde_json::json!({ "request": request.id.0, "what": what, "user": jun.0, "charge": charge.0,
+            "receipt": receipt.id.0, "amount": 4_000, "open": 10_000, "credit": 0, "askedOf": 3, "paidBy": 0, "collected": 0 })
     };
     assert_eq!(cash, [&what("cashRecorded"), &what("cashDenied")]);
 }
