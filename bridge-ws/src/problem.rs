@@ -96,6 +96,13 @@ impl Problem {
     }
 }
 
+/// What was asked for is done, and could not be read for the answer: no refusal, which would say that it is not.
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+pub(crate) fn was_done(error: Error) -> Problem {
+    tracing::warn!(%error, "what was done could not be read for its answer");
+    Problem::outcome_unknown("it was done, and how it stands could not be read; look before asking again")
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (status, name) = match &error {
@@ -119,6 +126,7 @@ impl From<Error> for Problem {
             Error::QuotaExceeded { .. } => (StatusCode::BAD_REQUEST, "QuotaExceeded"),
             Error::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FileTooLarge"),
             Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
+            Error::OutcomeUnknown(_) => (StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN),
             Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "StoreUnavailable"),
             Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
             Error::SchemaFromTheFuture { .. }

@@ -2,15 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::body::Incoming;
+use http_body_util::BodyExt as _;
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -54,7 +56,14 @@ fn router(app: &Arc<App>) -> Router {
 async fn every_request(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let limits = &app.config.limits;
     let patience = if rest::is_upload(&request) { limits.upload_timeout } else { limits.request_timeout };
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let (request, is_whole) = watched(request);
     let Ok(mut response) = timeout(patience, next.run(request)).await else {
+        // What the stores have begun goes on to its end.
+        if changes && is_whole.load(Ordering::Relaxed) {
+            const WHY: &str = "it took too long; whether it was done is not known";
+            return Problem::outcome_unknown(WHY).into_response();
+        }
         return Problem::of_status(StatusCode::REQUEST_TIMEOUT).into_response();
     };
     app.counters.requests.one();
@@ -70,6 +79,19 @@ async fn every_request(State(app): State<Arc<App>>, request: Request, next: Next
     let same_origin = HeaderValue::from_static("same-origin");
     headers.entry(HeaderName::from_static("cross-origin-opener-policy")).or_insert(same_origin);
     response
+}
+
+/// The request, and whether all of its body was read: nothing is done before.
+fn watched(request: Request) -> (Request, Arc<AtomicBool>) {
+    let length = request.body().size_hint().exact();
+    let is_whole = Arc::new(AtomicBool::new(length.is_none_or(|length| length == 0)));
+    let (read, mut so_far) = (is_whole.clone(), 0);
+    let count = move |frame: Frame<Bytes>| {
+        so_far += frame.data_ref().map_or(0, |bytes| bytes.len() as u64);
+        read.fetch_or(length.is_some_and(|length| so_far >= length), Ordering::Relaxed);
+        frame
+    };
+    (request.map(|body| Body::new(body.map_frame(count))), is_whole)
 }
 
 /// Accepts connections until the bridge stops, and deals them to the threads.
@@ -134,4 +156,18 @@ async fn connection(app: Arc<App>, router: Router, stream: TcpStream, peer: IpAd
         tracing::debug!(%error, "a connection broke");
     }
     app.counters.connections.less(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_whole_once_its_last_byte_was_read() {
+        let (request, is_whole) = watched(Request::new(Body::from("ten signs.")));
+        assert!(!is_whole.load(Ordering::Relaxed));
+        assert_eq!(request.into_body().collect().await.unwrap().to_bytes(), "ten signs.");
+        assert!(is_whole.load(Ordering::Relaxed));
+        assert!(watched(Request::new(Body::empty())).1.load(Ordering::Relaxed), "there is nothing to be read");
+    }
 }

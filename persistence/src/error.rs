@@ -103,6 +103,9 @@ pub enum Error {
         /// How many of them there are.
         limit: usize,
     },
+    /// What was asked for may have been done or not; look before asking again without a key.
+    #[error("{0}")]
+    OutcomeUnknown(String),
     /// A store does not answer; the same request may succeed later.
     #[error("a store does not answer: {0}")]
     Unavailable(String),
@@ -188,7 +191,9 @@ impl Error {
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::TokenRevoked => ErrorCode::TokenRevoked,
-            Self::Busy { .. } | Self::Unavailable(_) | Self::NotSetUp(_) => ErrorCode::StoreUnavailable,
+            Self::Busy { .. } | Self::OutcomeUnknown(_) | Self::Unavailable(_) | Self::NotSetUp(_) => {
+                ErrorCode::StoreUnavailable
+            }
             Self::StorageFull(_) => ErrorCode::StorageFull,
             Self::SchemaFromTheFuture { .. }
             | Self::SchemaBehind { .. }
@@ -205,7 +210,7 @@ impl Error {
         match self {
             Self::TooManyAttempts { retry_after_ms } => *retry_after_ms,
             Self::Busy { .. } => 200,
-            Self::Unavailable(_) | Self::NotSetUp(_) | Self::StorageFull(_) => 1_000,
+            Self::OutcomeUnknown(_) | Self::Unavailable(_) | Self::NotSetUp(_) | Self::StorageFull(_) => 1_000,
             _ => 0,
         }
     }

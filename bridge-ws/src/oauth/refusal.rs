@@ -48,7 +48,9 @@ impl Refusal {
             Self::NoVerifiedEmail => "NoVerifiedEmail",
             Self::Store(Error::EmailTaken) => "EmailTaken",
             Self::Store(Error::ExternalTaken) => "ExternalTaken",
-            Self::Store(Error::TooManyAttempts { .. } | Error::Busy { .. } | Error::Unavailable(_)) => "Busy",
+            Self::Store(
+                Error::TooManyAttempts { .. } | Error::Busy { .. } | Error::OutcomeUnknown(_) | Error::Unavailable(_),
+            ) => "Busy",
             Self::Store(_) => "Failed",
         }
     }

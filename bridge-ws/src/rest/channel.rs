@@ -273,10 +273,11 @@ async fn delete(
 async fn join(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath(id): InPath<u32>,
     InQuery(ChannelPassword { password }): InQuery<ChannelPassword>,
 ) -> Result<Json<Joined>, Problem> {
-    let rooms = app.persistence.accounts().rooms();
+    let rooms = accounts.rooms();
     let change = rooms.join(caller.user, RoomId(id), password.as_deref()).await?;
     settle(&app, change).await;
     let room = rooms.get(change.room).await?;
@@ -289,9 +290,10 @@ async fn join(
 async fn add(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath((id, other)): InPath<(u32, u32)>,
 ) -> Result<StatusCode, Problem> {
-    let change = app.persistence.accounts().rooms().add(caller.user, RoomId(id), UserId(other)).await?;
+    let change = accounts.rooms().add(caller.user, RoomId(id), UserId(other)).await?;
     settle(&app, change).await;
     Ok(StatusCode::NO_CONTENT)
 }

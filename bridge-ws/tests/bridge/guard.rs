@@ -16,6 +16,8 @@ async fn a_foreign_page_cannot_act_with_its_visitors_cookie() {
         {
             let lured = visitor.with(name, value);
             assert_eq!(lured.post("/api/channel", ROOM).await.refused(403), "Forbidden");
+            // A proxy's password is the browser's to send, too.
+            lured.with("authorization", "Basic YW5uYTphbm5h").post("/api/channel", ROOM).await.refused(403);
             lured.get("/api/user/logout").await.refused(403);
             lured.delete("/api/user").await.refused(403);
             // Reading marks as read.

@@ -89,7 +89,7 @@ async fn ask(
             let stands = accounts.dues().charge(user, room, charge).await;
             let (charge, credit) = stands.map_err(|error| {
                 tracing::warn!(%error, "a payment was made, and how its charge stands could not be read");
-                StoreError::Unavailable(
+                StoreError::OutcomeUnknown(
                     "the payment was made; ask again under its key how the charge stands".to_owned(),
                 )
             })?;

@@ -67,7 +67,9 @@ impl Core {
 
     /// Carries a request of the shard to its store. The shard bounds how many of them wait.
     pub(super) fn ask_store(&mut self, request: StoreRequest) {
-        let rooms = self.persistence.accounts().rooms();
+        // Where the session is connected this shard does not know: it may be at another one.
+        let origin = Origin { via: Via::Native, address: None };
+        let rooms = self.persistence.accounts().by_way_of(origin).rooms();
         match request {
             StoreRequest::LoadRoom(room) => {
                 let stores = self.joined();
@@ -96,15 +98,10 @@ impl Core {
                 let change = rooms.join(user, room, password).await;
                 StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
             }),
-            StoreRequest::Leave { ticket, room, user } => {
-                // Where the session is connected this shard does not know: it may be at another one.
-                let origin = Origin { via: Via::Native, address: None };
-                let rooms = self.persistence.accounts().by_way_of(origin).rooms();
-                self.ask(async move {
-                    let change = rooms.leave(user, room).await;
-                    StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
-                });
-            }
+            StoreRequest::Leave { ticket, room, user } => self.ask(async move {
+                let change = rooms.leave(user, room).await;
+                StoreAnswer::Changed(ticket, refused(change).map(|change| change.change))
+            }),
             StoreRequest::ChangesSequenced(changes) => self.ask(async move {
                 if let Err(error) = rooms.changes_sequenced(&changes).await {
                     tracing::warn!(%error, "changes could not be taken out of the outbox; the poll will find them");

@@ -65,7 +65,7 @@ enum Action {
     },
     /// Send notices as a bank that tells twice, late, out of order and wrongly; print what must have been credited
     #[command(
-        after_help = "Example:\n  moim bank simulate --seed 7 --payments 200 --reference $(moim bank reference haneul@example.org)"
+        after_help = "Only where trial.enabled is on: the money never came.\nExample:\n  moim bank simulate --set trial.enabled=true --seed 7 --payments 200 --reference $(moim bank reference haneul@example.org)"
     )]
     Simulate {
         /// What it does follows from it
@@ -132,6 +132,10 @@ fn tell(out: &mut impl Write, deposit: &Deposit) -> Result<(), Failure> {
 
 fn simulate(out: &mut impl Write, flags: &ConfigFlags, plan: &Plan, to: Option<&str>) -> Result<(), Failure> {
     let config = crate::config::load(&flags.layers())?;
+    if !config.trial {
+        let told = "it signs notices of money that never came; set trial.enabled where no real money is kept";
+        return Err(Failure::new(Exit::Configuration, told));
+    }
     let secret = config.bank.newest().ok_or_else(|| {
         Failure::new(Exit::Configuration, "bank.secrets is empty; the bank and the server need the same one")
     })?;

@@ -60,7 +60,16 @@ fn a_bank_that_tells_twice_late_and_wrongly_credits_what_it_meant() {
     let mut told = String::new();
     for seed in ["7", "8"] {
         let mut bank = moim();
-        bank.env("MOIM_BANK_SECRETS", SECRET).args(["bank", "simulate", "--seed", seed, "--payments", PAYMENTS]);
+        bank.env("MOIM_BANK_SECRETS", SECRET).args([
+            "bank",
+            "simulate",
+            "--set",
+            "trial.enabled=true",
+            "--seed",
+            seed,
+            "--payments",
+            PAYMENTS,
+        ]);
         bank.args(["--to", &server.page, "--reference", &codes[0], "--reference", &codes[1], "--data"]);
         let output = bank.arg(data.path()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -89,16 +89,16 @@ impl Ledger {
             .await
     }
 
-    /// The newest 500 runs that a user has booked, those to come among them, rising.
+    /// The newest 500 runs that a user has booked, rising, and before others those to come: who wants to cancel one finds it.
     ///
     /// # Errors
     /// The store's.
     pub async fn reservations_of_user(&self, user: UserId) -> Result<Vec<Reservation>, Error> {
         self.shared
             .run(move |shared| async move {
-                let sql = Statement::from(COLUMNS).then(" WHERE user_id = ? ORDER BY reservation_id DESC LIMIT ?");
+                let sql = Statement::from(COLUMNS).then(" WHERE user_id = ?").then(NEWEST);
                 let rows = shared.database.rows(sql, values![user, SHOWN_MAX]).await?;
-                rows.iter().rev().map(Reservation::of).collect()
+                rising(&rows)
             })
             .await
     }
@@ -111,10 +111,14 @@ impl Ledger {
         self.shared
             .run(move |shared| async move {
                 for_participant(&shared, user, wallet).await?;
-                let sql = Statement::from(COLUMNS)
-                    .then(" WHERE source_id = ? OR target_id = ? ORDER BY reservation_id DESC LIMIT ?");
+                let sql = Statement::from(COLUMNS).then(" WHERE (source_id = ? OR target_id = ?)").then(NEWEST);
                 let rows = shared.database.rows(sql, values![wallet, wallet, SHOWN_MAX]).await?;
-                rows.iter().rev().map(Reservation::of).collect()
+                let mut runs = rising(&rows)?;
+                // Why another's transfer failed tells how much he has.
+                for run in runs.iter_mut().filter(|run| run.actor != user && run.source != wallet) {
+                    run.failure = run.failure.take().map(|_| "refused".to_owned());
+                }
+                Ok(runs)
             })
             .await
     }
@@ -140,6 +144,15 @@ impl Ledger {
             })
             .await
     }
+}
+
+/// Those that are booked are in the first state.
+const NEWEST: &str = " ORDER BY CASE WHEN state = 0 THEN 0 ELSE 1 END, reservation_id DESC LIMIT ?";
+
+fn rising(rows: &[Row]) -> Result<Vec<Reservation>, Error> {
+    let mut runs = rows.iter().map(Reservation::of).collect::<Result<Vec<_>, _>>()?;
+    runs.sort_by_key(|run| run.id);
+    Ok(runs)
 }
 
 /// Cancels all runs to come that a condition on one column finds.

@@ -91,12 +91,13 @@ impl Committer {
 }
 
 fn closed() -> Error {
-    Error::Unavailable("the ledger is closed; whether the transfer was made is not known".to_owned())
+    Error::OutcomeUnknown("the ledger is closed; whether the transfer was made is not known".to_owned())
 }
 
 /// A batch's failure, for another who asked: what may be asked again, and what the operator has to see to, is told to each alike.
 fn same(error: &Error) -> Error {
     match error {
+        Error::OutcomeUnknown(text) => Error::OutcomeUnknown(text.clone()),
         Error::Unavailable(text) => Error::Unavailable(text.clone()),
         Error::StorageFull(text) => Error::StorageFull(text.clone()),
         Error::Busy { what, limit } => Error::Busy { what, limit: *limit },

@@ -138,15 +138,16 @@ fn checked(new: NewExpense) -> Result<(Won, NewExpense), Error> {
 /// Writes an expense down, or finds it by its key.
 async fn begin(transaction: &mut Transaction, new: &NewExpense, amount: Won) -> Result<Expense, Error> {
     lock_room(transaction, new.room).await?;
-    require_keeper(transaction, new.room, new.actor).await?;
     let stored = new.key.stored(new.actor);
     let sql = Statement::from(COLUMNS).then(" WHERE e.request_key = ?");
     if let Some(row) = transaction.row_for_update(sql, values![&*stored]).await? {
         let first = Expense::of(&row)?;
         let is_same = (first.room, &first.title, &first.note, first.amount, &first.payee, first.way, first.file)
             == (new.room, &new.title, &new.note, amount, &new.payee, new.way, new.file);
+        // Whatever has become of his office since.
         return if is_same { Ok(first) } else { Err(Refused::KeyReused.into()) };
     }
+    require_keeper(transaction, new.room, new.actor).await?;
     if let Payee::Member(user) = new.payee {
         require_member(transaction, new.room, user).await?;
     }

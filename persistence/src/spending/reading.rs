@@ -92,8 +92,11 @@ impl Spending {
             .await
     }
 
-    /// An expense with its votes, for one who has voted on it.
-    pub(super) async fn entry(&self, user: UserId, id: ExpenseId) -> Result<ExpenseEntry, Error> {
+    /// An expense with its votes, for who has just proposed it or voted on it: whether he is a member still is not looked at.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchExpense`].
+    pub async fn entry(&self, user: UserId, id: ExpenseId) -> Result<ExpenseEntry, Error> {
         let expense = self.get(id).await?;
         self.shared
             .run(move |shared| async move {

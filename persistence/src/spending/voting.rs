@@ -20,8 +20,8 @@ impl Spending {
     /// with what has become of it, also once the expense is settled or the voter has left.
     ///
     /// # Errors
-    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`]; [`Error::Unavailable`] also where the vote stands and how the
-    /// expense does could not be read.
+    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`]; [`Error::OutcomeUnknown`] where the vote stands and how the expense
+    /// does could not be read.
     pub async fn vote(
         &self,
         actor: UserId,
@@ -44,7 +44,7 @@ impl Spending {
             Err(error) => tracing::warn!(%error, expense = id.0, "an expense that is decided is settled later"),
         }
         let entry = self.entry(actor, id).await.map_err(|error| {
-            Error::Unavailable(format!("the vote stands, and how its expense does could not be read: {error}"))
+            Error::OutcomeUnknown(format!("the vote stands, and how its expense does could not be read: {error}"))
         })?;
         Ok((entry, changes))
     }

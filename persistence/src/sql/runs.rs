@@ -161,5 +161,5 @@ async fn undone(transaction: Transaction, error: Error) -> Failed {
 
 /// The commit was sent, its answer was lost, and the database has not come back to be asked.
 fn outcome_unknown(error: &Error) -> Error {
-    Error::Unavailable(format!("whether the change was made is not known, look before trying again: {error}"))
+    Error::OutcomeUnknown(format!("whether the change was made is not known, look before trying again: {error}"))
 }

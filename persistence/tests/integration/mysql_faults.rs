@@ -189,7 +189,7 @@ async fn a_commit_that_is_never_answered_is_told_as_not_known() {
     let mina = person(&persistence, "mina").await;
     wire.cut(u32::MAX);
     let refused = persistence.accounts().rooms().create(mina.id, new_room("a room", None)).await.unwrap_err();
-    assert!(matches!(&refused, Error::Unavailable(told) if told.contains("not known")), "{refused}");
+    assert!(matches!(&refused, Error::OutcomeUnknown(told) if told.contains("not known")), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::local_time;
-use crate::problem::Problem;
+use crate::problem::{Problem, was_done};
 use crate::rest::caller::{Caller, Money};
 use crate::rest::file::for_member;
 use crate::rest::input::{self, Body, InPath, InQuery};
@@ -239,7 +239,8 @@ async fn propose(
     let (expense, changes) =
         accounts.spending().propose(NewExpense { actor, key, room, title, note, amount, payee, way, file }).await?;
     settle_all(&app, changes).await;
-    Ok((StatusCode::CREATED, Json(accounts.spending().expense(actor, room, expense.id).await?.into())))
+    let entry = accounts.spending().entry(actor, expense.id).await.map_err(was_done)?;
+    Ok((StatusCode::CREATED, Json(entry.into())))
 }
 
 /// `GET /rooms/{room}/expenses`: at most 100, the newest first; for members alone.

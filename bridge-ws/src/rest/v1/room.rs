@@ -197,10 +197,11 @@ pub(super) async fn members(
 pub(super) async fn invite(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath(id): InPath<u32>,
     Body(Invited { email }): Body<Invited>,
 ) -> Result<StatusCode, Problem> {
-    let (rooms, room) = (app.persistence.accounts().rooms(), RoomId(id));
+    let (rooms, room) = (accounts.rooms(), RoomId(id));
     // Before the address is looked up: only members may learn here who has an account.
     if !rooms.is_member(room, caller.user).await? {
         rooms.get(room).await?;
@@ -217,10 +218,11 @@ pub(super) async fn invite(
 pub(super) async fn join(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
+    Money(accounts): Money,
     InPath(id): InPath<u32>,
     Body(Key { password }): Body<Key>,
 ) -> Result<Json<Entry>, Problem> {
-    let rooms = app.persistence.accounts().rooms();
+    let rooms = accounts.rooms();
     let password = Some(password.as_str()).filter(|password| !password.is_empty());
     let change = rooms.join(caller.user, RoomId(id), password).await?;
     settle(&app, change).await;

@@ -13,7 +13,7 @@ use super::request_key;
 use super::reservation::Reservation;
 use super::transaction::{Page, Transaction};
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Problem, was_done};
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body, InQuery};
 use crate::rest::openapi::Refused;
@@ -93,7 +93,7 @@ pub(super) async fn top_up(
     let ledger = accounts.ledger();
     let outcome = ledger.top_up(caller.user, request_key(&headers)?, amount).await?;
     settle_all(&app, outcome.notices).await;
-    Ok(Json(Wallet::of(&ledger.wallet(caller.user).await?, caller.name)))
+    Ok(Json(Wallet::of(&ledger.wallet(caller.user).await.map_err(was_done)?, caller.name)))
 }
 
 /// `GET /wallet/user/transaction/all`: oldest first; without `after` the newest 500.

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::request_key;
 use crate::app::App;
 use crate::local_time;
-use crate::problem::Problem;
+use crate::problem::{Problem, was_done};
 use crate::rest::caller::{Caller, Money};
 use crate::rest::input::{self, Body};
 use crate::rest::openapi::Refused;
@@ -134,7 +134,7 @@ pub(super) async fn pay(
     let ledger = accounts.ledger();
     let outcome = ledger.pay(Payment { actor: caller.user, key, source, target, amount, password }).await?;
     settle_all(&app, outcome.notices).await;
-    Ok(Json(ledger.sent(outcome.transfer.id).await?.into()))
+    Ok(Json(ledger.sent(outcome.transfer.id).await.map_err(was_done)?.into()))
 }
 
 /// Both wallets of a request, which both are to be named.

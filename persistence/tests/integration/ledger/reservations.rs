@@ -20,6 +20,18 @@ fn states(runs: &[Reservation]) -> Vec<ReservationState> {
     runs.iter().map(|run| run.state).collect()
 }
 
+async fn why_anothers_run_failed_tells_the_group_nothing_of_his_wallet(arm: Arm) {
+    let group = Group::open(arm).await;
+    let ledger = group.ledger();
+    let first_ms = now_ms() + 10 * MINUTE_MS;
+    ledger.book(group.booking(1_000, Rhythm::Daily, first_ms)).await.unwrap();
+    ledger.run_due(first_ms).await.unwrap();
+    let (own, seen) =
+        (of_jun(&group).await, ledger.reservations_of_group(group.minji.user.id, group.wallet.id).await.unwrap());
+    assert!(own[0].failure.as_ref().unwrap().contains("can spend 0 KRW"), "{:?}", own[0].failure);
+    assert_eq!((seen[0].id, seen[0].failure.as_deref()), (own[0].id, Some("refused")));
+}
+
 async fn a_run_comes_at_its_minute_once_and_books_the_next(arm: Arm) {
     let group = Group::open(arm).await;
     let ledger = group.ledger();
@@ -152,6 +164,7 @@ async fn a_key_of_a_caller_cannot_stand_in_for_a_run(arm: Arm) {
 }
 
 on_each_arm!(
+    why_anothers_run_failed_tells_the_group_nothing_of_his_wallet,
     a_run_comes_at_its_minute_once_and_books_the_next,
     what_was_missed_is_caught_up_each_once_and_in_order,
     several_servers_run_it_once,

@@ -4,8 +4,8 @@ mod model;
 mod standing;
 
 use moim_persistence::{
-    Error, Expense, ExpenseId, ExpenseState, FileId, Kind, MessageId, NewExpense, Office, Payee, Payment, Refused,
-    Spending, SpendingRefused, SpendingRules, UserId, Way,
+    DuesRefused, Error, Expense, ExpenseId, ExpenseState, FileId, Kind, MessageId, NewExpense, Office, Payee, Payment,
+    Refused, RequestKey, Spending, SpendingRefused, SpendingRules, UserId, Way,
 };
 use moim_wire::withdrawal;
 use serde_json::Value;
@@ -120,6 +120,19 @@ async fn a_vote_said_again_is_answered_with_what_has_become_of_it(arm: Arm) {
     assert_eq!(vote(&club, sora, id, true).await.unwrap(), ExpenseState::Posted, "also to one who is gone");
     assert!(matches!(vote(&club, sora, id, false).await, Err(Error::NotAMember { .. })), "which is another vote");
     assert_eq!(told(&club).await.len(), told_so_far);
+}
+
+async fn a_proposal_asked_again_is_answered_also_to_one_who_keeps_the_fund_no_more(arm: Arm) {
+    let club = club(arm).await;
+    let (minji, jun) = (club.minji.user.id, club.jun.user.id);
+    let new = NewExpense { key: RequestKey::given("dinner").unwrap(), ..expense(&club, 1_000) };
+    let (first, _) = spending(&club).propose(new.clone()).await.unwrap();
+    let rooms = club.stores.persistence.accounts().rooms();
+    rooms.set_office(minji, club.room, jun, Some(Office::Treasurer)).await.unwrap();
+    let (again, changes) = spending(&club).propose(new).await.unwrap();
+    assert_eq!((again.id, changes.len()), (first.id, 0));
+    let other = spending(&club).propose(expense(&club, 1)).await;
+    assert!(matches!(other, Err(Error::Ledger(Refused::Dues(DuesRefused::NotTheTreasurer)))), "{other:?}");
 }
 
 async fn cash_is_spent_with_consent_and_no_more_than_there_is(arm: Arm) {
@@ -464,6 +477,7 @@ async fn what_says_otherwise_than_the_transfers_and_the_votes_is_found(arm: Arm)
 on_each_arm! {
     an_expense_is_paid_once_so_many_agree_and_the_room_is_told_of_each_step,
     a_vote_said_again_is_answered_with_what_has_become_of_it,
+    a_proposal_asked_again_is_answered_also_to_one_who_keeps_the_fund_no_more,
     cash_is_spent_with_consent_and_no_more_than_there_is,
     what_members_agreed_to_stays_so_when_they_leave,
     the_receipt_of_an_expense_stays_until_the_expense_is_taken_back,
