@@ -10,6 +10,7 @@ use super::payment::compared;
 use super::refused::Refused;
 use super::reservation::{COLUMNS, Reservation, ReservationId, ReservationState};
 use super::rhythm::{self, Rhythm};
+use super::transfer::RequestKey;
 use crate::audit::{self, AuditAction, NewLine, Origin};
 use crate::clock::now_ms;
 use crate::error::Error;
@@ -26,6 +27,8 @@ const SHOWN_MAX: u64 = 500;
 pub struct NewReservation {
     /// Who books: the wallet's owner, or an admin of the group's.
     pub actor: UserId,
+    /// By which the same request is known again.
+    pub key: RequestKey,
     /// From where.
     pub source: AccountId,
     /// To where.
@@ -41,28 +44,24 @@ pub struct NewReservation {
 }
 
 impl Ledger {
-    /// Books a transfer for a time and those after it.
+    /// Books a transfer for a time and those after it. The same request again is answered with the first run of the first.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason; [`Error::InvalidField`] for a time that is not ahead, and above 200 that are to
     /// come.
     pub async fn book(&self, new: NewReservation) -> Result<Reservation, Error> {
-        let NewReservation { actor, source, target, amount, password, rhythm, first_ms } = new;
+        let NewReservation { actor, key, source, target, amount, password, rhythm, first_ms } = new;
         let amount = Won::new(amount).filter(|amount| amount.is_positive()).ok_or(Refused::Amount(amount))?;
         if source == target {
             return Err(Refused::SameAccount(source).into());
         }
         let run_at_ms = first_ms / MINUTE_MS * MINUTE_MS;
-        if run_at_ms < now_ms() + MINUTE_MS {
-            let reason = "is not a minute ahead or more".to_owned();
-            return Err(Error::InvalidField { field: "reservationTime", reason });
-        }
         let origin = self.origin;
         let (booked_day, booked_minute) = rhythm::day_and_minute(run_at_ms, &rhythm::seoul())?;
+        let stored = key.may_be_known().then(|| key.stored(actor));
         self.shared
             .run(move |shared| async move {
-                let hash = compared(&shared, actor, source, password).await?;
-                let mut booked = Reservation {
+                let new = Reservation {
                     id: ReservationId(0),
                     series: ReservationId(0),
                     actor,
@@ -77,14 +76,25 @@ impl Ledger {
                     booked_day,
                     booked_minute,
                 };
-                booked.id = transact!(shared.database.write(), |transaction| {
-                    let id = insert(transaction, &booked, &hash).await?;
+                let sql = Statement::from(COLUMNS).then(BY_KEY);
+                if let Some(row) = shared.database.row(sql, values![stored.clone()]).await? {
+                    return new.again(&row);
+                }
+                if run_at_ms < now_ms() + MINUTE_MS {
+                    let reason = "is not a minute ahead or more".to_owned();
+                    return Err(Error::InvalidField { field: "reservationTime", reason });
+                }
+                let hash = compared(&shared, actor, source, password).await?;
+                transact!(shared.database.write(), |transaction| {
+                    let sql = Statement::from(COLUMNS).then(BY_KEY);
+                    if let Some(row) = transaction.row(sql, values![stored.clone()]).await? {
+                        return new.again(&row);
+                    }
+                    let id = insert(transaction, &new, (&hash, &stored)).await?;
                     let line = NewLine::new(origin, actor, now_ms(), AuditAction::ReservationBooked, id.0).of(amount);
                     audit::write(transaction, &[line]).await?;
-                    Ok(id)
-                })?;
-                booked.series = booked.id;
-                Ok(booked)
+                    Ok(Reservation { id, series: id, ..new.clone() })
+                })
             })
             .await
     }
@@ -146,6 +156,19 @@ impl Ledger {
     }
 }
 
+const BY_KEY: &str = " WHERE request_key = ?";
+
+impl Reservation {
+    /// The first run of what was booked by the same key, if it is the same booking.
+    fn again(&self, row: &Row) -> Result<Self, Error> {
+        let first = Self::of(row)?;
+        let is_same = (first.source, first.target, first.amount, first.rhythm, first.run_at_ms)
+            == (self.source, self.target, self.amount, self.rhythm, self.run_at_ms);
+        let reason = || format!("was used for reservation {}; take a new one", first.id);
+        if is_same { Ok(first) } else { Err(Error::InvalidField { field: "Idempotency-Key", reason: reason() }) }
+    }
+}
+
 /// Those that are booked are in the first state.
 const NEWEST: &str = " ORDER BY CASE WHEN state = 0 THEN 0 ELSE 1 END, reservation_id DESC LIMIT ?";
 
@@ -174,7 +197,11 @@ pub(super) async fn cancel_all(
 }
 
 /// Books for one who may spend from the source; `hash` is of its password, which was compared.
-async fn insert(transaction: &mut Transaction, new: &Reservation, hash: &str) -> Result<ReservationId, Error> {
+async fn insert(
+    transaction: &mut Transaction,
+    new: &Reservation,
+    (hash, key): (&str, &Option<String>),
+) -> Result<ReservationId, Error> {
     super::batch::check(transaction, new, hash).await?;
     let booked = ReservationState::Booked.stored();
     let sql = "SELECT COUNT(*) FROM reservations WHERE user_id = ? AND state = ?";
@@ -184,8 +211,8 @@ async fn insert(transaction: &mut Transaction, new: &Reservation, hash: &str) ->
         return Err(Error::InvalidField { field: "reservationTime", reason });
     }
     let sql = "INSERT INTO reservations (series_id, user_id, source_id, target_id, amount, rhythm, booked_day,
-                                         booked_minute, run_at_ms, state, created_at_ms)
-               VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                                         booked_minute, run_at_ms, state, created_at_ms, request_key)
+               VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = values![
         new.actor,
         new.source,
@@ -196,10 +223,10 @@ async fn insert(transaction: &mut Transaction, new: &Reservation, hash: &str) ->
         i64::from(new.booked_minute),
         new.run_at_ms,
         booked,
-        now_ms()
+        now_ms(),
+        key.clone()
     ];
-    let inserted = transaction.try_execute(sql, values).await?;
-    let id = ReservationId(inserted.map_or(0, |inserted| inserted.id));
+    let id = ReservationId(transaction.insert_once(sql, values).await?);
     // The first of its series is named after itself, whose number is known now.
     let sql = "UPDATE reservations SET series_id = ? WHERE reservation_id = ?";
     transaction.execute(sql, values![id, id]).await?;

@@ -31,6 +31,7 @@ pub(super) const TEXTS: &[(i64, &str, &str)] = &[
     (18, "participants", include_str!("../../migrations/0018_participants.sql")),
     (19, "provenance", include_str!("../../migrations/0019_provenance.sql")),
     (20, "charges_of_a_member", include_str!("../../migrations/0020_charges_of_a_member.sql")),
+    (21, "booking_keys", include_str!("../../migrations/0021_booking_keys.sql")),
 ];
 
 const STORE: &str = "the accounts' database";

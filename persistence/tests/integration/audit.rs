@@ -244,7 +244,8 @@ async fn an_account_that_is_deleted_leaves_lines_of_its_wallet_and_what_was_book
     club.stores.ledger().pay(all).await.unwrap();
     let (actor, source, target) = (jun, club.jun.wallet, club.minji.wallet);
     let (password, first_ms) = (WALLET_PASSWORD.to_owned(), now_ms() + 60 * 60 * 1_000);
-    let booking = NewReservation { actor, password, source, target, amount: 1_000, rhythm: Rhythm::Daily, first_ms };
+    let booking =
+        NewReservation { actor, key: key(), password, source, target, amount: 1_000, rhythm: Rhythm::Daily, first_ms };
     let booked = club.stores.ledger().book(booking).await.unwrap().id;
     from_phone(&club).users().delete(jun).await.unwrap();
     let own = club.stores.persistence.accounts().audit().of_user(jun, None, 100).await.unwrap();

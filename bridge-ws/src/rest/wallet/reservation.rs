@@ -1,10 +1,12 @@
 //! `/api/wallet/reservation`: transfers booked for a time.
 
 use axum::Json;
+use axum::http::HeaderMap;
 use moim_persistence::{Error, NewReservation, ReservationId, ReservationState, Rhythm};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::request_key;
 use super::transaction::ends;
 use crate::app::App;
 use crate::local_time;
@@ -111,11 +113,12 @@ pub(super) async fn named(app: &App, runs: Vec<moim_persistence::Reservation>) -
     Ok(named)
 }
 
-/// `POST /wallet/reservation`: each run books the next, a day or a month later.
-#[utoipa::path(post, path = "/wallet/reservation", tag = "wallet", request_body = New, responses((status = 200, body = Reservation), Refused))]
+/// `POST /wallet/reservation`: each run books the next, a day or a month later. With an `Idempotency-Key` it is booked once.
+#[utoipa::path(post, path = "/wallet/reservation", tag = "wallet", request_body = New, params(("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Reservation), Refused))]
 pub(super) async fn book(
     Money(accounts): Money,
     Caller(caller): Caller,
+    headers: HeaderMap,
     Body(New { kind, wallet_id, target_wallet_id, amount, password, reservation_time }): Body<New>,
 ) -> Result<Json<Reservation>, Problem> {
     let rhythm = match kind {
@@ -127,7 +130,8 @@ pub(super) async fn book(
     let first_ms = local_time::read(&reservation_time).ok_or_else(|| {
         Problem::bad_request("reservationTime: is no time such as 2026-11-22T09:30:00, in Seoul or with an offset")
     })?;
-    let new = NewReservation { actor: caller.user, source, target, amount, password, rhythm, first_ms };
+    let (actor, key) = (caller.user, request_key(&headers)?);
+    let new = NewReservation { actor, key, source, target, amount, password, rhythm, first_ms };
     let booked = accounts.ledger().book(new).await?;
     Ok(Json(Reservation::of(&booked, &caller.name)))
 }

@@ -90,6 +90,7 @@ impl Group {
     pub(crate) fn booking(&self, amount: i64, rhythm: Rhythm, first_ms: u64) -> NewReservation {
         NewReservation {
             actor: self.jun.user.id,
+            key: RequestKey::drawn().unwrap(),
             source: self.jun.wallet,
             target: self.wallet.id,
             amount,

@@ -2,7 +2,8 @@
 
 use futures_util::future::join_all;
 use moim_persistence::{
-    Config, Error, Payment, Persistence, Refused, RequestKey, Reservation, ReservationState, Rhythm, TransferId,
+    Config, Error, NewReservation, Payment, Persistence, Refused, RequestKey, Reservation, ReservationState, Rhythm,
+    TransferId,
 };
 
 use super::{Group, is_sound, now_ms, payment, refused, top_up, won};
@@ -18,6 +19,25 @@ async fn of_jun(group: &Group) -> Vec<Reservation> {
 
 fn states(runs: &[Reservation]) -> Vec<ReservationState> {
     runs.iter().map(|run| run.state).collect()
+}
+
+async fn a_booking_asked_again_is_booked_once(arm: Arm) {
+    let group = Group::open(arm).await;
+    let ledger = group.ledger();
+    let key = RequestKey::given("each-month").unwrap();
+    let booking = NewReservation { key, ..group.booking(1_000, Rhythm::Monthly, now_ms() + 10 * MINUTE_MS) };
+    let asked = join_all((0..20).map(|_| {
+        let (ledger, booking) = (ledger.clone(), booking.clone());
+        tokio::spawn(async move { ledger.book(booking).await.unwrap().id })
+    }));
+    let booked: Vec<_> = asked.await.into_iter().map(Result::unwrap).collect();
+    assert!(booked.iter().all(|id| *id == booked[0]), "{booked:?}");
+    assert_eq!(states(&of_jun(&group).await), [ReservationState::Booked]);
+    // Whatever has become of it, and never another under the same key.
+    ledger.cancel(group.jun.user.id, booked[0]).await.unwrap();
+    assert_eq!(ledger.book(booking.clone()).await.unwrap().state, ReservationState::Cancelled);
+    let other = ledger.book(NewReservation { amount: 999, ..booking }).await;
+    assert!(matches!(other, Err(Error::InvalidField { field: "Idempotency-Key", .. })), "{other:?}");
 }
 
 async fn why_anothers_run_failed_tells_the_group_nothing_of_his_wallet(arm: Arm) {
@@ -164,6 +184,7 @@ async fn a_key_of_a_caller_cannot_stand_in_for_a_run(arm: Arm) {
 }
 
 on_each_arm!(
+    a_booking_asked_again_is_booked_once,
     why_anothers_run_failed_tells_the_group_nothing_of_his_wallet,
     a_run_comes_at_its_minute_once_and_books_the_next,
     what_was_missed_is_caught_up_each_once_and_in_order,
