@@ -77,10 +77,11 @@ test("the ledger goes to the newest entry, whose hash is the chain's head", asyn
   const { fund } = await ask(hana, "GET", `/api/v1/rooms/${room}/dues/balances`);
   const [{ id: request }] = await ask(hana, "GET", `/api/v1/rooms/${room}/dues/requests`);
   const { charges } = await ask(hana, "GET", `/api/v1/rooms/${room}/dues/requests/${request}`);
-  const { id: charge } = charges.find(({ name }) => name === "박하나");
+  const { id: charge, user } = charges.find(({ name }) => name === "박하나");
   await ask(hana, "POST", "/api/wallet/user/money", { amount: ENTRIES });
-  const path = `/api/v1/rooms/${room}/dues/charges/${charge}`;
-  await ask(hana, "POST", `${path}/payments`, { amount: ENTRIES, password: WALLET });
+  const dues = `/api/v1/rooms/${room}/dues`;
+  // It was paid in cash: all of this is credit from the wallet, and goes back there.
+  await ask(hana, "POST", `${dues}/charges/${charge}/payments`, { amount: ENTRIES, password: WALLET });
   // Nobody looks while it happens: an open room draws each of them.
   await Promise.all([chongmu, hana].map(({ page }) => page.goto("about:blank")));
   let left = ENTRIES - 1;
@@ -88,7 +89,7 @@ test("the ledger goes to the newest entry, whose hash is the chain's head", asyn
     // What is given back takes no password. Many at once are committed together.
     while (left > 0) {
       left -= 1;
-      const to = new URL(`${path}/refunds`, BASE_URL).href;
+      const to = new URL(`${dues}/members/${user}/refunds`, BASE_URL).href;
       const answer = await chongmu.context.request.post(to, { data: { amount: 1, by: "wallet" } });
       assert.equal(answer.status(), 200, await answer.text());
     }
