@@ -31,8 +31,8 @@ pub struct Config {
     pub secure_cookies: bool,
     /// Takes a client's address from the last entry of `X-Forwarded-For`: only behind a proxy that sets it.
     pub trust_forwarded: bool,
-    /// A trial installation with made-up people, and won that anyone puts into his wallet: `GET /api/v1/about` says so, sign-ups are not limited by address, mock
-    /// data and the load-test door are open.
+    /// A trial installation with made-up people, and won that anyone puts into his wallet: `GET /api/v1/about` says so,
+    /// sign-ups are not limited by address, mock data and the load-test door are open.
     pub trial: bool,
     /// Where people reach the bridge, as `https://chat.example.org`: providers of logins send them back there.
     pub public_url: String,

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # A server of a test's own, on free ports and a folder that is thrown away; to be sourced, at the top of the tree.
 
-# serve [OPTION...]: starts it, with further options, and sets moim, base_url (where browsers connect) and engine (where native clients do). It ends with the
-# script, however that ends.
+# serve [OPTION...]: starts it, with further options, and sets moim, base_url (where browsers connect) and engine (where
+# native clients do). It ends with the script, however that ends.
 serve() {
     moim=$(realpath "${CARGO_TARGET_DIR:-target}/debug/moim")
     # With the whole workspace, so that dependencies have the features that the tests built them with.

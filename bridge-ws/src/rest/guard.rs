@@ -12,9 +12,10 @@ use crate::credentials::Credentials;
 use crate::origin::Source;
 use crate::problem::Problem;
 
-/// Refuses what changes something, carries no token in its `Authorization` header and comes from a foreign page. A foreign page
-/// cannot add that header: the browser would ask by CORS first, and be refused; one of another kind, as for a proxy's password, the
-/// browser adds by itself. Sign-up and login are covered too, so that no page logs its visitor in as somebody else.
+/// Refuses what changes something, carries no token in its `Authorization` header and comes from a foreign page. A
+/// foreign page cannot add that header: the browser would ask by CORS first, and be refused; one of another kind, as
+/// for a proxy's password, the browser adds by itself. Sign-up and login are covered too, so that no page logs its
+/// visitor in as somebody else.
 pub(super) async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let by_header = Credentials::find(request.headers()).is_some_and(|found| !found.by_cookie);
     if changes(&request) && !by_header && app.origins.source(request.headers()) == Source::Foreign {

@@ -1,7 +1,7 @@
-//! A payment is killed with -9 at each step that it takes: strace ends the server as it makes its first write or sync since
-//! the payment began, then at its second, and so on until the payment and what follows its answer, as the emptying of the outbox, are
-//! through before its turn comes. So every point between two writes of the transaction, of the room's journal and of what
-//! follows them is a point of death once.
+//! A payment is killed with -9 at each step that it takes: strace ends the server as it makes its first write or sync
+//! since the payment began, then at its second, and so on until the payment and what follows its answer, as the
+//! emptying of the outbox, are through before its turn comes. So every point between two writes of the transaction, of
+//! the room's journal and of what follows them is a point of death once.
 //!
 //! After each death the server is started again and the same payment asked for with the same key.
 

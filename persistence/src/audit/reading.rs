@@ -93,8 +93,8 @@ impl Audit {
         self.lines(AuditQuery { room: None, actor: Some(user), before, limit }).await
     }
 
-    /// Lines of anything and anyone, the newest first, for the operator. A transfer between two rooms has a line in each: of an
-    /// actor's lines the first of them stands for both.
+    /// Lines of anything and anyone, the newest first, for the operator. A transfer between two rooms has a line in
+    /// each: of an actor's lines the first of them stands for both.
     ///
     /// # Errors
     /// The store's.

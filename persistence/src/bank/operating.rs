@@ -55,10 +55,11 @@ impl Bank {
             .shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
-                    let deposit = match in_state(transaction, &bank_id, DepositState::Stuck).await {
-                        Ok(stuck) if stuck.corrects.is_none() && stuck.transfer.is_none() => stuck,
-                        _ => in_state(transaction, &bank_id, DepositState::Unmatched).await?,
-                    };
+                    let deposit = by_its_number(transaction, &bank_id).await?;
+                    let is_stuck_alone = deposit.corrects.is_none() && deposit.transfer.is_none();
+                    if deposit.state != DepositState::Stuck || !is_stuck_alone {
+                        require_state(&deposit, DepositState::Unmatched)?;
+                    }
                     let sql = "SELECT account_id FROM ledger_accounts WHERE wallet_of = ?";
                     let row = transaction.row(sql, values![user]).await?.ok_or(Refused::NoWallet)?;
                     let sql = "UPDATE bank_deposits SET wallet_id = ?, state = ?, failure = NULL WHERE deposit_id = ?";
@@ -83,7 +84,8 @@ impl Bank {
             .shared
             .run(move |shared| async move {
                 transact!(shared.database.write(), |transaction| {
-                    let deposit = in_state(transaction, &bank_id, DepositState::Stuck).await?;
+                    let deposit = by_its_number(transaction, &bank_id).await?;
+                    require_state(&deposit, DepositState::Stuck)?;
                     let sql = "UPDATE bank_deposits SET state = ?, failure = NULL WHERE deposit_id = ?";
                     transaction.execute(sql, values![DepositState::Received.stored(), deposit.id]).await?;
                     Ok(deposit.id)
@@ -94,13 +96,16 @@ impl Bank {
     }
 }
 
-async fn in_state(transaction: &mut Transaction, bank_id: &str, wanted: DepositState) -> Result<Deposit, Error> {
+async fn by_its_number(transaction: &mut Transaction, bank_id: &str) -> Result<Deposit, Error> {
     let deposit = locked(transaction, BY_BANK_ID, bank_id).await?;
-    let deposit = deposit.ok_or_else(|| BankRefused::NoSuchDeposit(bank_id.to_owned()))?;
+    deposit.ok_or_else(|| BankRefused::NoSuchDeposit(bank_id.to_owned()).into())
+}
+
+fn require_state(deposit: &Deposit, wanted: DepositState) -> Result<(), BankRefused> {
     if deposit.state == wanted {
-        return Ok(deposit);
+        return Ok(());
     }
-    Err(BankRefused::WrongState { bank_id: bank_id.to_owned(), state: deposit.state, wanted }.into())
+    Err(BankRefused::WrongState { bank_id: deposit.bank_id.clone(), state: deposit.state, wanted })
 }
 
 fn conflict_of(row: &Row) -> Result<Conflict, Error> {

@@ -73,8 +73,8 @@ pub struct ReceiptEntry {
 }
 
 impl Dues {
-    /// Writes down cash that was received for a charge, and tells the room, where a second person is to see it. It counts
-    /// once it is confirmed. Of a request that was known already there is no change.
+    /// Writes down cash that was received for a charge, and tells the room, where a second person is to see it. It
+    /// counts once it is confirmed. Of a request that was known already there is no change.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason; [`Error::InvalidField`].
@@ -169,7 +169,8 @@ impl Dues {
     }
 
     /// Receipts of a room, for its members: first all that wait for a second person, since they hold reminders and late
-    /// fees back, and then the newest 500 others. With `before`, the 500 others below it alone. The newest of each first.
+    /// fees back, and then the newest 500 others. With `before`, the 500 others below it alone. The newest of each
+    /// first.
     ///
     /// # Errors
     /// [`Error::NotAMember`].

@@ -1,5 +1,5 @@
-//! Who keeps a room's dues: its treasurer, or where it has none, its admins, but those who audit them. And who may read of them: its members, and the
-//! operator.
+//! Who keeps a room's dues: its treasurer, or where it has none, its admins, but those who audit them. And who may read
+//! of them: its members, and the operator.
 
 use moim_wire::schema::Role;
 use moim_wire::{RoomId, UserId};

@@ -8,9 +8,9 @@
 //! - What is paid too much is the member's credit: it pays what else he owes, the oldest first, at once and when it is asked.
 //! - Cash counts once two people say so. It is in an account of its own, from outside and to outside, so that nobody can say
 //!   cash and take money.
-//! - Who leaves owes nothing more: what is open is void, and what is refunded later too. Who comes back is asked for it again, and
-//!   owes what he would owe had he stayed. What was paid for charges stays with
-//!   the group; credit that came from his wallet goes back there, as far as and as soon as the fund holds it.
+//! - Who leaves owes nothing more: what is open is void, and what is refunded later too. Who comes back is asked for it
+//!   again, and owes what he would owe had he stayed. What was paid for charges stays with the group; credit that came
+//!   from his wallet goes back there, as far as and as soon as the fund holds it.
 //! - What holds money has members: neither is the room deleted nor does its last member leave before it is given back or spent.
 //!
 //! # Where things are

@@ -114,7 +114,8 @@ impl Dues {
             .await
     }
 
-    /// A charge as it stands, and what its member has paid too much; for members of the room, and for whose charge it is.
+    /// A charge as it stands, and what its member has paid too much; for members of the room, and for whose charge it
+    /// is.
     ///
     /// # Errors
     /// [`Refused::NoSuchCharge`], [`Error::NoSuchRoom`], [`Error::NotAMember`].

@@ -212,8 +212,8 @@ impl Sheet {
         Ok(NewEntry { to_charge, to_credit, note, ..entry(charge.room, charge.user, Some(charge.id), kind, moved) })
     }
 
-    /// Whether so much may be given back this way, of at most what of `held` came so: that from the wallet, of all. To a wallet from
-    /// the fund, in cash from the cash.
+    /// Whether so much may be given back this way, of at most what of `held` came so: that from the wallet, of all. To
+    /// a wallet from the fund, in cash from the cash.
     fn way_back(
         &self,
         moved: &Moved,

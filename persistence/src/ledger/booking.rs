@@ -44,7 +44,8 @@ pub struct NewReservation {
 }
 
 impl Ledger {
-    /// Books a transfer for a time and those after it. The same request again is answered with the first run of the first.
+    /// Books a transfer for a time and those after it. The same request again is answered with the first run of the
+    /// first.
     ///
     /// # Errors
     /// [`Error::Ledger`] with the reason; [`Error::InvalidField`] for a time that is not ahead, and above 200 that are to
@@ -99,7 +100,8 @@ impl Ledger {
             .await
     }
 
-    /// The newest 500 runs that a user has booked, rising, and before others those to come: who wants to cancel one finds it.
+    /// The newest 500 runs that a user has booked, rising, and before others those to come: who wants to cancel one
+    /// finds it.
     ///
     /// # Errors
     /// The store's.

@@ -94,7 +94,8 @@ fn closed() -> Error {
     Error::OutcomeUnknown("the ledger is closed; whether the transfer was made is not known".to_owned())
 }
 
-/// A batch's failure, for another who asked: what may be asked again, and what the operator has to see to, is told to each alike.
+/// A batch's failure, for another who asked: what may be asked again, and what the operator has to see to, is told to
+/// each alike.
 fn same(error: &Error) -> Error {
     match error {
         Error::OutcomeUnknown(text) => Error::OutcomeUnknown(text.clone()),

@@ -1,8 +1,8 @@
 //! Who takes part in a group's wallet, and who may spend from it.
 //!
-//! An admin of the wallet may. Who leaves the room, or is removed, takes part in none of its wallets any more, should he come back or
-//! not. Where a wallet has no admin any more, the room's admins may spend, so that the group does not lose what it holds; who deletes
-//! the room becomes its admin.
+//! An admin of the wallet may. Who leaves the room, or is removed, takes part in none of its wallets any more, should
+//! he come back or not. Where a wallet has no admin any more, the room's admins may spend, so that the group does not
+//! lose what it holds; who deletes the room becomes its admin.
 
 use moim_wire::schema::Role;
 use moim_wire::{RoomId, UserId};

@@ -172,8 +172,8 @@ impl Ledger {
         self.command(actor, authority, now_ms(), what).await
     }
 
-    /// What came of the same request before, whatever has become since of the password, the wallet and who may: to be refused now
-    /// would say that nothing was moved. One by one the ledger looks for itself.
+    /// What came of the same request before, whatever has become since of the password, the wallet and who may: to be
+    /// refused now would say that nothing was moved. The batch looks once more, under its locks.
     pub(crate) async fn made_before(
         &self,
         actor: UserId,

@@ -95,9 +95,7 @@ impl Transfer {
             expires_at_ms: row.int_or_null(9)?,
         })
     }
-}
 
-impl Transfer {
     /// Whether it was made to pay so many won of a charge.
     pub(crate) fn pays(&self, charge: ChargeId, amount: i64) -> bool {
         (self.purpose, self.amount.get()) == (Some(Purpose::Charge(charge)), amount)

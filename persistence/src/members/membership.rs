@@ -168,8 +168,8 @@ async fn give_role(
     record(transaction, room, NewChange { kind: Kind::RoleChanged, actor, subject: Some(user), text, role }).await
 }
 
-/// Adds a member to a locked room; one who had left is the same row again, and owes again what he owed. Gives the newest of
-/// what the room is told.
+/// Adds a member to a locked room; one who had left is the same row again, and owes again what he owed. Gives the
+/// newest of what the room is told.
 async fn admit(
     transaction: &mut Transaction,
     by: (Origin, UserId),
@@ -201,8 +201,8 @@ async fn admit(
     Ok(asked_again.unwrap_or(change))
 }
 
-/// One who has a say in expenses and is removed counts for a while among those who have to agree: no admin removes whoever
-/// objects and spends the same day.
+/// One who has a say in expenses and is removed counts for a while among those who have to agree: no admin removes
+/// whoever objects and spends the same day.
 async fn go_on_counting(transaction: &mut Transaction, room: RoomId, user: UserId) -> Result<(), Error> {
     let until_ms = changes_count_from(transaction, room).await?;
     let sql = "UPDATE memberships SET counted_until_ms = ? WHERE room_id = ? AND user_id = ? AND votes_from_ms <= ?";

@@ -131,8 +131,8 @@ impl Expense {
         })
     }
 
-    /// Whether the user may decide on it: not who proposed it, and not whose wallet is paid. Cash goes to nobody's: to name somebody as
-    /// who is given it takes no say away.
+    /// Whether the user may decide on it: not who proposed it, and not whose wallet is paid. Cash goes to nobody's: to
+    /// name somebody as who is given it takes no say away.
     pub(super) fn is_others_than(&self, user: UserId) -> bool {
         self.proposed_by != user && self.paid_wallet() != Some(user)
     }

@@ -210,8 +210,8 @@ async fn draft(
     Ok(expense)
 }
 
-/// Whether an amount, with what was paid at once in the days of waiting before, is within the rules' limit: many small ones are no
-/// way around the members.
+/// Whether an amount, with what was paid at once in the days of waiting before, is within the rules' limit: many small
+/// ones are no way around the members.
 async fn is_within(
     transaction: &mut Transaction,
     room: RoomId,
@@ -230,7 +230,8 @@ async fn is_within(
     Ok(before.plus(amount).is_some_and(|all| all <= rules.limit))
 }
 
-/// How many others may agree to an expense, and of how many some have to: those, and who would if no admin had removed him.
+/// How many others may agree to an expense, and of how many some have to: those, and who would if no admin had removed
+/// him.
 async fn others(transaction: &mut Transaction, expense: &Expense, voters_up_to: u64) -> Result<(u32, u32), Error> {
     let sql = "SELECT COUNT(CASE WHEN has_left = 0 AND joined_change <= ? THEN 1 END), COUNT(*) FROM memberships
                WHERE room_id = ? AND user_id NOT IN (?, ?)

@@ -92,7 +92,8 @@ impl Spending {
             .await
     }
 
-    /// An expense with its votes, for who has just proposed it or voted on it: whether he is a member still is not looked at.
+    /// An expense with its votes, for who has just proposed it or voted on it: whether he is a member still is not
+    /// looked at.
     ///
     /// # Errors
     /// [`Refused::NoSuchExpense`].

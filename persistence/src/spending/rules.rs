@@ -20,7 +20,8 @@ const DAYS_MAX: u32 = 90;
 pub struct SpendingRules {
     /// So many members have to agree, from 1; where fewer are there who may, all of them.
     pub quorum: u32,
-    /// Up to this amount it is posted at once, with what was so in the days of waiting before; never to who proposes it.
+    /// Up to this amount it is posted at once, with what was so in the days of waiting before; never to who proposes
+    /// it.
     pub limit: Won,
     /// It waits for so many days, from 1.
     pub wait_days: u32,
@@ -94,8 +95,8 @@ impl Spending {
     }
 }
 
-/// From when on it counts in a locked room's expenses that a member comes or is removed, Unix time in milliseconds: 0, at once,
-/// while its dues hold nothing; otherwise once an expense that is proposed now would be over, as looser rules.
+/// From when on it counts in a locked room's expenses that a member comes or is removed, Unix time in milliseconds: 0,
+/// at once, while its dues hold nothing; otherwise once an expense that is proposed now would be over, as looser rules.
 pub(crate) async fn changes_count_from(transaction: &mut Transaction, room: RoomId) -> Result<u64, Error> {
     if !holds_money(transaction, room).await? {
         return Ok(0);
@@ -141,8 +142,8 @@ pub(super) async fn of_room(transaction: &mut Transaction, room: RoomId) -> Resu
     Ok(in_force(row, now_ms())?.rules)
 }
 
-/// The room is locked, as it is by whoever moves its money: a plain read, the transaction's first, is of an instant since, and locks
-/// no gap of the index that other rooms' wallets are put into, at each joining.
+/// The room is locked, as it is by whoever moves its money: a plain read, the transaction's first, is of an instant
+/// since, and locks no gap of the index that other rooms' wallets are put into, at each joining.
 async fn holds_money(transaction: &mut Transaction, room: RoomId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM ledger_accounts WHERE room_id = ? AND balance > 0 AND (fund_of IS NOT NULL OR kind = ?)";
     Ok(transaction.row(sql, values![room, CASH]).await?.is_some())

@@ -16,12 +16,12 @@ use crate::members::{Change, lock_room, record_told, require_member};
 use crate::sql::{Statement, Transaction, transact, values};
 
 impl Spending {
-    /// Agrees to an expense, or objects; one's newest vote counts, until the expense is settled. The same vote again is answered
-    /// with what has become of it, also once the expense is settled or the voter has left.
+    /// Agrees to an expense, or objects; one's newest vote counts, until the expense is settled. The same vote again is
+    /// answered with what has become of it, also once the expense is settled or the voter has left.
     ///
     /// # Errors
-    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`]; [`Error::OutcomeUnknown`] where the vote stands and how the expense
-    /// does could not be read.
+    /// [`Error::Ledger`] with the reason; [`Error::NotAMember`]; [`Error::OutcomeUnknown`] where the vote stands and
+    /// how the expense does could not be read.
     pub async fn vote(
         &self,
         actor: UserId,

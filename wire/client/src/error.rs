@@ -40,8 +40,8 @@ pub enum Error {
     /// The server refused the request. A send that ends so is not stored.
     #[error("refused: {0}")]
     Refused(Refusal),
-    /// The answer to a send or a payment was lost and asked again it was refused, or the server failed over it: it may or may not
-    /// have been carried out.
+    /// The answer to a send or a payment was lost and asked again it was refused, or the server failed over it: it may
+    /// or may not have been carried out.
     #[error("whether it was carried out is not known; the last that the server said: {0}")]
     Uncertain(Refusal),
     /// The server had too much to do, several times in a row. Nothing changed.

@@ -100,15 +100,16 @@ impl fmt::Display for Paid {
 }
 
 impl Client {
-    /// Pays a charge. Over breaks, and while the server is busy or its stores do not answer, it is asked again under the
-    /// same key, so that money moves once. The future may be dropped and the payment paid again: a server that has made it
-    /// says so under its key, whatever has become of the password, the wallet and the membership since.
+    /// Pays a charge. Over breaks, and while the server is busy or its stores do not answer, it is asked again under
+    /// the same key, so that money moves once. The future may be dropped and the payment paid again: a server that has
+    /// made it says so under its key, whatever has become of the password, the wallet and the membership since.
     ///
     /// # Errors
     /// [`Error::Refused`]: nothing was moved (`WrongPassword`, `InsufficientFunds`, `NoWallet`, `NotAMember`,
     /// `InvalidField`, `KeyReused`, `StorageFull`; `RateLimited` after wrong passwords, with the time to wait), and
-    /// [`Error::RequestTooLong`]. After the others it may have been: [`Error::Uncertain`], refused after an answer was lost or by
-    /// a server that failed; [`Error::SessionEnded`], [`Error::Closed`], [`Error::Protocol`]. Keep its key, and pay it again.
+    /// [`Error::RequestTooLong`]. After the others it may have been: [`Error::Uncertain`], refused after an answer was
+    /// lost or by a server that failed; [`Error::SessionEnded`], [`Error::Closed`], [`Error::Protocol`]. Keep its key,
+    /// and pay it again.
     pub async fn pay(&self, payment: &Payment) -> Result<Paid, Error> {
         let mut answer_lost = false;
         loop {

@@ -79,7 +79,8 @@ struct Rules {
     /// So many members have to agree; where fewer are there who may, all of them.
     #[schema(minimum = 1, maximum = 1000)]
     quorum: u32,
-    /// Up to so many won it is posted at once, with what was so in the days of waiting before; never to who proposes it.
+    /// Up to so many won it is posted at once, with what was so in the days of waiting before; never to who proposes
+    /// it.
     #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     limit: i64,
     /// It waits for so many days.

@@ -113,7 +113,8 @@ pub(super) async fn named(app: &App, runs: Vec<moim_persistence::Reservation>) -
     Ok(named)
 }
 
-/// `POST /wallet/reservation`: each run books the next, a day or a month later. With an `Idempotency-Key` it is booked once.
+/// `POST /wallet/reservation`: each run books the next, a day or a month later. With an `Idempotency-Key` it is booked
+/// once.
 #[utoipa::path(post, path = "/wallet/reservation", tag = "wallet", request_body = New, params(("Idempotency-Key" = Option<String>, Header, description = "By which the same request is known again")), responses((status = 200, body = Reservation), Refused))]
 pub(super) async fn book(
     Money(accounts): Money,

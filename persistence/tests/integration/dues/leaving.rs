@@ -77,7 +77,8 @@ async fn what_a_former_member_is_given_back_he_does_not_owe_again(arm: Arm) {
     club.is_sound().await;
 }
 
-/// What the room was told of a member's charges, the newest last: what, how much, what is open then, how many are asked.
+/// What the room was told of a member's charges, the newest last: what, how much, what is open then, how many are
+/// asked.
 async fn told_of(club: &Club, of: &Person) -> Vec<(String, i64, i64, i64)> {
     let number = |text: &Value, name: &str| text[name].as_i64().unwrap();
     let told = club

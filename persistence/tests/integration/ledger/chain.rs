@@ -74,7 +74,8 @@ async fn history_that_was_rewritten_is_noticed(arm: Arm) {
     }
 }
 
-/// Money out of nothing, under the number of a transfer between others: chains, balances and the sum are as they ought to be.
+/// Money out of nothing, under the number of a transfer between others: chains, balances and the sum are as they ought
+/// to be.
 async fn entries_that_no_transfer_has_are_found(arm: Arm) {
     let group = with_entries(arm).await;
     let (ledger, forger) = (group.ledger(), person(&group.stores, "mallory").await.wallet);

@@ -1,4 +1,5 @@
-//! Groups' wallets when people leave their room and the room is deleted: who may spend, who sees them, and no money without anyone.
+//! Groups' wallets when people leave their room and the room is deleted: who may spend, who sees them, and no money
+//! without anyone.
 
 use moim_persistence::{Error, Refused};
 

@@ -1,6 +1,7 @@
-//! Random expenses against a model of a few lines: proposals, votes, changed minds, rules, members who leave, are removed and
-//! come back, what is taken back or expires, the same request again, restarts, two servers in turn. After each step the fund, every wallet,
-//! every expense with its votes, the zero sum, the chains and all that the room was told are compared.
+//! Random expenses against a model of a few lines: proposals, votes, changed minds, rules, members who leave, are
+//! removed and come back, what is taken back or expires, the same request again, restarts, two servers in turn. After
+//! each step the fund, every wallet, every expense with its votes, the zero sum, the chains and all that the room was
+//! told are compared.
 
 use moim_persistence::{
     Accounts, Config, ExpenseId, ExpenseState, Kind, NewExpense, Payee, Persistence, RequestKey, SpendingRules,

@@ -1,4 +1,5 @@
-//! Who has a say in an expense: not who proposed it or is paid, nor who has left, came too late or was brought in for it.
+//! Who has a say in an expense: not who proposed it or is paid, nor who has left, came too late or was brought in for
+//! it.
 
 use moim_persistence::{Error, ExpenseState, NewExpense, Payee, SpendingRefused};
 

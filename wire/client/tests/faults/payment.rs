@@ -1,4 +1,5 @@
-//! Payments over breaks and refusals: asked again under one key for as long as the answer may come, never under another.
+//! Payments over breaks and refusals: asked again under one key for as long as the answer may come, never under
+//! another.
 
 use moim_client::{ChargeId, Client, Error, Paid, Payment, PaymentKey, Won};
 use moim_wire::schema;

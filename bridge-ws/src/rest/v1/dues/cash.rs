@@ -98,8 +98,8 @@ pub(super) struct Page {
     before: Option<u64>,
 }
 
-/// `GET /rooms/{room}/dues/cash`: all that wait for a second person, at most 500, then the newest 500 others; the newest of
-/// each first.
+/// `GET /rooms/{room}/dues/cash`: all that wait for a second person, at most 500, then the newest 500 others; the
+/// newest of each first.
 #[utoipa::path(get, path = "/rooms/{room}/dues/cash", tag = "dues", params(("room" = u32, Path, description = "The room"), Page), responses((status = 200, body = Vec<Receipt>), Refused))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
